@@ -1,0 +1,92 @@
+#include "base/handle_table.h"
+
+namespace cairn {
+
+const char* handle_type_name(HandleType type) {
+  static constexpr const char* kNames[] = {
+      "?",          "context",        "stream",         "event",             "data buffer",
+      "tensor description", "stream configuration", "model description", "dataset", "AIPP parameters",
+      "model load configuration", "channel description", "picture description",
+      "batch picture description", "stream description", "region (ROI) configuration", "resize configuration",
+      "border configuration", "JPEG encoder configuration", "LUT map", "histogram", "group information"};
+  const auto index = static_cast<size_t>(type);
+  return index < std::size(kNames) ? kNames[index] : "?";
+}
+
+namespace {
+
+constexpr uint32_t kLastType = static_cast<uint32_t>(HandleType::kGroupInfo);
+
+bool looks_like_handle(uint64_t bits) {
+  const uint64_t type = bits >> 56;
+  return type >= 1 && type <= kLastType && ((bits >> 32) & 0xFFFFFF) != 0;
+}
+
+}  // namespace
+
+std::string describe_handle(const void* handle) {
+  const auto bits = reinterpret_cast<uint64_t>(handle);
+  if (!looks_like_handle(bits)) return fmt::format("{:#x}", bits);
+  return fmt::format("{}#{}", handle_type_name(static_cast<HandleType>(bits >> 56)), static_cast<uint32_t>(bits));
+}
+
+Status bad_handle(int code, std::string_view rule, HandleType wanted, const char* argument, const void* handle) {
+  const char* name = handle_type_name(wanted);
+  const auto bits = reinterpret_cast<uint64_t>(handle);
+  if (handle == nullptr) return error(code, rule, "{} is null (0); a {} is needed", argument, name);
+  if (!looks_like_handle(bits))
+    return error(code, rule, "{} = {:#x} is no handle that Cairn gave out; a {} is needed", argument, bits, name);
+  const auto type = static_cast<HandleType>(bits >> 56);
+  if (type != wanted)
+    return error(code, rule, "{} = {} is a {}; a {} is needed", argument, describe_handle(handle),
+                 handle_type_name(type), name);
+  return error(code, rule, "{} = {} does not exist (any more): it was destroyed or never created", argument,
+               describe_handle(handle));
+}
+
+HandleTableBase::~HandleTableBase() {
+  for (uint32_t i = 0; i < slot_count_.load(); ++i) {
+    HandleSlot* slot = find_slot(i);
+    if (slot->object) destroy_(slot->object);
+  }
+}
+
+HandleSlot* HandleTableBase::insert(void* object) {
+  const std::lock_guard lock(mutex_);
+  HandleSlot* slot = nullptr;
+  if (!free_.empty()) {
+    slot = free_.back();
+    free_.pop_back();
+  } else {
+    const uint32_t index = slot_count_.load(std::memory_order_relaxed);
+    if (index >= kSlotsPerChunk * kChunks) return nullptr;
+    auto& chunk = chunks_[index / kSlotsPerChunk];
+    if (!chunk) chunk = std::make_unique<Chunk>();
+    slot = &(*chunk)[index % kSlotsPerChunk];
+    slot->table = this;
+    slot->index = index;
+    slot_count_.store(index + 1, std::memory_order_release);
+  }
+  slot->object = object;
+  uint64_t generation = (handle_bits::generation_of(slot->state.load(std::memory_order_relaxed)) + 1) & 0xFFFFFF;
+  if (generation == 0) generation = 1;
+  slot->state.store((generation << 32) | handle_bits::kAlive | 1, std::memory_order_release);
+  return slot;
+}
+
+bool HandleTableBase::remove(const void* handle) {
+  HandleSlot* slot = acquire(handle);
+  if (slot == nullptr) return false;
+  const uint64_t before = slot->state.fetch_and(~handle_bits::kAlive, std::memory_order_acq_rel);
+  release(slot);
+  return (before & handle_bits::kAlive) != 0;
+}
+
+void HandleTableBase::recycle(HandleSlot* slot) {
+  void* object = std::exchange(slot->object, nullptr);
+  destroy_(object);
+  const std::lock_guard lock(mutex_);
+  free_.push_back(slot);
+}
+
+}  // namespace cairn

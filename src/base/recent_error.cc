@@ -1,0 +1,59 @@
+#include "base/recent_error.h"
+
+#include <deque>
+
+#include "base/log.h"
+
+namespace cairn {
+namespace {
+
+struct RecentErrors {
+  std::deque<std::string> lines;  ///< Newest first [SYS-029].
+  int repetitions = 0;            ///< How often the newest line came again.
+  std::string taken;              ///< Owns what take_recent_error gave out.
+};
+
+constexpr size_t kMostLines = 64;  // Older ones are in the log only.
+
+RecentErrors& recent() {
+  thread_local RecentErrors errors;
+  return errors;
+}
+
+void finish_repetitions(RecentErrors& errors) {
+  if (errors.repetitions > 0) errors.lines.front() += fmt::format(" (the same {} more times)", errors.repetitions);
+  errors.repetitions = 0;
+}
+
+/// "[RULE] text" becomes "[RULE] function: text": the rule stays in front.
+std::string with_function(const char* function, std::string_view text) {
+  const size_t end = text.starts_with('[') ? text.find(']') : std::string_view::npos;
+  if (end == std::string_view::npos) return fmt::format("{}: {}", function, text);
+  return fmt::format("{} {}:{}", text.substr(0, end + 1), function, text.substr(end + 1));
+}
+
+}  // namespace
+
+void record_error(const char* function, const Status& status) {
+  RecentErrors& errors = recent();
+  std::string line = fmt::format("{} (code {})", with_function(function, status.text()), status.code());
+  if (!errors.lines.empty() && errors.lines.front() == line) {
+    ++errors.repetitions;
+    return;
+  }
+  finish_repetitions(errors);
+  log(LogLevel::kError, "ASCENDCL", "{}", line);
+  errors.lines.push_front(std::move(line));
+  if (errors.lines.size() > kMostLines) errors.lines.pop_back();
+}
+
+const char* take_recent_error() {
+  RecentErrors& errors = recent();
+  finish_repetitions(errors);
+  if (errors.lines.empty()) return nullptr;
+  errors.taken = fmt::format("{}", fmt::join(errors.lines, "\n"));
+  errors.lines.clear();
+  return errors.taken.c_str();
+}
+
+}  // namespace cairn

@@ -1,0 +1,16 @@
+// The text behind aclGetRecentErrMsg: per thread, the errors since it was last read.
+#pragma once
+
+#include <string>
+
+#include "base/status.h"
+
+namespace cairn {
+
+/// Records a failed call for this thread and logs it. A text equal to the one before it is only counted.
+void record_error(const char* function, const Status& status);
+/// What has been recorded for this thread since the last call, or null if nothing has. The pointer stays valid until the
+/// next call on this thread.
+const char* take_recent_error();
+
+}  // namespace cairn

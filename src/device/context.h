@@ -1,0 +1,34 @@
+// aclrtContext: the container of streams and events of one device [GDE-003].
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "base/handle_table.h"
+#include "device/stream.h"
+
+namespace cairn {
+
+class Device;
+
+class Context {
+ public:
+  static constexpr HandleType kHandleType = HandleType::kContext;
+
+  Context(Device& device, uint64_t id, bool is_default, Ref<Stream> default_stream)
+      : device_(device), id_(id), is_default_(is_default), default_stream_(std::move(default_stream)) {}
+
+  Device& device() const { return device_; }
+  uint64_t id() const { return id_; }
+  /// Made by aclrtSetDevice, not by aclrtCreateContext.
+  bool is_default() const { return is_default_; }
+  const Ref<Stream>& default_stream() const { return default_stream_; }
+
+ private:
+  Device& device_;
+  const uint64_t id_;
+  const bool is_default_;
+  const Ref<Stream> default_stream_;
+};
+
+}  // namespace cairn

@@ -1,0 +1,83 @@
+// The process-wide state of Cairn: initialisation, devices, the current context of each thread. The only global state.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "acl/acl_rt.h"
+#include "base/status.h"
+#include "device/context.h"
+#include "device/device.h"
+#include "device/report_queue.h"
+#include "device/soc_profile.h"
+#include "device/stream.h"
+
+namespace cairn {
+
+class Runtime {
+ public:
+  /// The one instance; it lives until the process ends.
+  static Runtime& get();
+
+  // --- 10.2 -----------------------------------------------------------------------------------------------------
+  Status initialize(const char* config_path);
+  Status finalize();
+  bool is_initialized() const { return initialized_.load(std::memory_order_acquire); }
+  const SocProfile& soc() const { return soc_; }
+
+  // --- devices and contexts -------------------------------------------------------------------------------------
+  uint32_t device_count() const { return static_cast<uint32_t>(devices_.size()); }
+  Status set_device(int32_t device_id);
+  Status reset_device(int32_t device_id);
+  Result<Ref<Context>> create_context(int32_t device_id);
+  Status destroy_context(void* handle);
+  Status set_current_context(void* handle);
+  /// The context of the calling thread, or ACL_ERROR_RT_CONTEXT_NULL (107002).
+  Result<Ref<Context>> current_context();
+  /// The device of the calling thread's context.
+  Result<Device*> current_device();
+
+  // --- streams --------------------------------------------------------------------------------------------------
+  /// The stream behind a handle, or the default stream of the current context for null. Refuses streams of another
+  /// context than the calling thread's current one (ACL_ERROR_RT_STREAM_CONTEXT) and streams whose context is gone.
+  Result<Ref<Stream>> stream(void* handle, const char* argument = "stream");
+
+  // --- memory ---------------------------------------------------------------------------------------------------
+  /// The device whose range holds the address, or null for host memory.
+  Device* device_of_address(const void* pointer) const;
+  /// Device memory only: where our code may touch [pointer, pointer + size).
+  Result<std::byte*> resolve(const void* pointer, size_t size, const char* argument, std::string_view rule) const;
+  /// The same for device or host memory. A host address is returned as it is; null is refused.
+  Result<std::byte*> resolve_any(const void* pointer, size_t size, const char* argument, std::string_view rule) const;
+
+  ReportQueues& reports() { return reports_; }
+  /// Seconds that aclrtStreamWaitEvent waits at most, 0 = for ever [RT-123].
+  std::atomic<uint32_t>& op_wait_timeout() { return op_wait_timeout_; }
+  std::atomic<aclrtExceptionInfoCallback>& exception_callback() { return exception_callback_; }
+
+ private:
+  Runtime();
+  Status check_device_id(int32_t device_id) const;
+  Status check_usable() const;
+  Result<Ref<Context>> make_context(Device& device, bool is_default);
+
+  const SocProfile& soc_;
+  std::vector<std::unique_ptr<Device>> devices_;
+  std::atomic<bool> initialized_{false};
+  bool finalized_ = false;
+  std::atomic<bool> forked_{false};
+  std::mutex mutex_;  ///< Guards initialisation, reference counts and the creation of contexts.
+  std::atomic<uint64_t> next_context_id_{1};
+  ReportQueues reports_;
+  std::atomic<uint32_t> op_wait_timeout_{0};
+  std::atomic<aclrtExceptionInfoCallback> exception_callback_{nullptr};
+};
+
+}  // namespace cairn

@@ -1,0 +1,44 @@
+// The worker threads of one device and the list of streams that are ready to run.
+//
+// Waking a sleeping thread costs tens of microseconds, so a worker that has run something spins for a while before it
+// sleeps, and a stream that becomes ready wakes a sleeper only if nobody spins. An idle process burns nothing.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "device/stream.h"
+
+namespace cairn {
+
+class Scheduler {
+ public:
+  explicit Scheduler(unsigned workers);
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+  /// Ends the workers; each finishes the task it runs.
+  ~Scheduler();
+
+  /// Puts a stream at the end of the list. The stream keeps itself alive. Thread-safe.
+  void submit(Stream* stream);
+
+ private:
+  void work();
+  Stream* take();
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  Stream* first_ = nullptr;
+  Stream* last_ = nullptr;
+  std::atomic<size_t> ready_{0};
+  std::atomic<int> spinning_{0};
+  int sleeping_ = 0;  // Under mutex_.
+  std::atomic<bool> ending_{false};
+  const unsigned most_workers_;
+  std::vector<std::thread> workers_;  ///< Started as needed, under mutex_.
+};
+
+}  // namespace cairn

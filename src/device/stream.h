@@ -1,0 +1,108 @@
+// aclrtStream: an ordered queue of tasks, run by the worker threads of its device.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "base/handle_table.h"
+#include "base/status.h"
+#include "device/task.h"
+
+namespace cairn {
+
+class Context;
+class Device;
+
+class Stream {
+ public:
+  static constexpr HandleType kHandleType = HandleType::kStream;
+  enum class Kind : uint8_t { kDefault, kExplicit };
+
+  Stream(Device& device, uint64_t context_id, uint32_t id, Kind kind, uint32_t flags);
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  ~Stream();
+
+  Device& device() const { return device_; }
+  uint64_t context_id() const { return context_id_; }
+  uint32_t id() const { return id_; }
+  Kind kind() const { return kind_; }
+
+  /// Appends a task. `function` is the API function that asks for it, a string literal: it stands in the error text when the
+  /// task fails. `self` keeps the stream alive until the task is done. Thread-safe; allocates nothing but when the queue grows;
+  /// blocks while kMostTasks tasks are waiting.
+  static Status launch(const Ref<Stream>& self, const char* function, Task task);
+
+  /// Waits until everything launched before is done. Returns the first failure of a task since the last call, once.
+  /// `timeout`: none = for ever. Spins briefly before it sleeps.
+  Status synchronize(std::optional<std::chrono::milliseconds> timeout);
+  /// True if nothing is queued or running.
+  bool is_idle() const;
+
+  /// Lets a parked stream go on; `status` is the outcome of the task that parked it.
+  void resume(Status status);
+
+  /// Refuses further tasks. drop: forget what is queued (the running task ends by itself).
+  void close(bool drop);
+
+  /// ACL_CONTINUE_ON_FAILURE 0, ACL_STOP_ON_FAILURE 1 [RT-062].
+  void set_stop_on_failure(bool stop) { stop_on_failure_.store(stop, std::memory_order_relaxed); }
+  bool overflow_switch() const { return overflow_switch_.load(std::memory_order_relaxed); }
+  void set_overflow_switch(bool on) { overflow_switch_.store(on, std::memory_order_relaxed); }
+  /// The thread that handles callbacks of this stream, 0 = none [RT-099].
+  std::atomic<uint64_t>& report_thread() { return report_thread_; }
+
+  /// Called by a worker: runs tasks until the queue is empty, the stream parks, or `most` tasks have run.
+  /// True if tasks are left and the stream wants to be queued again.
+  bool run(size_t most);
+
+  Stream* next_ready = nullptr;  ///< Link of the device's list of ready streams; owned by Scheduler.
+
+ private:
+  static constexpr size_t kMostTasks = 65536;
+  static constexpr size_t kFirstCapacity = 32;
+  enum class State : uint8_t { kIdle, kReady, kRunning, kParked };
+  struct Entry {
+    Task task;
+    const char* function = nullptr;
+    uint64_t thread_id = 0;
+  };
+
+  bool push(const char* function, Task&& task, std::unique_lock<std::mutex>& lock);
+  void grow();
+  void finish_task(Entry& entry, Status status);  // Under mutex_.
+  void announce_completion();
+  bool wait_for(uint64_t target, std::optional<std::chrono::milliseconds> timeout);
+
+  Device& device_;
+  const uint64_t context_id_;
+  const uint32_t id_;
+  const Kind kind_;
+  const uint32_t flags_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Entry> ring_;  ///< Power-of-two capacity.
+  size_t head_ = 0;          ///< Index of the oldest task, not reduced.
+  size_t tail_ = 0;
+  State state_ = State::kIdle;
+  bool closed_ = false;
+  bool stopped_ = false;  ///< A task failed in stop-on-failure mode.
+  std::optional<Status> resumed_;
+  Ref<Stream> self_while_busy_;  ///< Keeps the stream alive while tasks are queued or running.
+  Status failure_;
+
+  std::atomic<uint64_t> launched_{0};
+  std::atomic<uint64_t> completed_{0};
+  std::atomic<int> sleepers_{0};
+  std::atomic<bool> stop_on_failure_{false};
+  std::atomic<bool> overflow_switch_{false};
+  std::atomic<uint64_t> report_thread_{0};
+};
+
+}  // namespace cairn
