@@ -68,7 +68,9 @@ def table(header: list[str], rows: list[list]) -> list[str]:
 def short(tests: list[str]) -> str:
     """`test_stream.py::test_order[1]` and its other cases as one name with the number of cases."""
     counted = Counter(test.removeprefix("tests/conformance/").split("[")[0] for test in tests)
-    return ", ".join(f"`{name}`" + (f" ({count} cases)" if count > 1 else "") for name, count in counted.items())
+    return ", ".join(
+        f"`{name}`" + (f" ({count} cases)" if count > 1 else "") for name, count in counted.items()
+    )
 
 
 def one_line(text: str) -> str:
@@ -94,7 +96,9 @@ def conformance_page(counts: dict, tested: dict[str, list[str]]) -> str:
     ]
     lines += table(["rules", "total", "tested", "waived", "untested"], rows)
     lines += ["", "## Tested", ""]
-    lines += table(["rule", "tests"], [[rule, short(tested[rule])] for rule in spec_data.rules() if rule in tested])
+    lines += table(
+        ["rule", "tests"], [[rule, short(tested[rule])] for rule in spec_data.rules() if rule in tested]
+    )
     lines += ["", "## Waived", ""]
     lines += table(["rule", "reason"], [[rule, one_line(why)] for rule, why in spec_data.waivers().items()])
     lines += ["", "## Untested", ""]
@@ -142,10 +146,14 @@ def compatibility_page(counts: dict, present: set[str]) -> str:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--results", type=Path, required=True, help="what the conformance run wrote")
     parser.add_argument("--json", action="store_true", help="print the numbers, write nothing")
-    parser.add_argument("--check", action="store_true", help="compare with the committed pages, write nothing")
+    parser.add_argument(
+        "--check", action="store_true", help="compare with the committed pages, write nothing"
+    )
     options = parser.parse_args()
 
     present = present_functions()
@@ -158,7 +166,9 @@ def main() -> int:
         DOCS / "conformance.md": conformance_page(counts, tested),
         DOCS / "compatibility.md": compatibility_page(counts, present),
     }
-    stale = [path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    stale = [
+        path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
     if options.check:
         for path in stale:
             print(f"{path.relative_to(DOCS.parent)} is out of date: run ./dev coverage", file=sys.stderr)

@@ -45,8 +45,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         ids = rule_ids(item)
         if not ids:
             errors.append(f"{item.nodeid} names no rule")
-        errors += [f"{item.nodeid} names {name}, which is no rule" for name in ids if name not in spec_data.rules()]
-        errors += [f"{item.nodeid} names {name}, which is waived" for name in ids if name in spec_data.waivers()]
+        errors += [
+            f"{item.nodeid} names {name}, which is no rule" for name in ids if name not in spec_data.rules()
+        ]
+        errors += [
+            f"{item.nodeid} names {name}, which is waived" for name in ids if name in spec_data.waivers()
+        ]
         config.stash[_OUTCOMES][item.nodeid] = {"rules": ids, "outcome": "not run"}
     if errors:
         raise pytest.UsageError("\n".join(errors))
@@ -131,7 +135,9 @@ def run_python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
     For everything that is once in a process: calls before init, after finalize, environment variables, forks.
     """
 
-    def run(code: str, *, env: dict[str, str] | None = None, timeout: float = 120) -> subprocess.CompletedProcess:
+    def run(
+        code: str, *, env: dict[str, str] | None = None, timeout: float = 120
+    ) -> subprocess.CompletedProcess:
         return subprocess.run(
             [sys.executable, "-c", textwrap.dedent(code)],
             cwd=tmp_path,
