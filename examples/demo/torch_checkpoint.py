@@ -82,7 +82,11 @@ def _is_size(value: Any, least: int = 0) -> bool:
 
 
 def _is_size_tuple(value: Any, least: int = 0) -> bool:
-    return isinstance(value, tuple) and len(value) <= MAX_DIMENSIONS and all(_is_size(item, least) for item in value)
+    return (
+        isinstance(value, tuple)
+        and len(value) <= MAX_DIMENSIONS
+        and all(_is_size(item, least) for item in value)
+    )
 
 
 def _make_storage(persistent_id: Any) -> Storage:
@@ -105,10 +109,14 @@ def _make_tensor(arguments: tuple) -> Tensor:
     if len(shape) != len(strides):
         raise CheckpointError(f"a tensor of {len(shape)} dimensions has {len(strides)} strides")
     if math.prod(shape) > storage.length:
-        raise CheckpointError(f"a tensor of shape {shape} is larger than its storage of {storage.length} elements")
-    last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides))
+        raise CheckpointError(
+            f"a tensor of shape {shape} is larger than its storage of {storage.length} elements"
+        )
+    last = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
     if last >= storage.length:
-        raise CheckpointError(f"a tensor of shape {shape} ends beyond its storage of {storage.length} elements")
+        raise CheckpointError(
+            f"a tensor of shape {shape} ends beyond its storage of {storage.length} elements"
+        )
     return Tensor(storage, offset, shape, strides)
 
 
@@ -152,7 +160,7 @@ class _Interpreter:
             self._replace(TUPLE_LENGTH[name], tuple)
         elif name == "TUPLE":
             self.stack.append(tuple(self._pop_to_mark()))
-        elif name in ("APPENDS", "SETITEM", "SETITEMS"):
+        elif name in ("APPEND", "APPENDS", "SETITEM", "SETITEMS"):
             self._fill_container(name)
         elif name == "BINPERSID":
             self.stack.append(_make_storage(self.stack.pop()))
@@ -184,17 +192,19 @@ class _Interpreter:
         return items[::-1]
 
     def _fill_container(self, name: str) -> None:
-        items = [self.stack.pop(), self.stack.pop()][::-1] if name == "SETITEM" else self._pop_to_mark()
+        count = {"APPEND": 1, "SETITEM": 2}.get(name)
+        items = [self.stack.pop() for _ in range(count)][::-1] if count else self._pop_to_mark()
         container = self.stack[-1]
-        if isinstance(container, list) and name == "APPENDS":
+        appends = name.startswith("APPEND")
+        if isinstance(container, list) and appends:
             container.extend(items)
             return
         keys, values = items[0::2], items[1::2]
-        if not isinstance(container, dict) or name == "APPENDS" or len(keys) != len(values):
+        if not isinstance(container, dict) or appends or len(keys) != len(values):
             raise CheckpointError(f"damaged pickle: {name} on {type(container).__name__}")
         if not all(isinstance(key, str) for key in keys):
             raise CheckpointError("a dictionary has keys that are not texts")
-        container.update(zip(keys, values))
+        container.update(zip(keys, values, strict=True))
 
     def _reduce(self) -> None:
         arguments, function = self.stack.pop(), self.stack.pop()
