@@ -1,0 +1,25 @@
+# libcairn_engine.so: the adapter to OpenVINO, the .om container and the compiler. Opened with dlopen by core (model/engine_loader.h).
+if(NOT OpenVINO_DIR AND NOT DEFINED ENV{OpenVINO_DIR})
+  execute_process(
+    COMMAND ${Python_EXECUTABLE} -c "from openvino.utils import get_cmake_path as p; print(p())"
+    OUTPUT_VARIABLE CAIRN_OPENVINO_CMAKE OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  if(CAIRN_OPENVINO_CMAKE)
+    set(OpenVINO_DIR ${CAIRN_OPENVINO_CMAKE} CACHE PATH "The directory of OpenVINOConfig.cmake")
+  endif()
+endif()
+find_package(OpenVINO REQUIRED COMPONENTS Runtime)
+find_package(Protobuf REQUIRED)
+
+file(GLOB CAIRN_ENGINE_SOURCES CONFIGURE_DEPENDS engine/*.cc om/*.cc compiler/*.cc)
+cairn_library(cairn_engine ${CAIRN_ENGINE_SOURCES})
+target_link_libraries(cairn_engine PRIVATE cairn_core cairn_aipp cairn_aipp_config openvino::runtime protobuf::libprotobuf fmt::fmt)
+set_target_properties(cairn_engine PROPERTIES CXX_VISIBILITY_PRESET default)
+
+# OpenVINO's headers cost seconds per file: only src/engine includes them, and only through the precompiled header there.
+file(GLOB CAIRN_PLAIN_SOURCES CONFIGURE_DEPENDS om/*.cc compiler/*.cc)
+target_precompile_headers(cairn_engine PRIVATE <openvino/openvino.hpp>)
+set_source_files_properties(${CAIRN_PLAIN_SOURCES} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+
+get_target_property(CAIRN_OPENVINO_LIBRARY openvino::runtime IMPORTED_LOCATION_RELEASE)
+get_filename_component(CAIRN_OPENVINO_LIBRARIES ${CAIRN_OPENVINO_LIBRARY} DIRECTORY)
+set_target_properties(cairn_engine PROPERTIES BUILD_RPATH "$ORIGIN;${CAIRN_OPENVINO_LIBRARIES}")
