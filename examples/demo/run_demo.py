@@ -137,7 +137,10 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--folder", type=Path, default=ROOT / "demo", help="for network and photos, default: demo"
+        "--folder",
+        type=Path,
+        default=ROOT / "build" / "demo",
+        help="for network and photos, default: build/demo",
     )
     parser.add_argument("--picture", type=Path, default=ROOT / "demo.png", help="default: demo.png")
     parser.add_argument("--soc", default="Ascend310P3", help="the chip to convert for, default: %(default)s")
