@@ -136,7 +136,7 @@ def main() -> int:
     options = parser.parse_args()
     if not options.model.is_file():
         sys.exit(f"{options.model} is not there: run ./dev demo first, or name a model with --model")
-    layers = options.layer or ["stem", "blocks", "head", "Conv"]
+    layers = options.layer or ["stem", "block0", "head", "Conv"]
 
     logging.getLogger("netron").setLevel(logging.ERROR)
     host, port = netron.serve(str(options.model), None, address=("127.0.0.1", 0))
