@@ -1,0 +1,417 @@
+// A row is handled in blocks. Each block is first split into planes of 8-bit samples in a small buffer
+// (planes that lie in the source as they are needed are used in place), then converted, normalised and
+// stored.
+//
+// Colour conversion runs in float32 and is nevertheless exact: a product of a 16-bit coefficient and a 9-bit
+// difference and the sum of two of them are below 2^24; the sum of three reaches 2^24 only with equal signs,
+// far outside 0..255, where rounding changes nothing after clipping. Dividing the coefficients by 256 is
+// exact.
+
+// Loops work on arrays of vectors, so only targets with vectors of fixed size are used; the others bring no
+// speed here.
+#define HWY_DISABLED_TARGETS \
+  (HWY_SSSE3 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+
+#include "aipp/aipp_rows.h"
+
+#include <algorithm>
+#include <bit>
+#include <type_traits>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "aipp/aipp_rows.cc"  // NOLINT
+#include <hwy/foreach_target.h>                 // NOLINT: must come before highway.h
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace cairn {
+namespace HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+constexpr size_t kBlock = 512;  // Pixels; four planes fit into a fraction of the first-level cache.
+
+// One block of a row as planes of samples: three colours (or one), and X.
+struct Planes {
+  const uint8_t* colour[3];
+  const uint8_t* x;
+};
+
+class Buffer {
+ public:
+  uint8_t* plane(size_t k) { return samples_ + k * kBlock; }
+
+ private:
+  alignas(64) uint8_t samples_[4 * kBlock];
+};
+
+// Calls body(i) so that the ranges [i, i + step) cover [0, n) and none leaves it; the last may overlap the
+// one before.
+template <class Body>
+HWY_INLINE void cover(size_t n, size_t step, const Body& body) {
+  for (size_t i = 0; i + step <= n; i += step)
+    body(i);
+  if (n % step != 0) body(n - step);
+}
+
+using LoadTag = hn::CappedTag<uint8_t, 16>;
+
+// u and v get n samples each from n / 2 pairs.
+void repeat_chroma(const uint8_t* HWY_RESTRICT pairs, size_t n, uint8_t* HWY_RESTRICT u,
+                   uint8_t* HWY_RESTRICT v) {
+  const LoadTag d;
+  if (HWY_TARGET == HWY_SCALAR || n < hn::Lanes(d)) {
+    for (size_t i = 0; i < n; ++i) {
+      u[i] = pairs[i & ~size_t{1}];
+      v[i] = pairs[i | 1];
+    }
+    return;
+  }
+#if HWY_TARGET != HWY_SCALAR  // A vector of one byte cannot be seen as pairs.
+  const hn::Repartition<uint16_t, LoadTag> d16;
+  cover(n, hn::Lanes(d), [&](size_t i) HWY_ATTR {
+    const auto uv = hn::BitCast(d16, hn::LoadU(d, pairs + i));
+    const auto low = hn::And(uv, hn::Set(d16, 0xFF));
+    const auto high = hn::ShiftRight<8>(uv);
+    hn::StoreU(hn::BitCast(d, hn::Or(low, hn::ShiftLeft<8>(low))), d, u + i);
+    hn::StoreU(hn::BitCast(d, hn::Or(high, hn::ShiftLeft<8>(high))), d, v + i);
+  });
+#endif
+}
+
+void split_3(const uint8_t* HWY_RESTRICT pixels, size_t n, Buffer& buffer) {
+  const LoadTag d;
+  if (n < hn::Lanes(d)) {
+    for (size_t i = 0; i < n; ++i) {
+      for (size_t k = 0; k < 3; ++k)
+        buffer.plane(k)[i] = pixels[3 * i + k];
+    }
+    return;
+  }
+  cover(n, hn::Lanes(d), [&](size_t i) HWY_ATTR {
+    hn::Vec<LoadTag> v0, v1, v2;
+    hn::LoadInterleaved3(d, pixels + 3 * i, v0, v1, v2);
+    hn::StoreU(v0, d, buffer.plane(0) + i);
+    hn::StoreU(v1, d, buffer.plane(1) + i);
+    hn::StoreU(v2, d, buffer.plane(2) + i);
+  });
+}
+
+void split_4(const uint8_t* HWY_RESTRICT pixels, size_t n, Buffer& buffer) {
+  const LoadTag d;
+  if (n < hn::Lanes(d)) {
+    for (size_t i = 0; i < n; ++i) {
+      for (size_t k = 0; k < 4; ++k)
+        buffer.plane(k)[i] = pixels[4 * i + k];
+    }
+    return;
+  }
+  cover(n, hn::Lanes(d), [&](size_t i) HWY_ATTR {
+    hn::Vec<LoadTag> v0, v1, v2, v3;
+    hn::LoadInterleaved4(d, pixels + 4 * i, v0, v1, v2, v3);
+    hn::StoreU(v0, d, buffer.plane(0) + i);
+    hn::StoreU(v1, d, buffer.plane(1) + i);
+    hn::StoreU(v2, d, buffer.plane(2) + i);
+    hn::StoreU(v3, d, buffer.plane(3) + i);
+  });
+}
+
+// Samples of n pixels from (x, y) of the source. For YUV420SP x and n are even.
+Planes load_block(const AippPlan& plan, const uint8_t* image, size_t x, size_t y, size_t n, Buffer& buffer) {
+  const size_t pixel = y * plan.source_width + x;
+  uint8_t* const b[4] = {buffer.plane(0), buffer.plane(1), buffer.plane(2), buffer.plane(3)};
+  Planes planes = {{b[0], b[1], b[2]}, nullptr};
+  switch (plan.format) {
+    case AippInputFormat::kYuv420spU8:
+      repeat_chroma(image + (plan.source_height + y / 2) * plan.source_width + x, n, b[1], b[2]);
+      planes.colour[0] = image + pixel;
+      if (plan.rbuv_swap) std::swap(planes.colour[1], planes.colour[2]);
+      return planes;
+    case AippInputFormat::kRgb888U8:
+      split_3(image + 3 * pixel, n, buffer);
+      break;
+    case AippInputFormat::kXrgb8888U8:
+      split_4(image + 4 * pixel, n, buffer);
+      planes = plan.ax_swap ? Planes{{b[0], b[1], b[2]}, b[3]} : Planes{{b[1], b[2], b[3]}, b[0]};
+      break;
+    default:
+      planes.colour[0] = image + pixel;
+      return planes;
+  }
+  if (plan.rbuv_swap) std::swap(planes.colour[0], planes.colour[2]);
+  return planes;
+}
+
+template <class D>
+HWY_INLINE hn::Vec<D> load_samples(D d, const uint8_t* samples) {
+  const hn::Rebind<uint8_t, D> d8;
+  const hn::Rebind<int32_t, D> d32;
+  return hn::ConvertTo(d, hn::PromoteTo(d32, hn::LoadU(d8, samples)));
+}
+
+// Rounds to nearest even. Values are finite; those beyond the range become infinite.
+template <class D>
+HWY_INLINE hn::Vec<hn::Rebind<uint16_t, D>> to_half(D d, hn::Vec<D> value) {
+  const hn::Rebind<uint16_t, D> d16;
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
+  const hn::Rebind<hwy::float16_t, D> dh;
+  return hn::BitCast(d16, hn::DemoteTo(dh, value));
+#else  // Elsewhere DemoteTo may truncate.
+  const hn::RebindToSigned<D> di;
+  const auto bits = hn::BitCast(di, value);
+  const auto magnitude = hn::And(bits, hn::Set(di, 0x7FFFFFFF));
+  const auto sign = hn::And(hn::ShiftRight<16>(bits), hn::Set(di, 0x8000));
+  // Numbers in [0.5, 1) are multiples of 2^-24, the unit of subnormal halves: the addition rounds to it.
+  const auto half = hn::Set(d, 0.5F);
+  const auto subnormal =
+      hn::Sub(hn::BitCast(di, hn::Add(hn::BitCast(d, magnitude), half)), hn::BitCast(di, half));
+  const auto odd = hn::And(hn::ShiftRight<13>(magnitude), hn::Set(di, 1));
+  const auto normal = hn::ShiftRight<13>(hn::Add(hn::Add(magnitude, odd), hn::Set(di, 0xFFF - 0x38000000)));
+  const auto finite = hn::IfThenElse(hn::Lt(magnitude, hn::Set(di, 0x38800000)), subnormal, normal);
+  const auto result = hn::IfThenElse(hn::Lt(magnitude, hn::Set(di, 0x477FF000)), finite, hn::Set(di, 0x7C00));
+  return hn::DemoteTo(d16, hn::Or(result, sign));
+#endif
+}
+
+// Element type in memory and the last step of the conversion to it.
+template <AippDataType kType>
+struct Element;
+
+struct Normalisation {
+  std::array<float, 4> mean;
+  std::array<float, 4> min;
+  std::array<float, 4> reciprocal;
+};
+
+template <class D>
+HWY_INLINE hn::Vec<D> normalise(D d, hn::Vec<D> sample, const Normalisation& n, size_t k) {
+  const auto above_min = hn::Sub(hn::Sub(sample, hn::Set(d, n.mean[k])), hn::Set(d, n.min[k]));
+  return hn::Mul(above_min, hn::Set(d, n.reciprocal[k]));
+}
+
+template <>
+struct Element<AippDataType::kFloat32> {
+  using T = float;
+  template <class D>
+  static HWY_INLINE auto finish(D d, hn::Vec<D> sample, const Normalisation& n, size_t k) {
+    return normalise(d, sample, n, k);
+  }
+};
+
+template <>
+struct Element<AippDataType::kFloat16> {
+  using T = uint16_t;
+  template <class D>
+  static HWY_INLINE auto finish(D d, hn::Vec<D> sample, const Normalisation& n, size_t k) {
+    return to_half(d, normalise(d, sample, n, k));
+  }
+};
+
+template <>
+struct Element<AippDataType::kUint8> {
+  using T = uint8_t;
+  template <class D>
+  static HWY_INLINE auto finish(D /*d*/, hn::Vec<D> sample, const Normalisation& /*n*/, size_t /*k*/) {
+    return hn::DemoteTo(hn::Rebind<uint8_t, D>(), hn::ConvertTo(hn::RebindToSigned<D>(), sample));
+  }
+};
+
+template <>
+struct Element<AippDataType::kInt8> {
+  using T = int8_t;
+  template <class D>
+  static HWY_INLINE auto finish(D d, hn::Vec<D> sample, const Normalisation& n, size_t k) {
+    const auto value = hn::ConvertTo(hn::RebindToSigned<D>(), hn::Sub(sample, hn::Set(d, n.mean[k])));
+    return hn::DemoteTo(hn::Rebind<int8_t, D>(), value);
+  }
+};
+
+struct Csc {
+  std::array<std::array<float, 3>, 3> matrix;
+  std::array<float, 3> input_bias;
+  std::array<float, 3> output_bias;
+};
+
+// Row k of the matrix on samples without their input bias.
+template <class D>
+HWY_INLINE hn::Vec<D> convert_colour(D d, const hn::Vec<D> (&p)[3], const Csc& csc, size_t k) {
+  auto sum = hn::Mul(p[0], hn::Set(d, csc.matrix[k][0]));
+  sum = hn::MulAdd(p[1], hn::Set(d, csc.matrix[k][1]), sum);
+  sum = hn::MulAdd(p[2], hn::Set(d, csc.matrix[k][2]), sum);
+  const auto value = hn::Add(hn::Floor(sum), hn::Set(d, csc.output_bias[k]));
+  return hn::Min(hn::Max(value, hn::Zero(d)), hn::Set(d, 255.0F));
+}
+
+template <AippDataType kType, AippLayout kLayout, size_t kChannels, bool kCsc>
+struct Rows {
+  using E = Element<kType>;
+  using T = typename E::T;
+  using D = hn::ScalableTag<float>;
+
+  // Channel k of the output is colour k - kFirst; with four channels X comes first.
+  static constexpr size_t kFirst = kChannels == 4 ? 1 : 0;
+  static constexpr size_t kColours = kChannels - kFirst;
+
+  static HWY_INLINE void load_colours(D d, const Planes& planes, size_t i, const Csc& csc,
+                                      hn::Vec<D>* colours) {
+    if constexpr (kCsc) {
+      hn::Vec<D> p[3];
+      for (size_t j = 0; j < 3; ++j)
+        p[j] = hn::Sub(load_samples(d, planes.colour[j] + i), hn::Set(d, csc.input_bias[j]));
+      for (size_t k = 0; k < kColours; ++k)
+        colours[k] = convert_colour(d, p, csc, k);
+    } else {
+      for (size_t k = 0; k < kColours; ++k)
+        colours[k] = load_samples(d, planes.colour[k] + i);
+    }
+  }
+
+  // Converts n samples, n at least a vector. `out` is the first pixel; the planes of NCHW are `stride`
+  // elements apart.
+  static void convert_block(const AippPlan& plan, const Planes& planes, size_t n, T* HWY_RESTRICT out,
+                            size_t stride) {
+    const D d;
+    // Copies: the compiler can keep them in registers although stores of bytes may alias the plan.
+    const Csc csc = {plan.matrix, plan.input_bias, plan.output_bias};
+    const Normalisation normalisation = {plan.mean, plan.min, plan.reciprocal};
+    using V = decltype(E::finish(d, hn::Vec<D>(), normalisation, 0));
+    const hn::DFromV<V> d_out;
+    cover(n, hn::Lanes(d), [&](size_t i) HWY_ATTR {
+      hn::Vec<D> samples[kChannels];
+      if constexpr (kFirst == 1) samples[0] = load_samples(d, planes.x + i);
+      load_colours(d, planes, i, csc, samples + kFirst);
+      V v[kChannels];
+      for (size_t k = 0; k < kChannels; ++k)
+        v[k] = E::finish(d, samples[k], normalisation, k);
+      if constexpr (kLayout == AippLayout::kNchw) {
+        for (size_t k = 0; k < kChannels; ++k)
+          hn::StoreU(v[k], d_out, out + k * stride + i);
+      } else if constexpr (kChannels == 3) {
+        hn::StoreInterleaved3(v[0], v[1], v[2], d_out, out + 3 * i);
+      } else {
+        hn::StoreInterleaved4(v[0], v[1], v[2], v[3], d_out, out + 4 * i);
+      }
+    });
+  }
+
+  // Rows of less than a vector go through copies of a vector's size.
+  static void convert_narrow(const AippPlan& plan, const Planes& planes, size_t n, T* HWY_RESTRICT out,
+                             size_t stride) {
+    constexpr size_t kLanes = hn::MaxLanes(D());
+    uint8_t in[4][kLanes] = {};
+    for (size_t k = 0; k < kColours || (kCsc && k < 3); ++k)
+      std::copy_n(planes.colour[k], n, in[k]);
+    if constexpr (kFirst == 1) std::copy_n(planes.x, n, in[3]);
+    T wide[4 * kLanes];
+    convert_block(plan, Planes{{in[0], in[1], in[2]}, in[3]}, kLanes, wide, kLanes);
+    if constexpr (kLayout == AippLayout::kNchw) {
+      for (size_t k = 0; k < kChannels; ++k)
+        std::copy_n(wide + k * kLanes, n, out + k * stride);
+    } else {
+      std::copy_n(wide, n * kChannels, out);
+    }
+  }
+
+  static void fill(const AippPlan& plan, T* row, size_t x, size_t n) {
+    T value;
+    if constexpr (std::is_same_v<T, float>) {
+      value = std::bit_cast<float>(plan.padding_bits);
+    } else {
+      value = static_cast<T>(plan.padding_bits);
+    }
+    if constexpr (kLayout == AippLayout::kNchw) {
+      for (size_t k = 0; k < kChannels; ++k)
+        std::fill_n(row + k * plan.height * plan.width + x, n, value);
+    } else {
+      std::fill_n(row + x * kChannels, n * kChannels, value);
+    }
+  }
+
+  static void convert_row(const AippPlan& plan, const uint8_t* image, size_t y, T* row) {
+    const size_t width = plan.inner_width;
+    const size_t blocks = (width + kBlock - 1) / kBlock;
+    // Equal blocks of whole vectors; the last one is moved to the left so that it ends with the row.
+    const size_t size = std::min(width, ((width + blocks - 1) / blocks + 31) / 32 * 32);
+    Buffer buffer;
+    for (size_t b = 0; b < blocks; ++b) {
+      const size_t x = std::min(b * size, width - size);
+      const Planes planes = load_block(plan, image, plan.left + x, y, size, buffer);
+      T* out = row + (plan.pad_left + x) * (kLayout == AippLayout::kNchw ? 1 : kChannels);
+      const size_t stride = plan.height * plan.width;
+      if (size >= hn::Lanes(D())) {
+        convert_block(plan, planes, size, out, stride);
+      } else {
+        convert_narrow(plan, planes, size, out, stride);
+      }
+    }
+  }
+
+  static void run(const AippPlan& plan, const uint8_t* image, void* output, size_t begin, size_t end) {
+    for (size_t y = begin; y < end; ++y) {
+      T* row = static_cast<T*>(output) + y * plan.width * (kLayout == AippLayout::kNchw ? 1 : kChannels);
+      if (y < plan.pad_top || y - plan.pad_top >= plan.inner_height) {
+        fill(plan, row, 0, plan.width);
+        continue;
+      }
+      fill(plan, row, 0, plan.pad_left);
+      convert_row(plan, image, plan.top + y - plan.pad_top, row);
+      const size_t right = plan.pad_left + plan.inner_width;
+      fill(plan, row, right, plan.width - right);
+    }
+  }
+};
+
+template <AippDataType kType, AippLayout kLayout, size_t kChannels>
+AippRowsFunction select_csc(bool csc) {
+  return csc ? &Rows<kType, kLayout, kChannels, true>::run : &Rows<kType, kLayout, kChannels, false>::run;
+}
+
+template <AippDataType kType>
+AippRowsFunction select_layout(const AippPlan& plan) {
+  const bool nchw = plan.layout == AippLayout::kNchw;
+  if (plan.channels == 1)
+    return select_csc<kType, AippLayout::kNchw, 1>(plan.csc);  // Both layouts are the same.
+  if (plan.channels == 3)
+    return nchw ? select_csc<kType, AippLayout::kNchw, 3>(plan.csc)
+                : select_csc<kType, AippLayout::kNhwc, 3>(plan.csc);
+  return nchw ? select_csc<kType, AippLayout::kNchw, 4>(plan.csc)
+              : select_csc<kType, AippLayout::kNhwc, 4>(plan.csc);
+}
+
+AippRowsFunction select_type(const AippPlan& plan) {
+  switch (plan.type) {
+    case AippDataType::kUint8:
+      return select_layout<AippDataType::kUint8>(plan);
+    case AippDataType::kInt8:
+      return select_layout<AippDataType::kInt8>(plan);
+    case AippDataType::kFloat16:
+      return select_layout<AippDataType::kFloat16>(plan);
+    case AippDataType::kFloat32:
+      break;
+  }
+  return select_layout<AippDataType::kFloat32>(plan);
+}
+
+}  // namespace
+
+// HWY_EXPORT needs a name outside the anonymous namespace.
+AippRowsFunction SelectAippRows(const AippPlan& plan) {
+  return select_type(plan);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace cairn
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace cairn {
+
+HWY_EXPORT(SelectAippRows);
+
+AippRowsFunction select_aipp_rows(const AippPlan& plan) {
+  return HWY_DYNAMIC_DISPATCH(SelectAippRows)(plan);
+}
+
+}  // namespace cairn
+#endif
