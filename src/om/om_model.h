@@ -1,0 +1,139 @@
+// The offline model (.om): what a file holds, how it is read and written.
+//
+// The file follows the public layout of the format (om/om_layout.h), so that viewers show the graph, and
+// carries the executable graph, an OpenVINO IR, beside it. The weights are stored once, aligned to 64 bytes
+// in the file: the constants of the shown graph and of the IR address the same bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "acl/acl_base.h"
+#include "aipp/aipp_params.h"
+#include "base/status.h"
+
+namespace cairn {
+
+/// Weights start at a multiple of this in the file.
+inline constexpr size_t kOmWeightAlignment = 64;
+
+/// A tensor as the API describes it.
+struct OmTensor {
+  std::string name;
+  aclDataType data_type = ACL_FLOAT;
+  aclFormat format = ACL_FORMAT_ND;
+  std::vector<int64_t> dims;  ///< aclmdlGetInputDims, aclmdlGetOutputDims.
+  size_t bytes = 0;           ///< Size of the user's buffer.
+};
+
+/// Static AIPP in front of an input.
+struct OmAipp {
+  AippParams params;  ///< Complete, see resolve().
+  OmTensor original;  ///< The model's own input, which AIPP writes: the input of the IR.
+};
+
+/// An input. With static AIPP the tensor is the image (uint8, NHWC), and `aipp->original` is what the IR
+/// takes.
+struct OmInput : OmTensor {
+  std::vector<int64_t> dims_v2;  ///< aclmdlGetInputDimsV2; differs from `dims` only with static AIPP.
+  std::optional<OmAipp> aipp;
+
+  /// The tensor that the IR's input takes.
+  const OmTensor& engine_tensor() const { return aipp ? aipp->original : *this; }
+};
+
+using OmAttributeValue = std::variant<bool, int64_t, float, std::string, std::vector<int64_t>,
+                                      std::vector<float>, std::vector<std::string>>;
+
+struct OmAttribute {
+  std::string name;
+  OmAttributeValue value;
+};
+
+/// Where a node's input comes from. An empty name is an optional input that is not connected.
+struct OmSource {
+  std::string node;
+  int64_t output = 0;
+};
+
+/// A node of the shown graph. The type is the CANN operator type where there is one, else the framework's.
+struct OmNode {
+  std::string name;  ///< The layer's name in the original model.
+  std::string type;
+  std::vector<OmSource> inputs;
+  std::vector<OmTensor> input_tensors;  ///< One for each of `inputs`.
+  std::vector<OmTensor> output_tensors;
+  std::vector<OmAttribute> attributes;
+  std::vector<std::string>
+      original_names;  ///< `_datadump_original_op_names`: the layers that this node stands for.
+  std::optional<uint64_t> weight_offset;  ///< Nodes of type Const: their bytes in the weights.
+  uint64_t weight_bytes = 0;
+};
+
+/// Bytes of the partitions of a file, as `atc --mode=6` prints them.
+struct OmPartitionSizes {
+  uint64_t model_def = 0;
+  uint64_t weights = 0;
+  uint64_t kernels = 0;
+  uint64_t aicpu_kernels = 0;
+  uint64_t tasks = 0;
+};
+
+struct OmModel {
+  std::string name;
+  std::string soc_version;  ///< "Ascend310P3", the chip that the model was converted for.
+  std::string atc_version;
+  std::string atc_cmdline;
+  int64_t framework = 5;  ///< Value of `atc --framework`.
+
+  std::vector<OmInput> inputs;    ///< In the order of the IR's inputs.
+  std::vector<OmTensor> outputs;  ///< In the order of the IR's results.
+  std::vector<OmNode> nodes;      ///< In topological order; Data, Const and NetOutput nodes included.
+
+  uint64_t memory_size =
+      0;  ///< Bytes of inputs, outputs and intermediate tensors: aclmdlQuerySize, work memory.
+  uint64_t weight_size = 0;  ///< Bytes of the weights: aclmdlQuerySize, weight memory.
+
+  std::string ir_xml;  ///< The executable graph; empty if the file has none (OmUse::kDescribe).
+  std::span<const std::byte> weights;  ///< The IR's weights; points into the bytes given to read_om.
+  OmPartitionSizes partition_sizes;    ///< Filled by read_om.
+};
+
+enum class OmUse : uint8_t {
+  kExecute,   ///< The file must be one of ours, complete and unchanged.
+  kDescribe,  ///< A file of another compiler is read too, as far as its parts are known.
+};
+
+/// Parses a file. `file` may hold anything; nothing is read outside it, and memory stays within a small
+/// multiple of its size. The result points into `file`, which must outlive it. Codes:
+/// ACL_ERROR_GE_EXEC_MODEL_DATA_SIZE_INVALID for lengths, ACL_ERROR_GE_EXEC_LOAD_MODEL_PARTITION_FAILED,
+/// ..._WEIGHT_..., ..._KERNEL_PARTITION_FAILED for contents.
+Result<OmModel> read_om(std::span<const std::byte> file, OmUse use = OmUse::kExecute);
+
+/// Takes the next bytes of a file that is being written.
+using OmSink = std::function<Status(std::span<const std::byte>)>;
+
+/// Weights that are produced while the file is written, so that they never lie in memory a second time.
+struct OmWeightStream {
+  uint64_t bytes = 0;
+  uint64_t checksum = 0;                       ///< om_checksum of all bytes.
+  std::function<Status(const OmSink&)> write;  ///< Hands exactly these bytes to the sink.
+};
+
+/// XXH3 of 64 bits.
+uint64_t om_checksum(std::span<const std::byte> bytes);
+
+/// Writes a file front to back. `model.weights` is not looked at.
+Status write_om(const OmModel& model, const OmWeightStream& weights, const OmSink& sink);
+
+/// The bytes of a whole file, with `model.weights`.
+Result<std::string> write_om(const OmModel& model);
+
+}  // namespace cairn
