@@ -1,0 +1,73 @@
+// Models as the rest of Cairn sees them: plain C++, no header of the compute engine.
+//
+// libcairn_engine.so implements this interface with OpenVINO; core opens it when the first model is needed
+// (model/engine_loader.h).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "device/soc_profile.h"
+#include "om/om_model.h"
+
+namespace cairn {
+
+/// Bytes of device memory that aclmdlQuerySize reports.
+struct ModelSizes {
+  size_t work_bytes = 0;
+  size_t weight_bytes = 0;
+};
+
+struct ModelInfo {
+  std::string name;
+  std::string soc_version;  ///< "Ascend310P3": what the model was converted for; may be empty.
+  std::vector<OmInput> inputs;
+  std::vector<OmTensor> outputs;
+  ModelSizes sizes;
+  /// Operator -> the layers of the original network that it stands for.
+  std::map<std::string, std::vector<std::string>, std::less<>> original_op_names;
+};
+
+/// Bytes together with what keeps them alive.
+struct SharedBytes {
+  std::shared_ptr<const std::byte[]> owner;
+  size_t size = 0;
+  std::span<const std::byte> span() const { return {owner.get(), size}; }
+};
+
+struct LoadOptions {
+  /// The chip that must be able to run the model; null: any model loads.
+  const SocProfile* soc = nullptr;
+  /// Where the weights are kept; empty: with the model. Belongs to the caller and outlives the executable.
+  std::span<std::byte> weight_memory;
+};
+
+/// A loaded model. Thread-safe.
+class Executable {
+ public:
+  virtual ~Executable() = default;
+  virtual const ModelInfo& info() const = 0;
+  /// Runs the model once in the calling thread. inputs[i] holds info().inputs[i].bytes, outputs[i] receives
+  /// info().outputs[i].bytes. The engine works directly on these addresses. Several calls may run at once.
+  virtual Status run(std::span<const void* const> inputs, std::span<void* const> outputs) = 0;
+};
+
+/// Thread-safe; one per process.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  /// Parses and compiles an .om. The bytes are kept as long as the engine needs them.
+  virtual Result<std::unique_ptr<Executable>> load(SharedBytes om, const LoadOptions& options) = 0;
+  virtual Result<ModelInfo> inspect(std::span<const std::byte> om) = 0;
+};
+
+}  // namespace cairn
+
+/// The engine of this process; lives until the process ends.
+extern "C" cairn::Engine* cairn_engine();

@@ -1,0 +1,121 @@
+#include "engine/engine_executable.h"
+
+#include "engine/engine_aipp.h"
+#include "engine/engine_types.h"
+
+namespace cairn {
+namespace {
+
+/// The file's description and the network agree on the size, so that no run leaves the user's buffer.
+template <class Port>
+Status check_port(const Port& port, const OmTensor& described, std::string_view kind) {
+  if (port.get_partial_shape().is_dynamic())
+    return error(ACL_ERROR_DESERIALIZE_MODEL, "MDL-001", "{} {} of the om file has no fixed shape; convert the model again", kind,
+                 described.name);
+  const size_t elements = ov::shape_size(port.get_shape());
+  if (acl_type_of(port.get_element_type()) != described.data_type || elements * port.get_element_type().size() != described.bytes)
+    return error(ACL_ERROR_DESERIALIZE_MODEL, "MDL-001",
+                 "{} {} is described with {} bytes of type {}, but the network has {} elements of {}; convert the model again", kind,
+                 described.name, described.bytes, static_cast<int>(described.data_type), elements,
+                 port.get_element_type().get_type_name());
+  return {};
+}
+
+Status check_count(size_t described, size_t found, std::string_view kind) {
+  if (described == found) return {};
+  return error(ACL_ERROR_DESERIALIZE_MODEL, "MDL-001", "the om file describes {} {}, but its network has {}; convert the model again",
+               described, kind, found);
+}
+
+/// The kernel that writes the network's input, or nothing for an input without AIPP.
+Result<std::optional<AippKernel>> make_kernel(const OmInput& input) {
+  if (!input.aipp) return std::optional<AippKernel>();
+  CAIRN_ASSIGN(AippOutput output, aipp_output_of(input.aipp->original));
+  CAIRN_ASSIGN(AippKernel kernel, AippKernel::create(input.aipp->params, output));
+  if (kernel.input_bytes() != input.bytes || kernel.output_bytes() != input.aipp->original.bytes)
+    return error(ACL_ERROR_DESERIALIZE_MODEL, "MDL-095",
+                 "input {} is described with {} bytes before and {} after AIPP, but its images have {} and {}; convert the model again",
+                 input.name, input.bytes, input.aipp->original.bytes, kernel.input_bytes(), kernel.output_bytes());
+  return std::optional<AippKernel>(std::move(kernel));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Executable>> OpenVinoExecutable::create(ov::CompiledModel network, ModelInfo info) {
+  CAIRN_RETURN_IF_ERROR(check_count(info.inputs.size(), network.inputs().size(), "inputs"));
+  CAIRN_RETURN_IF_ERROR(check_count(info.outputs.size(), network.outputs().size(), "outputs"));
+  std::vector<std::optional<AippKernel>> kernels;
+  for (size_t i = 0; i < info.inputs.size(); ++i) {
+    CAIRN_RETURN_IF_ERROR(check_port(network.input(i), info.inputs[i].engine_tensor(), "input"));
+    CAIRN_ASSIGN(std::optional<AippKernel> kernel, make_kernel(info.inputs[i]));
+    kernels.push_back(std::move(kernel));
+  }
+  for (size_t i = 0; i < info.outputs.size(); ++i)
+    CAIRN_RETURN_IF_ERROR(check_port(network.output(i), info.outputs[i], "output"));
+  return std::unique_ptr<Executable>(new OpenVinoExecutable(std::move(network), std::move(info), std::move(kernels)));
+}
+
+std::unique_ptr<OpenVinoExecutable::Slot> OpenVinoExecutable::take_slot() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!free_slots_.empty()) {
+      std::unique_ptr<Slot> slot = std::move(free_slots_.back());
+      free_slots_.pop_back();
+      return slot;
+    }
+  }
+  auto slot = std::make_unique<Slot>();
+  slot->request = network_.create_infer_request();
+  slot->inputs.resize(info_.inputs.size());
+  slot->outputs.resize(info_.outputs.size());
+  slot->aipp_tensors.resize(info_.inputs.size());
+  for (size_t i = 0; i < kernels_.size(); ++i) {
+    if (!kernels_[i]) continue;
+    const auto port = network_.input(i);
+    slot->aipp_tensors[i] = ov::Tensor(port.get_element_type(), port.get_shape());
+    slot->request.set_input_tensor(i, slot->aipp_tensors[i]);
+  }
+  return slot;
+}
+
+void OpenVinoExecutable::give_back(std::unique_ptr<Slot> slot) {
+  const std::lock_guard lock(mutex_);
+  free_slots_.push_back(std::move(slot));
+}
+
+void OpenVinoExecutable::feed_inputs(Slot& slot, std::span<const void* const> inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (kernels_[i]) {
+      kernels_[i]->run(static_cast<const uint8_t*>(inputs[i]), slot.aipp_tensors[i].data());
+    } else if (slot.inputs[i] != inputs[i]) {
+      const auto port = network_.input(i);
+      // The engine takes no const tensors for its inputs; it does not write them.
+      slot.request.set_input_tensor(i, ov::Tensor(port.get_element_type(), port.get_shape(), const_cast<void*>(inputs[i])));
+      slot.inputs[i] = inputs[i];
+    }
+  }
+}
+
+void OpenVinoExecutable::bind_outputs(Slot& slot, std::span<void* const> outputs) {
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (slot.outputs[i] == outputs[i]) continue;
+    const auto port = network_.output(i);
+    slot.request.set_output_tensor(i, ov::Tensor(port.get_element_type(), port.get_shape(), outputs[i]));
+    slot.outputs[i] = outputs[i];
+  }
+}
+
+Status OpenVinoExecutable::run(std::span<const void* const> inputs, std::span<void* const> outputs) {
+  try {
+    std::unique_ptr<Slot> slot = take_slot();  // Lost when the run throws: the request's state is unknown then.
+    feed_inputs(*slot, inputs);
+    bind_outputs(*slot, outputs);
+    slot->request.infer();
+    give_back(std::move(slot));
+    return {};
+  } catch (const std::exception& problem) {
+    return error(ACL_ERROR_RT_MODEL_EXECUTE, "MDL-013", "the model failed: {}", problem.what());
+  }
+}
+
+}  // namespace cairn
