@@ -29,6 +29,8 @@ BY_NAME = {
     "thr_func": "Callable[..., None]",
 }
 EXACT = {
+    "acl.himpi.sys_wait_epoll": {"event": "list[dict[str, Any]]"},
+    "acl.mdl.get_input_dynamic_dims": {"dims_out": "list[dict[str, Any]]"},
     "acl.mdl.set_config_opt": {"attrValue": "int | str"},
     "acl.util.numpy_to_ptr": {"data": "numpy.ndarray", "ptr": "int"},
     "acl.util.numpy_contiguous_to_ptr": {"data_in": "numpy.ndarray", "ptr": "int"},
@@ -93,6 +95,12 @@ def python_type(c_type: str, *, returned: bool) -> str:
     return "Any"
 
 
+def alike(one: str, other: str) -> bool:
+    """start_event and start, config_handle and handle"""
+    short, long = sorted((one, other), key=len)
+    return long.startswith(f"{short}_") or long.endswith(f"_{short}")
+
+
 def typed(entry: dict, names: list[str], *, returned: bool) -> list[str]:
     prototype = entry.get("c_prototype") or "()"
     parameters = c_parameters(prototype)
@@ -103,10 +111,12 @@ def typed(entry: dict, names: list[str], *, returned: bool) -> list[str]:
     for place, name in enumerate(names):
         if name in own or name in BY_NAME:
             types.append(own.get(name) or BY_NAME[name])
-        elif name.endswith(("_list", "_descs", "dims", "_nums")) or name in ("inputs", "outputs"):
+        elif name.endswith(("_list", "dims", "_nums")) or name in ("inputs", "outputs"):
             types.append("dict[str, Any]" if returned and name == "dims" else "list[Any]")
         elif snake(name) in by_name:
             types.append(python_type(by_name[snake(name)], returned=returned))
+        elif len(similar := [kind for c_name, kind in parameters if alike(c_name, snake(name))]) == 1:
+            types.append(python_type(similar[0], returned=returned))
         elif same_place:
             types.append(python_type(parameters[place][1], returned=False))
         elif returned and len(names) == 1:
@@ -120,7 +130,8 @@ def stub(entry: dict) -> str:
     name = entry["python"].rsplit(".", 1)[1]
     arguments = []
     for argument, kind in zip(entry["args"], typed(entry, entry["args"], returned=False), strict=True):
-        argument = re.sub(r"\W", "_", argument)
+        if any(taken.startswith(f"{argument}:") for taken in arguments):
+            argument += "_2"  # The manual has names twice.
         optional = (entry["python"], argument) in OPTIONAL
         arguments.append(f"{argument}: {kind}{' = ...' if optional else ''}")
     results = typed(entry, entry["returns"], returned=True)
