@@ -1,0 +1,406 @@
+// acl/acl_mdl.h: models, datasets, model descriptions.
+#include "acl/acl_mdl.h"
+
+#include "capi/entry.h"
+#include "model/dataset.h"
+#include "model/model.h"
+#include "model/model_desc.h"
+#include "model/model_load.h"
+#include "tensor/data_buffer.h"
+
+using cairn::api;
+using cairn::api_value;
+using cairn::DataBuffer;
+using cairn::Dataset;
+using cairn::error;
+using cairn::find;
+using cairn::handle_table;
+using cairn::Model;
+using cairn::ModelDesc;
+using cairn::ModelDescription;
+using cairn::ModelInfo;
+using cairn::ModelSizes;
+using cairn::ModelTable;
+using cairn::null_argument;
+using cairn::OmInput;
+using cairn::OmTensor;
+using cairn::Ref;
+using cairn::Result;
+using cairn::SharedBytes;
+using cairn::Status;
+using cairn::UserModelMemory;
+
+namespace {
+
+constexpr size_t kNoAttachedInput = 0xFFFFFFFF;  // MDL-044
+
+Result<std::shared_ptr<const ModelDescription>> description_of(const aclmdlDesc* handle, std::string_view rule) {
+  CAIRN_ASSIGN(const Ref<ModelDesc> desc, find<ModelDesc>(handle, "modelDesc", rule));
+  return desc->description();
+}
+
+Status load_file(const char* path, uint32_t* id, const std::optional<UserModelMemory>& memory) {
+  if (path == nullptr) return null_argument("MDL-003", "modelPath");
+  if (id == nullptr) return null_argument("MDL-002", "modelId");
+  CAIRN_ASSIGN(SharedBytes file, cairn::read_model_file(path));
+  CAIRN_ASSIGN(*id, cairn::load_model(std::move(file), memory));
+  return {};
+}
+
+Status load_memory(const void* model, size_t size, uint32_t* id, const std::optional<UserModelMemory>& memory) {
+  if (id == nullptr) return null_argument("MDL-008", "modelId");
+  CAIRN_ASSIGN(SharedBytes file, cairn::copy_model_memory(model, size));
+  CAIRN_ASSIGN(*id, cairn::load_model(std::move(file), memory));
+  return {};
+}
+
+Status query_size(Result<SharedBytes> file, size_t* work_size, size_t* weight_size) {
+  if (!file.is_ok()) return file.status();
+  CAIRN_ASSIGN(const ModelSizes sizes, cairn::query_model_size(*file));
+  *work_size = sizes.work_bytes;
+  *weight_size = sizes.weight_bytes;
+  return {};
+}
+
+Status output_dims(const aclmdlDesc* handle, size_t index, aclmdlIODims* dims, std::string_view rule) {
+  if (dims == nullptr) return null_argument(rule, "dims");
+  CAIRN_ASSIGN(const auto description, description_of(handle, rule));
+  CAIRN_ASSIGN(const OmTensor* output, description->output(index, rule));
+  return cairn::copy_dims(description->shown_output_name(index), output->dims, *dims);
+}
+
+/// The input of a loaded model, with the model that keeps it alive.
+struct LoadedInput {
+  std::shared_ptr<Model> model;
+  const OmInput* input;
+};
+Result<LoadedInput> input_of_model(uint32_t id, size_t index, std::string_view rule) {
+  CAIRN_ASSIGN(std::shared_ptr<Model> model, ModelTable::get().find(id));
+  const ModelInfo& info = model->info();
+  if (index >= info.inputs.size())
+    return error(ACL_ERROR_INVALID_PARAM, rule, "index {} is out of range, model {} has {} inputs; the first one is 0", index, id,
+                 info.inputs.size());
+  return LoadedInput{std::move(model), &info.inputs[index]};
+}
+
+}  // namespace
+
+#pragma GCC visibility push(default)
+extern "C" {
+
+// --- loading and executing, 10.6.1 -----------------------------------------------------------------------------------
+
+aclError aclmdlLoadFromFile(const char* modelPath, uint32_t* modelId) {
+  return api("aclmdlLoadFromFile", [&] { return load_file(modelPath, modelId, std::nullopt); });
+}
+
+aclError aclmdlLoadFromMem(const void* model, size_t modelSize, uint32_t* modelId) {
+  return api("aclmdlLoadFromMem", [&] { return load_memory(model, modelSize, modelId, std::nullopt); });
+}
+
+aclError aclmdlLoadFromFileWithMem(const char* modelPath, uint32_t* modelId, void* workPtr, size_t workSize, void* weightPtr,
+                                   size_t weightSize) {
+  return api("aclmdlLoadFromFileWithMem",
+             [&] { return load_file(modelPath, modelId, UserModelMemory{workPtr, workSize, weightPtr, weightSize}); });
+}
+
+aclError aclmdlLoadFromMemWithMem(const void* model, size_t modelSize, uint32_t* modelId, void* workPtr, size_t workSize, void* weightPtr,
+                                  size_t weightSize) {
+  return api("aclmdlLoadFromMemWithMem",
+             [&] { return load_memory(model, modelSize, modelId, UserModelMemory{workPtr, workSize, weightPtr, weightSize}); });
+}
+
+aclError aclmdlExecute(uint32_t modelId, const aclmdlDataset* input, aclmdlDataset* output) {
+  return api("aclmdlExecute", [&] { return cairn::execute_model(modelId, input, output); });
+}
+
+aclError aclmdlExecuteAsync(uint32_t modelId, const aclmdlDataset* input, aclmdlDataset* output, aclrtStream stream) {
+  return api("aclmdlExecuteAsync", [&] { return cairn::execute_model_async(modelId, input, output, stream); });
+}
+
+aclError aclmdlUnload(uint32_t modelId) {
+  return api("aclmdlUnload", [&] { return ModelTable::get().unload(modelId); });
+}
+
+aclError aclmdlQuerySize(const char* fileName, size_t* workSize, size_t* weightSize) {
+  return api("aclmdlQuerySize", [&]() -> Status {
+    if (fileName == nullptr) return null_argument("MDL-027", "fileName");
+    if (workSize == nullptr || weightSize == nullptr) return null_argument("MDL-024", "workSize or weightSize");
+    return query_size(cairn::read_model_file(fileName), workSize, weightSize);
+  });
+}
+
+aclError aclmdlQuerySizeFromMem(const void* model, size_t modelSize, size_t* workSize, size_t* weightSize) {
+  return api("aclmdlQuerySizeFromMem", [&]() -> Status {
+    if (workSize == nullptr || weightSize == nullptr) return null_argument("MDL-028", "workSize or weightSize");
+    return query_size(cairn::copy_model_memory(model, modelSize), workSize, weightSize);
+  });
+}
+
+aclError aclmdlGetAippType(uint32_t modelId, size_t index, aclmdlInputAippType* type, size_t* dynamicAttachedDataIndex) {
+  return api("aclmdlGetAippType", [&]() -> Status {
+    if (type == nullptr || dynamicAttachedDataIndex == nullptr) return null_argument("MDL-042", "type or dynamicAttachedDataIndex");
+    CAIRN_ASSIGN(const LoadedInput loaded, input_of_model(modelId, index, "MDL-043"));
+    *type = loaded.input->aipp ? ACL_DATA_WITH_STATIC_AIPP : ACL_DATA_WITHOUT_AIPP;
+    *dynamicAttachedDataIndex = kNoAttachedInput;
+    return {};
+  });
+}
+
+aclError aclmdlGetFirstAippInfo(uint32_t modelId, size_t index, aclAippInfo* aippInfo) {
+  return api("aclmdlGetFirstAippInfo", [&]() -> Status {
+    if (aippInfo == nullptr) return null_argument("MDL-042", "aippInfo");
+    CAIRN_ASSIGN(const LoadedInput loaded, input_of_model(modelId, index, "MDL-042"));
+    return cairn::fill_aipp_info(*loaded.input, *aippInfo);
+  });
+}
+
+// --- aclmdlDataset, 10.6.3 ---------------------------------------------------------------------------------------------
+
+aclmdlDataset* aclmdlCreateDataset() {
+  return api_value<aclmdlDataset*>("aclmdlCreateDataset", nullptr, []() -> Result<aclmdlDataset*> {
+    const Ref<Dataset> dataset = handle_table<Dataset>().insert(std::make_unique<Dataset>());
+    if (!dataset) return error(ACL_ERROR_BAD_ALLOC, "MDL-060", "too many datasets exist; destroy those that are not used");
+    return static_cast<aclmdlDataset*>(dataset.handle());
+  });
+}
+
+aclError aclmdlDestroyDataset(const aclmdlDataset* dataset) {
+  return api("aclmdlDestroyDataset", [&]() -> Status {
+    if (handle_table<Dataset>().remove(dataset)) return {};
+    return cairn::bad_handle(ACL_ERROR_INVALID_PARAM, "MDL-061", Dataset::kHandleType, "dataset", dataset);
+  });
+}
+
+aclError aclmdlAddDatasetBuffer(aclmdlDataset* dataset, aclDataBuffer* dataBuffer) {
+  return api("aclmdlAddDatasetBuffer", [&]() -> Status {
+    CAIRN_ASSIGN(const Ref<Dataset> target, find<Dataset>(dataset, "dataset", "MDL-062"));
+    CAIRN_RETURN_IF_ERROR(find<DataBuffer>(dataBuffer, "dataBuffer", "MDL-063").status());
+    target->add(dataBuffer);
+    return {};
+  });
+}
+
+size_t aclmdlGetDatasetNumBuffers(const aclmdlDataset* dataset) {
+  return api_value<size_t>("aclmdlGetDatasetNumBuffers", 0, [&]() -> Result<size_t> {
+    CAIRN_ASSIGN(const Ref<Dataset> target, find<Dataset>(dataset, "dataset", "MDL-064"));
+    return target->count();
+  });
+}
+
+aclDataBuffer* aclmdlGetDatasetBuffer(const aclmdlDataset* dataset, size_t index) {
+  return api_value<aclDataBuffer*>("aclmdlGetDatasetBuffer", nullptr, [&]() -> Result<aclDataBuffer*> {
+    CAIRN_ASSIGN(const Ref<Dataset> target, find<Dataset>(dataset, "dataset", "MDL-065"));
+    void* buffer = target->buffer(index);
+    if (buffer == nullptr)
+      return error(ACL_ERROR_INVALID_PARAM, "MDL-065", "index {} is out of range, the dataset has {} data buffers", index, target->count());
+    return static_cast<aclDataBuffer*>(buffer);
+  });
+}
+
+// --- aclmdlDesc, 10.6.4 ------------------------------------------------------------------------------------------------
+
+aclmdlDesc* aclmdlCreateDesc() {
+  return api_value<aclmdlDesc*>("aclmdlCreateDesc", nullptr, []() -> Result<aclmdlDesc*> {
+    const Ref<ModelDesc> desc = handle_table<ModelDesc>().insert(std::make_unique<ModelDesc>());
+    if (!desc) return error(ACL_ERROR_BAD_ALLOC, "MDL-075", "too many model descriptions exist; destroy those that are not used");
+    return static_cast<aclmdlDesc*>(desc.handle());
+  });
+}
+
+aclError aclmdlDestroyDesc(aclmdlDesc* modelDesc) {
+  return api("aclmdlDestroyDesc", [&]() -> Status {
+    if (handle_table<ModelDesc>().remove(modelDesc)) return {};
+    return cairn::bad_handle(ACL_ERROR_INVALID_PARAM, "MDL-076", ModelDesc::kHandleType, "modelDesc", modelDesc);
+  });
+}
+
+aclError aclmdlGetDesc(aclmdlDesc* modelDesc, uint32_t modelId) {
+  return api("aclmdlGetDesc", [&]() -> Status {
+    CAIRN_ASSIGN(const Ref<ModelDesc> desc, find<ModelDesc>(modelDesc, "modelDesc", "MDL-077"));
+    CAIRN_ASSIGN(const std::shared_ptr<Model> model, ModelTable::get().find(modelId));
+    desc->fill(std::make_shared<const ModelDescription>(modelId, model->info()));
+    return {};
+  });
+}
+
+size_t aclmdlGetNumInputs(aclmdlDesc* modelDesc) {
+  return api_value<size_t>("aclmdlGetNumInputs", 0, [&]() -> Result<size_t> {
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-078"));
+    return description->info().inputs.size();
+  });
+}
+
+size_t aclmdlGetNumOutputs(aclmdlDesc* modelDesc) {
+  return api_value<size_t>("aclmdlGetNumOutputs", 0, [&]() -> Result<size_t> {
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-079"));
+    return description->info().outputs.size();
+  });
+}
+
+size_t aclmdlGetInputSizeByIndex(aclmdlDesc* modelDesc, size_t index) {
+  return api_value<size_t>("aclmdlGetInputSizeByIndex", 0, [&]() -> Result<size_t> {
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-080"));
+    CAIRN_ASSIGN(const OmInput* input, description->input(index, "MDL-080"));
+    return input->bytes;
+  });
+}
+
+size_t aclmdlGetOutputSizeByIndex(aclmdlDesc* modelDesc, size_t index) {
+  return api_value<size_t>("aclmdlGetOutputSizeByIndex", 0, [&]() -> Result<size_t> {
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-081"));
+    CAIRN_ASSIGN(const OmTensor* output, description->output(index, "MDL-081"));
+    return output->bytes;
+  });
+}
+
+aclError aclmdlGetInputDims(const aclmdlDesc* modelDesc, size_t index, aclmdlIODims* dims) {
+  return api("aclmdlGetInputDims", [&]() -> Status {
+    if (dims == nullptr) return null_argument("MDL-086", "dims");
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-086"));
+    CAIRN_ASSIGN(const OmInput* input, description->input(index, "MDL-086"));
+    return cairn::copy_dims(description->shown_input_name(index), input->dims, *dims);
+  });
+}
+
+aclError aclmdlGetInputDimsV2(const aclmdlDesc* modelDesc, size_t index, aclmdlIODims* dims) {
+  return api("aclmdlGetInputDimsV2", [&]() -> Status {
+    if (dims == nullptr) return null_argument("MDL-153", "dims");
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-153"));
+    CAIRN_ASSIGN(const OmInput* input, description->input(index, "MDL-153"));
+    return cairn::copy_dims(description->shown_input_name(index), input->dims_v2, *dims);
+  });
+}
+
+aclError aclmdlGetOutputDims(const aclmdlDesc* modelDesc, size_t index, aclmdlIODims* dims) {
+  return api("aclmdlGetOutputDims", [&] { return output_dims(modelDesc, index, dims, "MDL-114"); });
+}
+
+aclError aclmdlGetCurOutputDims(const aclmdlDesc* modelDesc, size_t index, aclmdlIODims* dims) {
+  return api("aclmdlGetCurOutputDims", [&] { return output_dims(modelDesc, index, dims, "MDL-134"); });
+}
+
+const char* aclmdlGetInputNameByIndex(const aclmdlDesc* modelDesc, size_t index) {
+  return api_value<const char*>("aclmdlGetInputNameByIndex", "", [&]() -> Result<const char*> {
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-115"));
+    CAIRN_ASSIGN(const OmInput* input, description->input(index, "MDL-115"));
+    return input->name.c_str();
+  });
+}
+
+const char* aclmdlGetOutputNameByIndex(const aclmdlDesc* modelDesc, size_t index) {
+  return api_value<const char*>("aclmdlGetOutputNameByIndex", "", [&]() -> Result<const char*> {
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-116"));
+    CAIRN_ASSIGN(const OmTensor* output, description->output(index, "MDL-116"));
+    return output->name.c_str();
+  });
+}
+
+aclFormat aclmdlGetInputFormat(const aclmdlDesc* modelDesc, size_t index) {
+  return api_value<aclFormat>("aclmdlGetInputFormat", ACL_FORMAT_UNDEFINED, [&]() -> Result<aclFormat> {
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-123"));
+    CAIRN_ASSIGN(const OmInput* input, description->input(index, "MDL-123"));
+    return input->format;
+  });
+}
+
+aclFormat aclmdlGetOutputFormat(const aclmdlDesc* modelDesc, size_t index) {
+  return api_value<aclFormat>("aclmdlGetOutputFormat", ACL_FORMAT_UNDEFINED, [&]() -> Result<aclFormat> {
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-123"));
+    CAIRN_ASSIGN(const OmTensor* output, description->output(index, "MDL-123"));
+    return output->format;
+  });
+}
+
+aclDataType aclmdlGetInputDataType(const aclmdlDesc* modelDesc, size_t index) {
+  return api_value<aclDataType>("aclmdlGetInputDataType", ACL_DT_UNDEFINED, [&]() -> Result<aclDataType> {
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-124"));
+    CAIRN_ASSIGN(const OmInput* input, description->input(index, "MDL-124"));
+    return input->data_type;
+  });
+}
+
+aclDataType aclmdlGetOutputDataType(const aclmdlDesc* modelDesc, size_t index) {
+  return api_value<aclDataType>("aclmdlGetOutputDataType", ACL_DT_UNDEFINED, [&]() -> Result<aclDataType> {
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-124"));
+    CAIRN_ASSIGN(const OmTensor* output, description->output(index, "MDL-124"));
+    return output->data_type;
+  });
+}
+
+aclError aclmdlGetInputIndexByName(const aclmdlDesc* modelDesc, const char* name, size_t* index) {
+  return api("aclmdlGetInputIndexByName", [&]() -> Status {
+    if (name == nullptr) return null_argument("MDL-125", "name");
+    if (index == nullptr) return null_argument("MDL-125", "index");
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-125"));
+    CAIRN_ASSIGN(*index, cairn::input_index(*description, name));
+    return {};
+  });
+}
+
+aclError aclmdlGetOutputIndexByName(const aclmdlDesc* modelDesc, const char* name, size_t* index) {
+  return api("aclmdlGetOutputIndexByName", [&]() -> Status {
+    if (name == nullptr) return null_argument("MDL-126", "name");
+    if (index == nullptr) return null_argument("MDL-126", "index");
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-126"));
+    CAIRN_ASSIGN(*index, cairn::output_index(*description, name));
+    return {};
+  });
+}
+
+aclError aclmdlGetDynamicBatch(const aclmdlDesc* modelDesc, aclmdlBatch* batch) {
+  return api("aclmdlGetDynamicBatch", [&]() -> Status {
+    if (batch == nullptr) return null_argument("MDL-127", "batch");
+    CAIRN_RETURN_IF_ERROR(description_of(modelDesc, "MDL-127").status());
+    *batch = {};  // Fixed shapes: no gears can be set [MDL-129].
+    return {};
+  });
+}
+
+aclError aclmdlGetDynamicHW(const aclmdlDesc* modelDesc, size_t, aclmdlHW* hw) {
+  return api("aclmdlGetDynamicHW", [&]() -> Status {
+    if (hw == nullptr) return null_argument("MDL-130", "hw");
+    CAIRN_RETURN_IF_ERROR(description_of(modelDesc, "MDL-130").status());
+    *hw = {};  // MDL-132
+    return {};
+  });
+}
+
+aclError aclmdlGetInputDynamicGearCount(const aclmdlDesc* modelDesc, size_t, size_t* gearCount) {
+  return api("aclmdlGetInputDynamicGearCount", [&]() -> Status {
+    if (gearCount == nullptr) return null_argument("MDL-137", "gearCount");
+    CAIRN_RETURN_IF_ERROR(description_of(modelDesc, "MDL-137").status());
+    *gearCount = 0;  // MDL-138
+    return {};
+  });
+}
+
+aclError aclmdlGetInputDynamicDims(const aclmdlDesc* modelDesc, size_t, aclmdlIODims* dims, size_t) {
+  return api("aclmdlGetInputDynamicDims", [&]() -> Status {
+    if (dims == nullptr) return null_argument("MDL-139", "dims");
+    CAIRN_RETURN_IF_ERROR(description_of(modelDesc, "MDL-139").status());
+    return error(ACL_ERROR_MODEL_NOT_DYNAMIC, "MDL-142", "the model has no gears; convert it with --dynamic_dims");
+  });
+}
+
+const char* aclmdlGetOpAttr(aclmdlDesc* modelDesc, const char* opName, const char* attr) {
+  return api_value<const char*>("aclmdlGetOpAttr", nullptr, [&]() -> Result<const char*> {
+    if (opName == nullptr) return null_argument("MDL-147", "opName");
+    if (attr == nullptr) return null_argument("MDL-147", "attr");
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-148"));
+    return description->op_attribute(opName, attr);
+  });
+}
+
+const char* aclmdlGetTensorRealName(const aclmdlDesc* modelDesc, const char* name) {
+  return api_value<const char*>("aclmdlGetTensorRealName", nullptr, [&]() -> Result<const char*> {
+    if (name == nullptr) return null_argument("MDL-058", "name");
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-058"));
+    const std::string* real = description->real_name(name);
+    if (real == nullptr) return error(ACL_ERROR_INVALID_PARAM, "MDL-056", "the model has no tensor named '{}'", name);
+    return real->c_str();
+  });
+}
+
+}  // extern "C"
+#pragma GCC visibility pop

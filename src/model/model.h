@@ -1,0 +1,87 @@
+// A loaded model and one call of it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <shared_mutex>
+#include <span>
+#include <unordered_map>
+
+#include "base/status.h"
+#include "engine/engine.h"
+
+namespace cairn {
+
+/// Thread-safe. Whoever holds a pointer may go on running it after it was unloaded.
+class Model {
+ public:
+  Model(uint32_t id, void* context, std::unique_ptr<Executable> executable)
+      : id_(id), context_(context), executable_(std::move(executable)) {}
+
+  uint32_t id() const { return id_; }
+  const ModelInfo& info() const { return executable_->info(); }
+  Executable& executable() const { return *executable_; }
+  /// The model belongs to the context in which it was loaded: error 107004 in another one [MDL-005].
+  Status check_context() const;
+  /// The context in which it was loaded still exists.
+  bool context_is_alive() const;
+
+ private:
+  const uint32_t id_;
+  void* const context_;  ///< Handle.
+  const std::unique_ptr<Executable> executable_;
+};
+
+/// The loaded models. Ids start at 1 and are not used again. Thread-safe.
+class ModelTable {
+ public:
+  static ModelTable& get();
+
+  uint32_t add(void* context, std::unique_ptr<Executable> executable);
+  /// ACL_ERROR_GE_EXEC_MODEL_ID_INVALID for an id that is not loaded.
+  Result<std::shared_ptr<Model>> find(uint32_t id) const;
+  /// Ends the id. Executions under way finish; the memory goes with the last of them [MDL-022].
+  Status unload(uint32_t id);
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<uint32_t, std::shared_ptr<Model>> models_;
+  uint32_t next_id_ = 1;
+};
+
+/// Some addresses, in place unless there are many.
+class AddressList {
+ public:
+  explicit AddressList(size_t count) : count_(count), many_(count > kInPlace ? std::make_unique<void*[]>(count) : nullptr) {}
+  std::span<void*> span() { return {many_ ? many_.get() : few_.data(), count_}; }
+
+ private:
+  static constexpr size_t kInPlace = 14;
+  size_t count_;
+  std::array<void*, kInPlace> few_{};
+  std::unique_ptr<void*[]> many_;
+};
+
+/// One execution: the model and the buffers' addresses as they were when it was asked for. Fits into a Task.
+class ModelCall {
+ public:
+  /// Checks datasets, sizes and addresses against the model.
+  static Result<ModelCall> prepare(std::shared_ptr<Model> model, const void* input_dataset, const void* output_dataset);
+  /// Runs the model in this thread. Device memory is used where it lies; host memory is copied.
+  Status run();
+
+ private:
+  explicit ModelCall(std::shared_ptr<Model> model);
+  Status run_resolved();
+
+  std::shared_ptr<Model> model_;
+  AddressList addresses_;  ///< Of the inputs, then of the outputs, as the user gave them.
+};
+
+/// aclmdlExecute: in the calling thread.
+Status execute_model(uint32_t id, const void* input_dataset, const void* output_dataset);
+/// aclmdlExecuteAsync: as a task of the stream.
+Status execute_model_async(uint32_t id, const void* input_dataset, const void* output_dataset, void* stream);
+
+}  // namespace cairn

@@ -1,0 +1,152 @@
+// From datasets to addresses, and the run itself.
+#include <cstdlib>
+#include <new>
+
+#include "device/guarded_copy.h"
+#include "device/runtime.h"
+#include "model/dataset.h"
+#include "model/model.h"
+#include "tensor/data_buffer.h"
+
+namespace cairn {
+namespace {
+
+/// Which dataset of the call, for rules, codes and messages.
+struct Side {
+  const char* name;
+  int mismatch_code;
+};
+constexpr Side kInput = {"input", ACL_ERROR_MODEL_INPUT_NOT_MATCH};
+constexpr Side kOutput = {"output", ACL_ERROR_MODEL_OUTPUT_NOT_MATCH};
+
+/// The memory of a data buffer fits the tensor. Returns its address as the user gave it.
+Result<void*> check_buffer(const Side& side, size_t index, const OmTensor& tensor, const void* handle) {
+  CAIRN_ASSIGN(const Ref<DataBuffer> buffer, find<DataBuffer>(handle, side.name, "MDL-059"));
+  void* data = buffer->data.load(std::memory_order_relaxed);
+  const size_t size = buffer->size.load(std::memory_order_relaxed);
+  if (data == nullptr)
+    return error(side.mismatch_code, "MDL-059", "the data buffer of {} {} ({}) has no memory; it needs {} bytes", side.name, index,
+                 tensor.name, tensor.bytes);
+  if (size < tensor.bytes)
+    return error(side.mismatch_code, "MDL-080", "the data buffer of {} {} ({}) has {} bytes, the model needs {}; ask acl.mdl.get_{}_size_by_index",
+                 side.name, index, tensor.name, size, tensor.bytes, side.name);
+  CAIRN_RETURN_IF_ERROR(Runtime::get().resolve_any(data, tensor.bytes, side.name, "MDL-015").status());
+  return data;
+}
+
+template <class Tensor>
+Status collect(const Side& side, const void* handle, const std::vector<Tensor>& tensors, std::span<void*> addresses) {
+  CAIRN_ASSIGN(const Ref<Dataset> dataset, find<Dataset>(handle, side.name, "MDL-017"));
+  if (!dataset->copy(addresses))
+    return error(side.mismatch_code, "MDL-059", "the {} dataset has {} data buffers, the model has {} {}s", side.name, dataset->count(),
+                 tensors.size(), side.name);
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    CAIRN_ASSIGN(addresses[i], check_buffer(side, i, tensors[i], addresses[i]));
+  }
+  return {};
+}
+
+/// Copies of the buffers that lie in host memory: the engine works on device memory only, and a host address may be wrong.
+class HostCopies {
+ public:
+  Result<void*> copy_in(const void* user, size_t bytes) {
+    void* copy = add(bytes);
+    if (!guarded_copy(copy, user, bytes)) return bad_address(user, bytes);
+    return copy;
+  }
+  void* prepare_out(void* user, size_t bytes) {
+    void* copy = add(bytes);
+    outputs_.push_back({user, copy, bytes});
+    return copy;
+  }
+  Status copy_out() {
+    for (const Output& output : outputs_)
+      if (!guarded_copy(output.user, output.copy, output.bytes)) return bad_address(output.user, output.bytes);
+    return {};
+  }
+
+ private:
+  static constexpr size_t kAlignment = 64;
+  struct Free {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  struct Output {
+    void* user;
+    void* copy;
+    size_t bytes;
+  };
+  void* add(size_t bytes) {
+    void* memory = std::aligned_alloc(kAlignment, (bytes / kAlignment + 1) * kAlignment);
+    if (memory == nullptr) throw std::bad_alloc();
+    memory_.emplace_back(memory);
+    return memory;
+  }
+  static Status bad_address(const void* user, size_t bytes) {
+    return error(ACL_ERROR_INVALID_PARAM, "MDL-015", "{} is neither device memory nor host memory of {} bytes that can be accessed", user, bytes);
+  }
+
+  std::vector<std::unique_ptr<void, Free>> memory_;
+  std::vector<Output> outputs_;
+};
+
+}  // namespace
+
+ModelCall::ModelCall(std::shared_ptr<Model> model)
+    : model_(std::move(model)), addresses_(model_->info().inputs.size() + model_->info().outputs.size()) {}
+
+Result<ModelCall> ModelCall::prepare(std::shared_ptr<Model> model, const void* input_dataset, const void* output_dataset) {
+  ModelCall call(std::move(model));
+  const ModelInfo& info = call.model_->info();
+  const std::span<void*> addresses = call.addresses_.span();
+  CAIRN_RETURN_IF_ERROR(collect(kInput, input_dataset, info.inputs, addresses.first(info.inputs.size())));
+  CAIRN_RETURN_IF_ERROR(collect(kOutput, output_dataset, info.outputs, addresses.last(info.outputs.size())));
+  return call;
+}
+
+Status ModelCall::run() {
+  try {
+    return run_resolved();
+  } catch (const std::bad_alloc&) {
+    return error(ACL_ERROR_BAD_ALLOC, "MDL-013", "the host has no memory left");
+  }
+}
+
+Status ModelCall::run_resolved() {
+  const Runtime& runtime = Runtime::get();
+  const ModelInfo& info = model_->info();
+  const std::span<void*> user = addresses_.span();
+  AddressList resolved(user.size());
+  const std::span<void*> engine = resolved.span();
+  HostCopies copies;
+  // Once more: a task may run long after it was launched, and the memory may have been freed since.
+  for (size_t i = 0; i < user.size(); ++i) {
+    const bool is_input = i < info.inputs.size();
+    const size_t bytes = is_input ? info.inputs[i].bytes : info.outputs[i - info.inputs.size()].bytes;
+    if (runtime.device_of_address(user[i]) != nullptr) {
+      CAIRN_ASSIGN(engine[i], runtime.resolve(user[i], bytes, is_input ? "input" : "output", "MDL-015"));
+    } else if (is_input) {
+      CAIRN_ASSIGN(engine[i], copies.copy_in(user[i], bytes));
+    } else {
+      engine[i] = copies.prepare_out(user[i], bytes);
+    }
+  }
+  CAIRN_RETURN_IF_ERROR(model_->executable().run(engine.first(info.inputs.size()), engine.last(info.outputs.size())));
+  return copies.copy_out();
+}
+
+Status execute_model(uint32_t id, const void* input_dataset, const void* output_dataset) {
+  CAIRN_ASSIGN(std::shared_ptr<Model> model, ModelTable::get().find(id));
+  CAIRN_RETURN_IF_ERROR(model->check_context());
+  CAIRN_ASSIGN(ModelCall call, ModelCall::prepare(std::move(model), input_dataset, output_dataset));
+  return call.run();
+}
+
+Status execute_model_async(uint32_t id, const void* input_dataset, const void* output_dataset, void* stream) {
+  CAIRN_ASSIGN(std::shared_ptr<Model> model, ModelTable::get().find(id));
+  CAIRN_RETURN_IF_ERROR(model->check_context());
+  CAIRN_ASSIGN(const Ref<Stream> target, Runtime::get().stream(stream));
+  CAIRN_ASSIGN(ModelCall call, ModelCall::prepare(std::move(model), input_dataset, output_dataset));
+  return Stream::launch(target, "aclmdlExecuteAsync", [call = std::move(call)](Stream&) mutable { return call.run(); });
+}
+
+}  // namespace cairn
