@@ -1,6 +1,7 @@
 #include "aipp/aipp_kernel.h"
 
 #include <bit>
+#include <cstdlib>
 
 #include "base/half.h"
 
@@ -33,6 +34,27 @@ uint32_t padding_bits(float value, AippDataType type) {
   return std::bit_cast<uint32_t>(value);
 }
 
+void set_csc(AippPlan& plan, const AippParams& params) {
+  plan.matrix = params.matrix;
+  plan.input_bias = params.input_bias;
+  plan.output_bias = params.output_bias;
+  plan.csc_fits_float = true;
+  const size_t first_colour = plan.channels == 4 ? 1 : 0;
+  for (size_t k = 0; k < 3; ++k) {
+    int64_t offset = int64_t{256} * (params.output_bias[k] - plan.mean[k + first_colour]);
+    int64_t largest = 0;
+    for (size_t j = 0; j < 3; ++j) {
+      plan.scaled[k][j] = static_cast<float>(params.matrix[k][j]) / 256.0F;
+      offset -= int64_t{params.matrix[k][j]} * params.input_bias[j];
+      largest += int64_t{255} * std::abs(params.matrix[k][j]);
+    }
+    plan.offset[k] = static_cast<float>(offset) / 256.0F;
+    // Every partial sum is then a multiple of 1/256 that float holds exactly, whatever the order of the
+    // additions.
+    plan.csc_fits_float &= largest + std::abs(offset) <= int64_t{1} << 24;
+  }
+}
+
 AippPlan make_plan(const AippParams& params, const AippOutput& output) {
   AippPlan plan{};
   plan.format = params.input_format;
@@ -53,17 +75,11 @@ AippPlan make_plan(const AippParams& params, const AippOutput& output) {
   plan.pad_top = static_cast<size_t>(params.top_padding_size);
   plan.width = static_cast<size_t>(output.width);
   plan.height = static_cast<size_t>(output.height);
-  for (size_t k = 0; k < 3; ++k) {
-    for (size_t j = 0; j < 3; ++j)
-      plan.matrix[k][j] = static_cast<float>(params.matrix[k][j]) / 256.0F;
-    plan.input_bias[k] = static_cast<float>(params.input_bias[k]);
-    plan.output_bias[k] = static_cast<float>(params.output_bias[k]);
-  }
-  for (size_t k = 0; k < 4; ++k)
-    plan.mean[k] = static_cast<float>(params.mean_chn[k]);
+  if (output.type != AippDataType::kUint8) plan.mean = params.mean_chn;
   plan.min = params.min_chn;
   plan.reciprocal = params.var_reci_chn;
   plan.padding_bits = padding_bits(params.padding_value, output.type);
+  set_csc(plan, params);
   return plan;
 }
 

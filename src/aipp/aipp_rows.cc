@@ -2,10 +2,8 @@
 // (planes that lie in the source as they are needed are used in place), then converted, normalised and
 // stored.
 //
-// Colour conversion runs in float32 and is nevertheless exact: a product of a 16-bit coefficient and a 9-bit
-// difference and the sum of two of them are below 2^24; the sum of three reaches 2^24 only with equal signs,
-// far outside 0..255, where rounding changes nothing after clipping. Dividing the coefficients by 256 is
-// exact.
+// Colour conversion runs in float32, exactly (see AippPlan). Matrices with coefficients beyond all use, for
+// which float32 is too small, are applied to the planes beforehand by plain integer code.
 
 // Loops work on arrays of vectors, so only targets with vectors of fixed size are used; the others bring no
 // speed here.
@@ -40,36 +38,30 @@ struct Planes {
 
 class Buffer {
  public:
-  uint8_t* plane(size_t k) { return samples_ + k * kBlock; }
+  uint8_t* plane(size_t k) { return samples_ + k * kBlock; }            // k < 4
+  uint8_t* converted(size_t k) { return samples_ + (4 + k) * kBlock; }  // k < 3
 
  private:
-  alignas(64) uint8_t samples_[4 * kBlock];
+  alignas(64) uint8_t samples_[7 * kBlock];
 };
 
 // Calls body(i) so that the ranges [i, i + step) cover [0, n) and none leaves it; the last may overlap the
-// one before.
+// one before. Requires n >= step. One call, so that it is inlined.
 template <class Body>
 HWY_INLINE void cover(size_t n, size_t step, const Body& body) {
-  for (size_t i = 0; i + step <= n; i += step)
+  for (size_t i = 0;; i = std::min(i + step, n - step)) {
     body(i);
-  if (n % step != 0) body(n - step);
+    if (i + step >= n) return;
+  }
 }
 
 using LoadTag = hn::CappedTag<uint8_t, 16>;
 
-// u and v get n samples each from n / 2 pairs.
-void repeat_chroma(const uint8_t* HWY_RESTRICT pairs, size_t n, uint8_t* HWY_RESTRICT u,
-                   uint8_t* HWY_RESTRICT v) {
-  const LoadTag d;
-  if (HWY_TARGET == HWY_SCALAR || n < hn::Lanes(d)) {
-    for (size_t i = 0; i < n; ++i) {
-      u[i] = pairs[i & ~size_t{1}];
-      v[i] = pairs[i | 1];
-    }
-    return;
-  }
 #if HWY_TARGET != HWY_SCALAR  // A vector of one byte cannot be seen as pairs.
-  const hn::Repartition<uint16_t, LoadTag> d16;
+template <class D>
+HWY_INLINE void repeat_chroma_vectors(D d, const uint8_t* HWY_RESTRICT pairs, size_t n,
+                                      uint8_t* HWY_RESTRICT u, uint8_t* HWY_RESTRICT v) {
+  const hn::Repartition<uint16_t, D> d16;
   cover(n, hn::Lanes(d), [&](size_t i) HWY_ATTR {
     const auto uv = hn::BitCast(d16, hn::LoadU(d, pairs + i));
     const auto low = hn::And(uv, hn::Set(d16, 0xFF));
@@ -77,7 +69,22 @@ void repeat_chroma(const uint8_t* HWY_RESTRICT pairs, size_t n, uint8_t* HWY_RES
     hn::StoreU(hn::BitCast(d, hn::Or(low, hn::ShiftLeft<8>(low))), d, u + i);
     hn::StoreU(hn::BitCast(d, hn::Or(high, hn::ShiftLeft<8>(high))), d, v + i);
   });
+}
 #endif
+
+// u and v get n samples each from n / 2 pairs.
+void repeat_chroma(const uint8_t* HWY_RESTRICT pairs, size_t n, uint8_t* HWY_RESTRICT u,
+                   uint8_t* HWY_RESTRICT v) {
+#if HWY_TARGET != HWY_SCALAR
+  const hn::ScalableTag<uint8_t> wide;
+  if (n >= hn::Lanes(wide)) return repeat_chroma_vectors(wide, pairs, n, u, v);
+  const LoadTag d;
+  if (n >= hn::Lanes(d)) return repeat_chroma_vectors(d, pairs, n, u, v);
+#endif
+  for (size_t i = 0; i < n; ++i) {
+    u[i] = pairs[i & ~size_t{1}];
+    v[i] = pairs[i | 1];
+  }
 }
 
 void split_3(const uint8_t* HWY_RESTRICT pixels, size_t n, Buffer& buffer) {
@@ -143,6 +150,31 @@ Planes load_block(const AippPlan& plan, const uint8_t* image, size_t x, size_t y
   return planes;
 }
 
+// Replaces the colours of n pixels by the converted ones, in the buffer. For matrices that float32 cannot
+// apply exactly.
+void convert_colours_in_integers(const AippPlan& plan, size_t n, Planes& planes, Buffer& buffer) {
+  for (size_t i = 0; i < n; ++i) {
+    int32_t p[3];
+    for (size_t j = 0; j < 3; ++j)
+      p[j] = planes.colour[j][i] - plan.input_bias[j];
+    for (size_t k = 0; k < 3; ++k) {
+      const auto& m = plan.matrix[k];
+      const int32_t value = ((m[0] * p[0] + m[1] * p[1] + m[2] * p[2]) >> 8) + plan.output_bias[k];
+      buffer.converted(k)[i] = static_cast<uint8_t>(std::clamp(value, 0, 255));
+    }
+  }
+  for (size_t k = 0; k < 3; ++k)
+    planes.colour[k] = buffer.converted(k);
+}
+
+// Samples minus their mean, exactly.
+template <class D>
+HWY_INLINE hn::Vec<D> load_centred(D d, const uint8_t* samples, int32_t mean) {
+  const hn::Rebind<uint8_t, D> d8;
+  const hn::Rebind<int32_t, D> d32;
+  return hn::ConvertTo(d, hn::Sub(hn::PromoteTo(d32, hn::LoadU(d8, samples)), hn::Set(d32, mean)));
+}
+
 template <class D>
 HWY_INLINE hn::Vec<D> load_samples(D d, const uint8_t* samples) {
   const hn::Rebind<uint8_t, D> d8;
@@ -174,28 +206,26 @@ HWY_INLINE hn::Vec<hn::Rebind<uint16_t, D>> to_half(D d, hn::Vec<D> value) {
 #endif
 }
 
-// Element type in memory and the last step of the conversion to it.
-template <AippDataType kType>
-struct Element;
-
-struct Normalisation {
-  std::array<float, 4> mean;
+struct Scale {
   std::array<float, 4> min;
   std::array<float, 4> reciprocal;
 };
 
 template <class D>
-HWY_INLINE hn::Vec<D> normalise(D d, hn::Vec<D> sample, const Normalisation& n, size_t k) {
-  const auto above_min = hn::Sub(hn::Sub(sample, hn::Set(d, n.mean[k])), hn::Set(d, n.min[k]));
-  return hn::Mul(above_min, hn::Set(d, n.reciprocal[k]));
+HWY_INLINE hn::Vec<D> normalise(D d, hn::Vec<D> centred, const Scale& scale, size_t k) {
+  return hn::Mul(hn::Sub(centred, hn::Set(d, scale.min[k])), hn::Set(d, scale.reciprocal[k]));
 }
+
+// Element type in memory, and how a sample minus its mean becomes one.
+template <AippDataType kType>
+struct Element;
 
 template <>
 struct Element<AippDataType::kFloat32> {
   using T = float;
   template <class D>
-  static HWY_INLINE auto finish(D d, hn::Vec<D> sample, const Normalisation& n, size_t k) {
-    return normalise(d, sample, n, k);
+  static HWY_INLINE auto finish(D d, hn::Vec<D> centred, const Scale& scale, size_t k) {
+    return normalise(d, centred, scale, k);
   }
 };
 
@@ -203,8 +233,8 @@ template <>
 struct Element<AippDataType::kFloat16> {
   using T = uint16_t;
   template <class D>
-  static HWY_INLINE auto finish(D d, hn::Vec<D> sample, const Normalisation& n, size_t k) {
-    return to_half(d, normalise(d, sample, n, k));
+  static HWY_INLINE auto finish(D d, hn::Vec<D> centred, const Scale& scale, size_t k) {
+    return to_half(d, normalise(d, centred, scale, k));
   }
 };
 
@@ -212,8 +242,8 @@ template <>
 struct Element<AippDataType::kUint8> {
   using T = uint8_t;
   template <class D>
-  static HWY_INLINE auto finish(D /*d*/, hn::Vec<D> sample, const Normalisation& /*n*/, size_t /*k*/) {
-    return hn::DemoteTo(hn::Rebind<uint8_t, D>(), hn::ConvertTo(hn::RebindToSigned<D>(), sample));
+  static HWY_INLINE auto finish(D /*d*/, hn::Vec<D> centred, const Scale& /*scale*/, size_t /*k*/) {
+    return hn::DemoteTo(hn::Rebind<uint8_t, D>(), hn::ConvertTo(hn::RebindToSigned<D>(), centred));
   }
 };
 
@@ -221,26 +251,25 @@ template <>
 struct Element<AippDataType::kInt8> {
   using T = int8_t;
   template <class D>
-  static HWY_INLINE auto finish(D d, hn::Vec<D> sample, const Normalisation& n, size_t k) {
-    const auto value = hn::ConvertTo(hn::RebindToSigned<D>(), hn::Sub(sample, hn::Set(d, n.mean[k])));
-    return hn::DemoteTo(hn::Rebind<int8_t, D>(), value);
+  static HWY_INLINE auto finish(D /*d*/, hn::Vec<D> centred, const Scale& /*scale*/, size_t /*k*/) {
+    return hn::DemoteTo(hn::Rebind<int8_t, D>(), hn::ConvertTo(hn::RebindToSigned<D>(), centred));
   }
 };
 
 struct Csc {
-  std::array<std::array<float, 3>, 3> matrix;
-  std::array<float, 3> input_bias;
-  std::array<float, 3> output_bias;
+  std::array<std::array<float, 3>, 3> scaled;
+  std::array<float, 3> offset;
 };
 
-// Row k of the matrix on samples without their input bias.
+// Colour k minus its mean.
 template <class D>
-HWY_INLINE hn::Vec<D> convert_colour(D d, const hn::Vec<D> (&p)[3], const Csc& csc, size_t k) {
-  auto sum = hn::Mul(p[0], hn::Set(d, csc.matrix[k][0]));
-  sum = hn::MulAdd(p[1], hn::Set(d, csc.matrix[k][1]), sum);
-  sum = hn::MulAdd(p[2], hn::Set(d, csc.matrix[k][2]), sum);
-  const auto value = hn::Add(hn::Floor(sum), hn::Set(d, csc.output_bias[k]));
-  return hn::Min(hn::Max(value, hn::Zero(d)), hn::Set(d, 255.0F));
+HWY_INLINE hn::Vec<D> convert_colour(D d, const hn::Vec<D> (&p)[3], const Csc& csc, size_t k, int32_t mean) {
+  auto sum = hn::MulAdd(p[0], hn::Set(d, csc.scaled[k][0]), hn::Set(d, csc.offset[k]));
+  sum = hn::MulAdd(p[1], hn::Set(d, csc.scaled[k][1]), sum);
+  sum = hn::MulAdd(p[2], hn::Set(d, csc.scaled[k][2]), sum);
+  const auto low = hn::Set(d, static_cast<float>(-mean));
+  const auto high = hn::Set(d, static_cast<float>(255 - mean));
+  return hn::Min(hn::Max(hn::Floor(sum), low), high);
 }
 
 template <AippDataType kType, AippLayout kLayout, size_t kChannels, bool kCsc>
@@ -254,16 +283,16 @@ struct Rows {
   static constexpr size_t kColours = kChannels - kFirst;
 
   static HWY_INLINE void load_colours(D d, const Planes& planes, size_t i, const Csc& csc,
-                                      hn::Vec<D>* colours) {
+                                      const std::array<int32_t, 4>& mean, hn::Vec<D>* colours) {
     if constexpr (kCsc) {
       hn::Vec<D> p[3];
       for (size_t j = 0; j < 3; ++j)
-        p[j] = hn::Sub(load_samples(d, planes.colour[j] + i), hn::Set(d, csc.input_bias[j]));
+        p[j] = load_samples(d, planes.colour[j] + i);
       for (size_t k = 0; k < kColours; ++k)
-        colours[k] = convert_colour(d, p, csc, k);
+        colours[k] = convert_colour(d, p, csc, k, mean[k + kFirst]);
     } else {
       for (size_t k = 0; k < kColours; ++k)
-        colours[k] = load_samples(d, planes.colour[k] + i);
+        colours[k] = load_centred(d, planes.colour[k] + i, mean[k + kFirst]);
     }
   }
 
@@ -273,17 +302,18 @@ struct Rows {
                             size_t stride) {
     const D d;
     // Copies: the compiler can keep them in registers although stores of bytes may alias the plan.
-    const Csc csc = {plan.matrix, plan.input_bias, plan.output_bias};
-    const Normalisation normalisation = {plan.mean, plan.min, plan.reciprocal};
-    using V = decltype(E::finish(d, hn::Vec<D>(), normalisation, 0));
+    const Csc csc = {plan.scaled, plan.offset};
+    const Scale scale = {plan.min, plan.reciprocal};
+    const std::array<int32_t, 4> mean = plan.mean;
+    using V = decltype(E::finish(d, hn::Vec<D>(), scale, 0));
     const hn::DFromV<V> d_out;
     cover(n, hn::Lanes(d), [&](size_t i) HWY_ATTR {
       hn::Vec<D> samples[kChannels];
-      if constexpr (kFirst == 1) samples[0] = load_samples(d, planes.x + i);
-      load_colours(d, planes, i, csc, samples + kFirst);
+      if constexpr (kFirst == 1) samples[0] = load_centred(d, planes.x + i, mean[0]);
+      load_colours(d, planes, i, csc, mean, samples + kFirst);
       V v[kChannels];
       for (size_t k = 0; k < kChannels; ++k)
-        v[k] = E::finish(d, samples[k], normalisation, k);
+        v[k] = E::finish(d, samples[k], scale, k);
       if constexpr (kLayout == AippLayout::kNchw) {
         for (size_t k = 0; k < kChannels; ++k)
           hn::StoreU(v[k], d_out, out + k * stride + i);
@@ -336,7 +366,8 @@ struct Rows {
     Buffer buffer;
     for (size_t b = 0; b < blocks; ++b) {
       const size_t x = std::min(b * size, width - size);
-      const Planes planes = load_block(plan, image, plan.left + x, y, size, buffer);
+      Planes planes = load_block(plan, image, plan.left + x, y, size, buffer);
+      if (!kCsc && plan.csc) convert_colours_in_integers(plan, size, planes, buffer);
       T* out = row + (plan.pad_left + x) * (kLayout == AippLayout::kNchw ? 1 : kChannels);
       const size_t stride = plan.height * plan.width;
       if (size >= hn::Lanes(D())) {
@@ -363,20 +394,19 @@ struct Rows {
 };
 
 template <AippDataType kType, AippLayout kLayout, size_t kChannels>
-AippRowsFunction select_csc(bool csc) {
-  return csc ? &Rows<kType, kLayout, kChannels, true>::run : &Rows<kType, kLayout, kChannels, false>::run;
+AippRowsFunction select_csc(const AippPlan& plan) {
+  return plan.csc && plan.csc_fits_float ? &Rows<kType, kLayout, kChannels, true>::run
+                                         : &Rows<kType, kLayout, kChannels, false>::run;
 }
 
 template <AippDataType kType>
 AippRowsFunction select_layout(const AippPlan& plan) {
   const bool nchw = plan.layout == AippLayout::kNchw;
-  if (plan.channels == 1)
-    return select_csc<kType, AippLayout::kNchw, 1>(plan.csc);  // Both layouts are the same.
+  if (plan.channels == 1) return select_csc<kType, AippLayout::kNchw, 1>(plan);  // Both layouts are the same.
   if (plan.channels == 3)
-    return nchw ? select_csc<kType, AippLayout::kNchw, 3>(plan.csc)
-                : select_csc<kType, AippLayout::kNhwc, 3>(plan.csc);
-  return nchw ? select_csc<kType, AippLayout::kNchw, 4>(plan.csc)
-              : select_csc<kType, AippLayout::kNhwc, 4>(plan.csc);
+    return nchw ? select_csc<kType, AippLayout::kNchw, 3>(plan)
+                : select_csc<kType, AippLayout::kNhwc, 3>(plan);
+  return nchw ? select_csc<kType, AippLayout::kNchw, 4>(plan) : select_csc<kType, AippLayout::kNhwc, 4>(plan);
 }
 
 AippRowsFunction select_type(const AippPlan& plan) {

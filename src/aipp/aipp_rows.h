@@ -29,12 +29,20 @@ struct AippPlan {
   size_t pad_top;
   size_t width;  ///< Of the output with its border.
   size_t height;
-  std::array<std::array<float, 3>, 3> matrix;  ///< Divided by 256.
-  std::array<float, 3> input_bias;
-  std::array<float, 3> output_bias;
-  std::array<float, 4> mean;
+  /// Channel k is colour k, but with four channels X is channel 0 and channel k is colour k - 1. The mean of
+  /// an output of type uint8, which knows none, is 0.
+  std::array<int32_t, 4> mean;
   std::array<float, 4> min;
   std::array<float, 4> reciprocal;
+  /// Colour k is clip(((sum_j matrix[k][j] * (p[j] - input_bias[j])) >> 8) + output_bias[k]).
+  std::array<std::array<int32_t, 3>, 3> matrix;
+  std::array<int32_t, 3> input_bias;
+  std::array<int32_t, 3> output_bias;
+  /// The same in float, with the mean subtracted as well: colour k is clip(floor(sum_j scaled[k][j] * p[j] +
+  /// offset[k])), clip to [-mean, 255 - mean]. Exact if `csc_fits_float`.
+  bool csc_fits_float;
+  std::array<std::array<float, 3>, 3> scaled;
+  std::array<float, 3> offset;
   uint32_t padding_bits;  ///< The padding value as an output element, in the low bits.
 };
 
