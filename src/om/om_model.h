@@ -75,6 +75,7 @@ struct OmNode {
       original_names;  ///< `_datadump_original_op_names`: the layers that this node stands for.
   std::optional<uint64_t> weight_offset;  ///< Nodes of type Const: their bytes in the weights.
   uint64_t weight_bytes = 0;
+  std::string inline_data;  ///< Nodes of type Const whose bytes are not among the weights.
 };
 
 /// Bytes of the partitions of a file, as `atc --mode=6` prints them.
@@ -116,6 +117,9 @@ enum class OmUse : uint8_t {
 /// ACL_ERROR_GE_EXEC_MODEL_DATA_SIZE_INVALID for lengths, ACL_ERROR_GE_EXEC_LOAD_MODEL_PARTITION_FAILED,
 /// ..._WEIGHT_..., ..._KERNEL_PARTITION_FAILED for contents.
 Result<OmModel> read_om(std::span<const std::byte> file, OmUse use = OmUse::kExecute);
+
+/// The model's own input as AIPP sees it: four dims, NCHW or NHWC, and a type that AIPP writes.
+Result<AippOutput> om_aipp_output(const OmTensor& tensor);
 
 /// Takes the next bytes of a file that is being written.
 using OmSink = std::function<Status(std::span<const std::byte>)>;
