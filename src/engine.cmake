@@ -10,13 +10,23 @@ endif()
 find_package(OpenVINO REQUIRED COMPONENTS Runtime)
 find_package(Protobuf REQUIRED)
 
-file(GLOB CAIRN_ENGINE_SOURCES CONFIGURE_DEPENDS engine/*.cc om/*.cc compiler/*.cc)
-cairn_library(cairn_engine ${CAIRN_ENGINE_SOURCES})
+# The .om container by itself: `cairn inspect` needs no engine.
+file(GLOB CAIRN_OM_SOURCES CONFIGURE_DEPENDS om/*.cc)
+add_library(cairn_om OBJECT ${CAIRN_OM_SOURCES})
+add_dependencies(cairn_om cairn_headers)
+protobuf_generate(LANGUAGE cpp TARGET cairn_om PROTOS ${CMAKE_CURRENT_SOURCE_DIR}/om/ge_ir.proto)
+target_include_directories(cairn_om PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
+target_include_directories(cairn_om SYSTEM PRIVATE ${Protobuf_INCLUDE_DIRS})
+target_link_libraries(cairn_om PRIVATE cairn_options cairn_aipp fmt::fmt nlohmann_json::nlohmann_json)
+set_target_properties(cairn_om PROPERTIES CXX_VISIBILITY_PRESET default)
+
+file(GLOB CAIRN_ENGINE_SOURCES CONFIGURE_DEPENDS engine/*.cc compiler/*.cc)
+cairn_library(cairn_engine ${CAIRN_ENGINE_SOURCES} $<TARGET_OBJECTS:cairn_om>)
 target_link_libraries(cairn_engine PRIVATE cairn_core cairn_aipp cairn_aipp_config openvino::runtime protobuf::libprotobuf fmt::fmt)
 set_target_properties(cairn_engine PROPERTIES CXX_VISIBILITY_PRESET default)
 
 # OpenVINO's headers cost seconds per file: only src/engine includes them, and only through the precompiled header there.
-file(GLOB CAIRN_PLAIN_SOURCES CONFIGURE_DEPENDS om/*.cc compiler/*.cc)
+file(GLOB CAIRN_PLAIN_SOURCES CONFIGURE_DEPENDS compiler/*.cc)
 target_precompile_headers(cairn_engine PRIVATE <openvino/openvino.hpp>)
 set_source_files_properties(${CAIRN_PLAIN_SOURCES} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 
