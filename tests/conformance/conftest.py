@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "spec" / "generate"))
 
 import spec_data  # noqa: E402
+from gate import Gate  # noqa: E402
 
 _OUTCOMES = pytest.StashKey[dict[str, dict]]()
 
@@ -146,3 +147,11 @@ def run_python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
         )
 
     return run
+
+
+@pytest.fixture
+def gate(acl, context: int, stream: int) -> Iterator[Gate]:
+    """gate.close(stream) lets a stream wait for gate.open(). Streams that the test makes are opened before they end."""
+    one = Gate(acl, context)
+    yield one
+    one.finish()
