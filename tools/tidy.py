@@ -84,7 +84,8 @@ def fingerprint(entry: dict, headers: dict[str, list[str]]) -> str:
 def check(database: Path, source: str) -> tuple[str, float, str]:
     started = time.monotonic()
     command = ["clang-tidy", "--quiet", "-p", database, "--extra-arg=-Wno-unknown-warning-option"]
-    command += ["--extra-arg=-Wno-ignored-optimization-argument", source]
+    # clang 14 does not take consteval where {fmt} uses it.
+    command += ["--extra-arg=-Wno-ignored-optimization-argument", "--extra-arg=-DFMT_CONSTEVAL=", source]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     return source, time.monotonic() - started, "" if run.returncode == 0 else run.stdout + run.stderr
 
@@ -94,7 +95,7 @@ def main() -> int:
     parser.add_argument("tree", type=Path)
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("-j", type=int, default=os.cpu_count(), dest="jobs")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
 
     tree = options.tree.resolve()
     stamps = tree / "tidy"
