@@ -16,7 +16,12 @@ SPEC = Path(__file__).resolve().parent.parent
 
 # Which header includes which: programs rely on it.
 INCLUDES = {
-    "acl/acl_base.h": ["<stdint.h>", "<stddef.h>", '"error_codes/rt_error_codes.h"', '"error_codes/ge_error_codes.h"'],
+    "acl/acl_base.h": [
+        "<stdint.h>",
+        "<stddef.h>",
+        '"error_codes/rt_error_codes.h"',
+        '"error_codes/ge_error_codes.h"',
+    ],
     "acl/acl_rt.h": ["<stdint.h>", "<stddef.h>", '"acl_base.h"'],
     "acl/acl_rt_allocator.h": ["<stdint.h>", "<stddef.h>", '"acl_base.h"', '"acl_rt.h"'],
     "acl/acl_op.h": ['"acl_base.h"', '"acl_rt.h"'],
@@ -62,7 +67,7 @@ def macros(items):
         if item["kind"] == "int":
             lines.append(f"#define {item['name']} {item['value']}")
         elif item["kind"] == "string":
-            lines.append(f"#define {item['name']} \"{item['value']}\"")
+            lines.append(f'#define {item["name"]} "{item["value"]}"')
         elif item["name"] == "ACL_DEPRECATED":
             lines.append("#define ACL_DEPRECATED __attribute__((deprecated))")
         elif item["name"] == "ACL_DEPRECATED_MESSAGE":
@@ -120,7 +125,7 @@ def header_text(header, api):
     guard = "CAIRN_" + re.sub(r"\W", "_", header).upper()
     out = [BANNER.format(guard=guard)]
     out += [f"#include {name}\n" for name in INCLUDES[header]]
-    out.append('\n#ifdef __cplusplus\nextern "C" {\n#endif\n\n')
+    out.append('\n#ifdef __cplusplus\nextern "C" {\n#endif\n#pragma GCC visibility push(default)\n\n')
     out += [line + "\n" for line in macros(mine("macros"))]
     out += [f"static {c['type']} {c['name']} = {c['value']};\n" for c in mine("constants")]
     types = [(item, enum_text(item)) for item in mine("enums")]
@@ -135,7 +140,7 @@ def header_text(header, api):
         out.append(prototype(function) + ";\n")
     if header == "acl/acl_base.h":
         out.append("\n" + APP_LOG)
-    out.append("\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n")
+    out.append("\n#pragma GCC visibility pop\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n")
     return "".join(out)
 
 

@@ -33,7 +33,8 @@ std::string describe_handle(const void* handle) {
 Status bad_handle(int code, std::string_view rule, HandleType wanted, const char* argument, const void* handle) {
   const char* name = handle_type_name(wanted);
   const auto bits = reinterpret_cast<uint64_t>(handle);
-  if (handle == nullptr) return error(code, rule, "{} is null (0); a {} is needed", argument, name);
+  if (handle == nullptr)
+    return error(ACL_ERROR_INVALID_PARAM, rule, "{} is null (0); a {} is needed", argument, name);
   if (!looks_like_handle(bits))
     return error(code, rule, "{} = {:#x} is no handle that Cairn gave out; a {} is needed", argument, bits, name);
   const auto type = static_cast<HandleType>(bits >> 56);

@@ -141,7 +141,7 @@ class Ref {
  public:
   Ref() = default;
   explicit Ref(HandleSlot* slot) : slot_(slot) {}  ///< Takes over one reference.
-  Ref(const Ref& other) : slot_(other.slot_) {
+  Ref(const Ref& other) noexcept : slot_(other.slot_) {
     if (slot_) HandleTableBase::add_reference(slot_);
   }
   Ref(Ref&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)) {}

@@ -23,12 +23,18 @@ class Context {
   /// Made by aclrtSetDevice, not by aclrtCreateContext.
   bool is_default() const { return is_default_; }
   const Ref<Stream>& default_stream() const { return default_stream_; }
+  /// True once it was destroyed or its device reset: threads that still have it as current context have none.
+  bool has_ended() const { return ended_.load(std::memory_order_acquire); }
+  void end() { ended_.store(true, std::memory_order_release); }
+
+  bool holds_device_use = false;  ///< Took the device by itself [RT-197]. Guarded by the runtime's lock.
 
  private:
   Device& device_;
   const uint64_t id_;
   const bool is_default_;
   const Ref<Stream> default_stream_;
+  std::atomic<bool> ended_{false};
 };
 
 }  // namespace cairn

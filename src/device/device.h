@@ -16,19 +16,22 @@ namespace cairn {
 
 class Device {
  public:
-  Device(int32_t id, int32_t physical_id, const SocProfile& soc) : id_(id), physical_id_(physical_id), soc_(soc) {}
+  Device(int32_t id, int32_t physical_id, const SocProfile& soc);
 
   int32_t id() const { return id_; }
   int32_t physical_id() const { return physical_id_; }
   const SocProfile& soc() const { return soc_; }
-  /// The device's memory; exists while the device is in use.
-  DeviceMemory& memory() const { return *memory_; }
-  bool in_use() const { return in_use_.load(std::memory_order_acquire); }
-  Scheduler& scheduler() const { return *scheduler_; }
+  /// The device's memory, null before the first start. It stays mapped until the process ends.
+  DeviceMemory* memory() const { return published_memory_.load(std::memory_order_acquire); }
+  bool in_use() const { return set_device_uses + context_uses > 0; }
+  Scheduler& scheduler() { return scheduler_; }
 
-  /// Makes memory and workers. Called under the runtime's lock with the first use.
+  /// Makes the memory. Called under the runtime's lock with the first use.
   Status start();
-  /// Waits for all tasks, then ends workers and memory. Called with the last use.
+  /// Waits until the streams of a context (0: of any) have nothing to do. Streams that wait for something that no longer
+  /// can happen are given up after a while, so that this ends.
+  void drain(uint64_t context_id);
+  /// Ends all streams, workers and allocations. Called under the runtime's lock with the last use.
   void stop();
 
   // Guarded by the runtime's lock.
@@ -38,6 +41,7 @@ class Device {
 
   /// Streams that exist, for the limit of the chip [RT-043].
   std::atomic<uint32_t> stream_count{0};
+  std::atomic<uint32_t> explicit_context_count{0};
   std::atomic<uint32_t> sync_event_count{0};
   std::atomic<uint32_t> recorded_event_count{0};
   std::atomic<uint32_t> next_stream_id{0};
@@ -48,9 +52,9 @@ class Device {
   const int32_t id_;
   const int32_t physical_id_;
   const SocProfile& soc_;
-  std::atomic<bool> in_use_{false};
   std::unique_ptr<DeviceMemory> memory_;
-  std::unique_ptr<Scheduler> scheduler_;
+  std::atomic<DeviceMemory*> published_memory_{nullptr};
+  Scheduler scheduler_;
 };
 
 }  // namespace cairn

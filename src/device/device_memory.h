@@ -38,6 +38,8 @@ class DeviceMemory {
   Result<void*> allocate(size_t size, size_t alignment = 64);
   /// Frees an allocation by its start address. `function_rule` is the rule named in errors. Thread-safe.
   Status free(void* pointer, std::string_view rule);
+  /// Frees everything. Addresses stay reserved; what still uses old ones finds them unallocated.
+  void free_all();
   /// Where our own code may read and write [pointer, pointer + size): an error if that is not inside one living allocation.
   /// A few nanoseconds; thread-safe.
   Result<std::byte*> resolve(const void* pointer, size_t size) const;
@@ -74,11 +76,12 @@ class DeviceMemory {
     bool dirty;
   };
 
-  DeviceMemory(int device_id, size_t capacity) : device_id_(device_id), capacity_(capacity) {}
+  DeviceMemory(int device_id, size_t capacity);
   Result<size_t> take_regions(size_t count);                    // Under mutex_.
   void give_back_regions(size_t first, size_t count);           // Under mutex_.
   void add_free_run(size_t first, FreeRun run);                 // Under mutex_.
-  void purge();                                                 // Under mutex_.
+  Slab* make_slab(size_t block, size_t region);                 // Under mutex_.
+  void retire(Slab* slab);                                      // Under mutex_: gives an empty slab's region back.
   Result<void*> allocate_small(size_t size, size_t block);      // Under mutex_.
   Result<void*> allocate_large(size_t size);                    // Under mutex_.
   bool find(const void* pointer, size_t& start, size_t& size) const;
@@ -95,7 +98,10 @@ class DeviceMemory {
   std::map<size_t, FreeRun> free_by_start_;
   std::set<std::pair<size_t, size_t>> free_by_size_;  ///< (regions, first)
   std::map<size_t, std::vector<Slab*>> slabs_;        ///< Block size -> slabs that have a free block.
+  std::vector<std::unique_ptr<Slab>> all_slabs_;
+  std::vector<Slab*> retired_slabs_;
   size_t dirty_bytes_ = 0;
+  size_t highest_region_ = 0;  ///< One past the highest region ever used.
   std::atomic<size_t> used_bytes_{0};
   std::atomic<size_t> allocation_count_{0};
 };

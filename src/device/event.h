@@ -52,7 +52,9 @@ class Event {
     uint64_t record;
     uint64_t ticket;
   };
-  void complete(uint64_t record);
+  class RecordMark;
+  void complete(uint64_t record, Status outcome);
+  Result<std::chrono::steady_clock::time_point> time() const;
   TaskOutcome wait_or_park(Stream& stream, const Ref<Event>& self, uint64_t record, std::chrono::seconds timeout);
   void time_out(uint64_t ticket);
 
@@ -70,6 +72,7 @@ class Event {
   uint64_t waits_ended_ = 0;
   uint64_t next_ticket_ = 1;
   bool holds_event_resource_ = false;
+  bool failed_ = false;  ///< The newest record's task was dropped.
   std::chrono::steady_clock::time_point timestamp_{};
   std::vector<Waiter> waiters_;
 };

@@ -39,6 +39,7 @@ class ReportQueues {
     std::deque<Report> reports;
     int32_t device_id = 0;
     size_t streams = 0;
+    bool closed = false;  ///< Nobody is subscribed any more.
   };
   std::shared_ptr<Queue> find(uint64_t thread_id);
 

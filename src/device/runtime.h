@@ -9,12 +9,14 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "acl/acl_rt.h"
 #include "base/status.h"
 #include "device/context.h"
 #include "device/device.h"
+#include "device/event.h"
 #include "device/report_queue.h"
 #include "device/soc_profile.h"
 #include "device/stream.h"
@@ -49,8 +51,26 @@ class Runtime {
   /// context than the calling thread's current one (ACL_ERROR_RT_STREAM_CONTEXT) and streams whose context is gone.
   Result<Ref<Stream>> stream(void* handle, const char* argument = "stream");
 
+  Result<Ref<Stream>> create_stream(uint32_t flags);
+  /// `wait`: finish the queued tasks first; else drop them.
+  Status destroy_stream(void* handle, bool wait);
+  Status synchronize_device();
+
+  // --- events ---------------------------------------------------------------------------------------------------
+  Result<Ref<Event>> create_event(uint32_t flags);
+  Status destroy_event(void* handle);
+  /// The event behind a handle; with a stream of another context the two cannot be related [GDE-004].
+  Result<Ref<Event>> event(void* handle, const char* argument = "event");
+  static Status check_same_context(const Event& event, const Stream& stream);
+
   // --- memory ---------------------------------------------------------------------------------------------------
   /// The device whose range holds the address, or null for host memory.
+  /// Allocates on the device of the current context. alignment: a power of two.
+  Result<void*> allocate(size_t size, size_t alignment, std::string_view rule);
+  Status free(void* pointer, std::string_view rule);
+  Result<void*> allocate_host(size_t size);
+  Status free_host(void* pointer);
+  Result<MemoryUse> memory_use(aclrtMemAttr attribute);
   Device* device_of_address(const void* pointer) const;
   /// Device memory only: where our code may touch [pointer, pointer + size).
   Result<std::byte*> resolve(const void* pointer, size_t size, const char* argument, std::string_view rule) const;
@@ -67,6 +87,8 @@ class Runtime {
   Status check_device_id(int32_t device_id) const;
   Status check_usable() const;
   Result<Ref<Context>> make_context(Device& device, bool is_default);
+  void end_context(const Ref<Context>& context);  // Under mutex_.
+  void release_device(Device& device);            // Under mutex_.
 
   const SocProfile& soc_;
   std::vector<std::unique_ptr<Device>> devices_;
@@ -76,6 +98,8 @@ class Runtime {
   std::mutex mutex_;  ///< Guards initialisation, reference counts and the creation of contexts.
   std::atomic<uint64_t> next_context_id_{1};
   ReportQueues reports_;
+  std::mutex host_mutex_;
+  std::unordered_map<void*, size_t> host_allocations_;
   std::atomic<uint32_t> op_wait_timeout_{0};
   std::atomic<aclrtExceptionInfoCallback> exception_callback_{nullptr};
 };

@@ -19,8 +19,10 @@ class Scheduler {
   explicit Scheduler(unsigned workers);
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
-  /// Ends the workers; each finishes the task it runs.
-  ~Scheduler();
+  ~Scheduler() { end_workers(); }
+
+  /// Ends the threads; each finishes the task it runs. The next submit starts new ones.
+  void end_workers();
 
   /// Puts a stream at the end of the list. The stream keeps itself alive. Thread-safe.
   void submit(Stream* stream);

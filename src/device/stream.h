@@ -41,6 +41,8 @@ class Stream {
   /// Waits until everything launched before is done. Returns the first failure of a task since the last call, once.
   /// `timeout`: none = for ever. Spins briefly before it sleeps.
   Status synchronize(std::optional<std::chrono::milliseconds> timeout);
+  /// Waits like synchronize, but leaves the failure for synchronize to report. False when the time is over.
+  bool wait_idle(std::chrono::milliseconds timeout) { return wait_for(launched_.load(), timeout); }
   /// True if nothing is queued or running.
   bool is_idle() const;
 
@@ -61,6 +63,11 @@ class Stream {
   /// True if tasks are left and the stream wants to be queued again.
   bool run(size_t most);
 
+  /// A new reference to this stream; only for use inside a task of the stream.
+  const Ref<Stream>& self() const { return self_while_busy_; }
+  /// True while the stream waits for an event or a callback.
+  bool is_parked() const;
+
   Stream* next_ready = nullptr;  ///< Link of the device's list of ready streams; owned by Scheduler.
 
  private:
@@ -73,10 +80,9 @@ class Stream {
     uint64_t thread_id = 0;
   };
 
-  bool push(const char* function, Task&& task, std::unique_lock<std::mutex>& lock);
-  void grow();
-  void finish_task(Entry& entry, Status status);  // Under mutex_.
-  void announce_completion();
+  void grow();                                                             // Under mutex_.
+  Task pop();                                                              // Under mutex_.
+  void finish_task(Status status, Ref<Stream>& last_reference);            // Under mutex_.
   bool wait_for(uint64_t target, std::optional<std::chrono::milliseconds> timeout);
 
   Device& device_;
@@ -91,9 +97,11 @@ class Stream {
   size_t head_ = 0;          ///< Index of the oldest task, not reduced.
   size_t tail_ = 0;
   State state_ = State::kIdle;
+  const char* running_function_ = nullptr;  ///< Of the task that runs or parked the stream.
+  uint64_t running_thread_id_ = 0;          ///< The thread that launched it.
   bool closed_ = false;
   bool stopped_ = false;  ///< A task failed in stop-on-failure mode.
-  std::optional<Status> resumed_;
+  std::optional<Status> resumed_;  ///< resume() came before the task had returned.
   Ref<Stream> self_while_busy_;  ///< Keeps the stream alive while tasks are queued or running.
   Status failure_;
 

@@ -1,0 +1,47 @@
+// acl/acl.h: initialisation, version, error text.
+#include "acl/acl.h"
+
+#include <string>
+
+#include "base/recent_error.h"
+#include "capi/entry.h"
+#include "device/runtime.h"
+
+using cairn::api;
+using cairn::null_argument;
+using cairn::Runtime;
+using cairn::Status;
+
+namespace {
+
+// The interface version, A.B.C as in [SYS-025].
+constexpr int32_t kMajor = 1;
+constexpr int32_t kMinor = 14;
+constexpr int32_t kPatch = 0;
+
+}  // namespace
+
+aclError aclInit(const char* configPath) {
+  return api("aclInit", [&] { return Runtime::get().initialize(configPath); });
+}
+
+aclError aclFinalize() {
+  return api("aclFinalize", [&] { return Runtime::get().finalize(); });
+}
+
+aclError aclrtGetVersion(int32_t* majorVersion, int32_t* minorVersion, int32_t* patchVersion) {
+  return api("aclrtGetVersion", [&]() -> Status {
+    if (!majorVersion || !minorVersion || !patchVersion) return null_argument("SYS-025", "a version argument");
+    *majorVersion = kMajor;
+    *minorVersion = kMinor;
+    *patchVersion = kPatch;
+    return {};
+  });
+}
+
+const char* aclrtGetSocName() {
+  static const std::string name(Runtime::get().soc().name);
+  return name.c_str();
+}
+
+const char* aclGetRecentErrMsg() { return cairn::take_recent_error(); }

@@ -1,0 +1,97 @@
+#include "device/guarded_copy.h"
+
+#include <csetjmp>
+#include <csignal>
+#include <cstring>
+#include <mutex>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/environment.h"
+#include "device/runtime.h"
+
+namespace cairn {
+namespace {
+
+// Where the current guarded function of this thread goes on after a fault; null outside one.
+thread_local sigjmp_buf* volatile guard = nullptr;
+struct sigaction previous_segv;
+struct sigaction previous_bus;
+
+void chain(int signal_number, siginfo_t* info, void* context) {
+  const struct sigaction& previous = signal_number == SIGBUS ? previous_bus : previous_segv;
+  if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction != nullptr) {
+    previous.sa_sigaction(signal_number, info, context);
+  } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN && previous.sa_handler != nullptr) {
+    previous.sa_handler(signal_number);
+  } else {
+    // The default action: let the instruction fault again without us.
+    ::signal(signal_number, SIG_DFL);
+  }
+}
+
+/// Says on stderr that host code touched device memory, before the program ends as it would on the card.
+void explain_device_access(const void* address) {
+  const Device* device = Runtime::get().device_of_address(address);
+  if (device == nullptr) return;
+  char text[512];
+  const auto allocation = device->memory()->allocation_of(address);
+  const auto end =
+      allocation.start != nullptr
+          ? fmt::format_to_n(text, sizeof text,
+                             "[RT-130] host code read or wrote {}, which is memory of device {} ({} bytes at {}): copy it with "
+                             "aclrtMemcpy (acl.rt.memcpy) instead\n",
+                             address, device->id(), allocation.size, allocation.start)
+          : fmt::format_to_n(text, sizeof text,
+                             "[RT-130] host code read or wrote {}, an address of device {} that is not allocated (any more)\n",
+                             address, device->id());
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, end.size < sizeof text ? end.size : sizeof text);
+}
+
+void on_fault(int signal_number, siginfo_t* info, void* context) {
+  if (guard != nullptr) siglongjmp(*guard, 1);
+  explain_device_access(info->si_addr);
+  chain(signal_number, info, context);
+}
+
+/// Runs `body` with the guard set; false if it faulted.
+template <class Body>
+bool run_guarded(Body body) {
+  install_fault_handler();
+  sigjmp_buf buffer;
+  sigjmp_buf* const outer = guard;
+  if (sigsetjmp(buffer, 0) != 0) {  // No signal mask: the handler runs with SA_NODEFER.
+    guard = outer;
+    return false;
+  }
+  guard = &buffer;
+  body();
+  guard = outer;
+  return true;
+}
+
+}  // namespace
+
+void install_fault_handler() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    if (environment_int("CAIRN_FAULT_HANDLER", 1, 0, 1) == 0) return;
+    struct sigaction action {};
+    action.sa_sigaction = on_fault;
+    action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
+    sigemptyset(&action.sa_mask);
+    ::sigaction(SIGSEGV, &action, &previous_segv);
+    ::sigaction(SIGBUS, &action, &previous_bus);
+  });
+}
+
+bool guarded_copy(void* to, const void* from, size_t size) {
+  return run_guarded([=] { std::memmove(to, from, size); });
+}
+
+bool guarded_set(void* to, int value, size_t size) {
+  return run_guarded([=] { std::memset(to, value, size); });
+}
+
+}  // namespace cairn

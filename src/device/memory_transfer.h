@@ -1,0 +1,24 @@
+// aclrtMemcpy, aclrtMemset and their asynchronous forms.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "acl/acl_rt.h"
+#include "base/handle_table.h"
+#include "base/status.h"
+#include "device/stream.h"
+
+namespace cairn {
+
+/// [RT-173] .. [RT-176]: `kind` has no effect, the addresses decide.
+Status copy_memory(void* to, size_t to_size, const void* from, size_t count);
+/// [RT-177] .. [RT-181]
+Status copy_memory_async(void* to, size_t to_size, const void* from, size_t count, aclrtMemcpyKind kind,
+                         const Ref<Stream>& stream);
+/// [RT-170], [RT-171]
+Status set_memory(void* to, size_t to_size, int32_t value, size_t count);
+/// [RT-172]
+Status set_memory_async(void* to, size_t to_size, int32_t value, size_t count, const Ref<Stream>& stream);
+
+}  // namespace cairn

@@ -1,0 +1,87 @@
+#include "device/scheduler.h"
+
+#include <chrono>
+
+namespace cairn {
+namespace {
+
+constexpr auto kSpinTime = std::chrono::microseconds(50);
+constexpr size_t kTasksPerTurn = 64;  // Then the next ready stream gets its turn.
+
+void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  std::this_thread::yield();
+#endif
+}
+
+}  // namespace
+
+Scheduler::Scheduler(unsigned workers) : most_workers_(workers) { workers_.reserve(workers); }
+
+void Scheduler::end_workers() {
+  std::vector<std::thread> ended;
+  {
+    const std::lock_guard lock(mutex_);
+    ending_.store(true);
+    ended.swap(workers_);
+  }
+  wake_.notify_all();
+  for (std::thread& worker : ended) worker.join();
+  ending_.store(false);
+}
+
+void Scheduler::submit(Stream* stream) {
+  bool wake = false;
+  {
+    const std::lock_guard lock(mutex_);
+    stream->next_ready = nullptr;
+    (last_ != nullptr ? last_->next_ready : first_) = stream;
+    last_ = stream;
+    const size_t ready = ready_.load(std::memory_order_relaxed) + 1;
+    ready_.store(ready, std::memory_order_release);
+    if (ready > static_cast<size_t>(spinning_.load(std::memory_order_relaxed))) {
+      if (sleeping_ > 0)
+        wake = true;
+      else if (workers_.size() < most_workers_ && !ending_.load())
+        workers_.emplace_back([this] { work(); });
+    }
+  }
+  if (wake) wake_.notify_one();
+}
+
+Stream* Scheduler::take() {
+  Stream* stream = first_;
+  if (stream == nullptr) return nullptr;
+  first_ = stream->next_ready;
+  if (first_ == nullptr) last_ = nullptr;
+  ready_.fetch_sub(1, std::memory_order_relaxed);
+  return stream;
+}
+
+void Scheduler::work() {
+  while (true) {
+    Stream* stream = nullptr;
+    if (ready_.load(std::memory_order_relaxed) == 0 && spinning_.load(std::memory_order_relaxed) == 0) {
+      spinning_.fetch_add(1);
+      const auto end = std::chrono::steady_clock::now() + kSpinTime;
+      do {
+        for (int i = 0; i < 32 && ready_.load(std::memory_order_relaxed) == 0; ++i) pause();
+      } while (ready_.load(std::memory_order_relaxed) == 0 && std::chrono::steady_clock::now() < end);
+      spinning_.fetch_sub(1);
+    }
+    {
+      std::unique_lock lock(mutex_);
+      while (!ending_.load() && (stream = take()) == nullptr) {
+        ++sleeping_;
+        wake_.wait(lock);
+        --sleeping_;
+      }
+    }
+    if (stream == nullptr) return;
+    if (stream->run(kTasksPerTurn)) submit(stream);
+  }
+}
+
+}  // namespace cairn

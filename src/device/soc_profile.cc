@@ -1,0 +1,75 @@
+#include "device/soc_profile.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/environment.h"
+#include "base/log.h"
+
+namespace cairn {
+namespace {
+
+constexpr size_t kGiB = size_t{1} << 30;
+
+// The manual gives figures for the 310B only (S1); the others get the same limits, which no known program reaches.
+constexpr SocProfile make(std::string_view name, SocFamily family, aclrtRunMode mode, bool hbm, size_t memory) {
+  const bool is_310b = family == SocFamily::k310B;
+  return {name, family, mode, hbm, memory, is_310b ? 512U : 2048U, 1, is_310b ? 1023U : 65535U, 65535, false};
+}
+
+constexpr std::array kProfiles = {
+    make("Ascend310", SocFamily::k310, ACL_HOST, false, 8 * kGiB),
+    make("Ascend310P1", SocFamily::k310P, ACL_HOST, false, 24 * kGiB),
+    make("Ascend310P3", SocFamily::k310P, ACL_HOST, false, 24 * kGiB),
+    make("Ascend310B1", SocFamily::k310B, ACL_DEVICE, false, 16 * kGiB),
+    make("Ascend310B2", SocFamily::k310B, ACL_DEVICE, false, 12 * kGiB),
+    make("Ascend310B3", SocFamily::k310B, ACL_DEVICE, false, 12 * kGiB),
+    make("Ascend310B4", SocFamily::k310B, ACL_DEVICE, false, 4 * kGiB),
+    make("Ascend910", SocFamily::k910, ACL_HOST, true, 32 * kGiB),
+    make("Ascend910A", SocFamily::k910, ACL_HOST, true, 32 * kGiB),
+    make("Ascend910B", SocFamily::k910, ACL_HOST, true, 32 * kGiB),
+    make("Ascend910ProA", SocFamily::k910, ACL_HOST, true, 32 * kGiB),
+    make("Ascend910ProB", SocFamily::k910, ACL_HOST, true, 32 * kGiB),
+    make("Ascend910PremiumA", SocFamily::k910, ACL_HOST, true, 32 * kGiB),
+    make("Ascend910B1", SocFamily::k910B, ACL_HOST, true, 64 * kGiB),
+    make("Ascend910B2", SocFamily::k910B, ACL_HOST, true, 64 * kGiB),
+    make("Ascend910B3", SocFamily::k910B, ACL_HOST, true, 64 * kGiB),
+    make("Ascend910B4", SocFamily::k910B, ACL_HOST, true, 32 * kGiB),
+};
+
+SocProfile lenient_profile() {
+  SocProfile profile = *find_soc_profile("Ascend310P3");
+  profile.lenient = true;
+  return profile;
+}
+
+SocProfile profile_from_environment() {
+  const std::string name = environment_string("CAIRN_SOC");
+  if (name.empty()) return lenient_profile();
+  if (const SocProfile* profile = find_soc_profile(name)) return *profile;
+  log(LogLevel::kError, "ASCENDCL", "CAIRN_SOC={} is unknown and ignored; known are: {}", name, known_soc_names());
+  return lenient_profile();
+}
+
+}  // namespace
+
+const SocProfile* find_soc_profile(std::string_view name) {
+  if (name == "Ascend710") name = "Ascend310P3";  // The older name of the chip.
+  for (const SocProfile& profile : kProfiles)
+    if (profile.name == name || profile.name.substr(6) == name) return &profile;
+  return nullptr;
+}
+
+std::string known_soc_names() {
+  std::string names;
+  for (const SocProfile& profile : kProfiles) names += fmt::format("{}{}", names.empty() ? "" : ", ", profile.name);
+  return names;
+}
+
+const SocProfile& current_soc() {
+  static const SocProfile profile = profile_from_environment();
+  return profile;
+}
+
+}  // namespace cairn
