@@ -87,4 +87,18 @@ Status set_memory_async(void* to, size_t to_size, int32_t value, size_t count, c
   });
 }
 
+Status check_host_readable(const void* from, size_t size, std::string_view rule) {
+  Runtime& runtime = Runtime::get();
+  if (runtime.device_of_address(from) != nullptr && runtime.soc().run_mode == ACL_HOST)
+    return error(ACL_ERROR_INVALID_PARAM, rule, "{} is device memory; copy it to the host with aclrtMemcpy (acl.rt.memcpy) first", from);
+  CAIRN_ASSIGN(const std::byte* const start, runtime.resolve_any(from, size, "ptr", rule));
+  constexpr size_t kPage = 4096;
+  for (size_t offset = 0; offset < size; offset = offset + 1 == size ? size : std::min(offset + kPage, size - 1)) {
+    std::byte probe;
+    if (!guarded_copy(&probe, start + offset, 1))
+      return error(ACL_ERROR_INVALID_PARAM, rule, "{} bytes at {} are not mapped in this process", size, from);
+  }
+  return {};
+}
+
 }  // namespace cairn

@@ -21,4 +21,7 @@ Status set_memory(void* to, size_t to_size, int32_t value, size_t count);
 /// [RT-172]
 Status set_memory_async(void* to, size_t to_size, int32_t value, size_t count, const Ref<Stream>& stream);
 
+/// An error unless the host may read [from, from + size): tries the first byte of every page.
+Status check_host_readable(const void* from, size_t size, std::string_view rule);
+
 }  // namespace cairn

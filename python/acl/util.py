@@ -1,0 +1,70 @@
+"""Conversions between Python objects and addresses, and threads (chapter 10.4)."""
+
+import threading as _threading
+
+from . import _acl
+
+ACL_ERROR_INVALID_PARAM = 100000
+
+bytes_to_ptr = _acl.util.bytes_to_ptr
+ptr_to_bytes = _acl.util.ptr_to_bytes
+
+_threads = {}
+
+# Type numbers of the NumPy C-API [UTL-012] .. [UTL-026].
+_TYPE_CODES = dict(enumerate("?bBhHiIlLqQfdgFDG")) | {23: "e"}
+
+
+def numpy_to_ptr(data):
+    """Returns the address of the array's data. The array must outlive the address. Source: S1 10.4.1.1."""
+    if not data.flags.c_contiguous:
+        print("Warning: The input ndarray is discontiguous. Please use acl.util.numpy_contiguous_to_ptr instead.")
+    return data.__array_interface__["data"][0]
+
+
+def numpy_contiguous_to_ptr(data_in):
+    """Returns (address, array): the array itself, or a row-contiguous copy of it. Source: S1 10.4.1.2."""
+    import numpy
+
+    data_out = numpy.ascontiguousarray(data_in)
+    return data_out.__array_interface__["data"][0], data_out
+
+
+def ptr_to_numpy(ptr, shape, type):  # noqa: A002  (the documented name)
+    """Returns an array of `shape` on the memory at `ptr`; `type` is a NumPy type number. Source: S1 10.4.1.3.
+
+    None if the memory cannot be read by the host (see acl.get_recent_err_msg).
+    """
+    import ctypes
+
+    import numpy
+
+    code = _TYPE_CODES.get(type)
+    if code is None:
+        _acl.record_error("acl.util.ptr_to_numpy", ACL_ERROR_INVALID_PARAM, f"[UTL-026] type = {type} is no NumPy type number")
+        return None
+    dtype = numpy.dtype(code)
+    size = int(numpy.prod(shape, dtype=numpy.int64)) * dtype.itemsize
+    if not _acl.util.is_readable(ptr, size):
+        return None
+    memory = (ctypes.c_char * size).from_address(ptr)
+    return numpy.frombuffer(memory, dtype).reshape(shape)
+
+
+def start_thread(thr_func, args_list):
+    """Runs thr_func(args_list) in a new thread. Returns (thread id, 0). Source: S1 10.4.2.1."""
+    thread = _threading.Thread(target=thr_func, args=(args_list,), daemon=True)
+    thread.start()
+    _threads[thread.ident] = thread
+    return thread.ident, 0
+
+
+def stop_thread(thr_id):
+    """Waits until the thread of start_thread has ended. Source: S1 10.4.2.2."""
+    thread = _threads.pop(thr_id, None)
+    if thread is None:
+        text = f"[UTL-035] thr_id = {thr_id} is no running thread of acl.util.start_thread"
+        _acl.record_error("acl.util.stop_thread", ACL_ERROR_INVALID_PARAM, text)
+        return ACL_ERROR_INVALID_PARAM
+    thread.join()
+    return 0

@@ -1,0 +1,108 @@
+// How Python arguments become C arguments.
+//
+// Any Python integer is taken, however wild: one that does not fit is saturated, so that the C function refuses it with its
+// own code and text instead of Python raising an OverflowError. Other types raise TypeError.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <cstdint>
+#include <limits>
+
+namespace cairn::python {
+
+/// An address or handle: an integer or None.
+struct Address {
+  void* value = nullptr;
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(value);
+  }
+};
+
+/// An integer of type T.
+template <class T>
+struct Int {
+  T value = 0;
+  operator T() const { return value; }  // NOLINT(google-explicit-constructor)
+};
+
+/// Python's view of a pointer.
+inline uintptr_t to_python(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer); }
+
+/// Reads any Python integer, saturated to [low, high]; false if the object is no integer.
+inline bool read_integer(PyObject* object, bool is_signed, uint64_t& bits) {
+  PyObject* integer = PyNumber_Index(object);
+  if (integer == nullptr) {
+    PyErr_Clear();
+    return false;
+  }
+  int overflow = 0;
+  const long long value = PyLong_AsLongLongAndOverflow(integer, &overflow);
+  if (overflow == 0) {
+    bits = is_signed || value >= 0 ? static_cast<uint64_t>(value) : std::numeric_limits<uint64_t>::max();
+  } else if (is_signed) {
+    bits = static_cast<uint64_t>(overflow > 0 ? std::numeric_limits<int64_t>::max() : std::numeric_limits<int64_t>::min());
+  } else {
+    bits = overflow > 0 ? PyLong_AsUnsignedLongLong(integer) : std::numeric_limits<uint64_t>::max();
+    if (PyErr_Occurred()) {
+      PyErr_Clear();
+      bits = std::numeric_limits<uint64_t>::max();
+    }
+  }
+  Py_DECREF(integer);
+  return true;
+}
+
+}  // namespace cairn::python
+
+namespace nanobind::detail {
+
+template <>
+struct type_caster<cairn::python::Address> {
+  NB_TYPE_CASTER(cairn::python::Address, const_name("int"))
+  bool from_python(handle source, uint8_t, cleanup_list*) noexcept {
+    if (source.is_none()) return true;
+    uint64_t bits = 0;
+    if (!cairn::python::read_integer(source.ptr(), false, bits)) return false;
+    value.value = reinterpret_cast<void*>(bits);
+    return true;
+  }
+  static handle from_cpp(cairn::python::Address address, rv_policy, cleanup_list*) noexcept {
+    return PyLong_FromUnsignedLongLong(reinterpret_cast<uint64_t>(address.value));
+  }
+};
+
+template <class T>
+struct type_caster<cairn::python::Int<T>> {
+  NB_TYPE_CASTER(cairn::python::Int<T>, const_name("int"))
+  bool from_python(handle source, uint8_t, cleanup_list*) noexcept {
+    uint64_t bits = 0;
+    constexpr bool kSigned = std::numeric_limits<T>::is_signed;
+    if (!cairn::python::read_integer(source.ptr(), kSigned, bits)) return false;
+    using Limits = std::numeric_limits<T>;
+    if constexpr (kSigned) {
+      const auto wide = static_cast<int64_t>(bits);
+      value.value = wide < Limits::min() ? Limits::min() : wide > Limits::max() ? Limits::max() : static_cast<T>(wide);
+    } else {
+      value.value = bits > Limits::max() ? Limits::max() : static_cast<T>(bits);
+    }
+    return true;
+  }
+  static handle from_cpp(cairn::python::Int<T> number, rv_policy, cleanup_list*) noexcept {
+    return PyLong_FromLongLong(static_cast<long long>(number.value));
+  }
+};
+
+}  // namespace nanobind::detail
+
+namespace cairn::python {
+
+/// Releases the GIL for the duration of a C call.
+template <class Call>
+auto without_gil(Call&& call) {
+  nanobind::gil_scoped_release release;
+  return call();
+}
+
+}  // namespace cairn::python
