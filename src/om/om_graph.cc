@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "acl/acl_mdl.h"
-#include "ge_ir.pb.h"
+#include "om/ge_ir.pb.h"
 #include "om/aipp_fields.h"
 #include "om/om_types.h"
 

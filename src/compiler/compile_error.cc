@@ -1,0 +1,114 @@
+#include "compiler/compile_error.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string>
+
+#include "acl/acl_base.h"
+
+namespace cairn {
+namespace {
+
+struct CompileErrorText {
+  std::string_view code;
+  std::string_view message;  // "{}" stands for the next argument.
+  std::string_view cause;
+  std::string_view solution;
+};
+
+constexpr std::array kTexts = std::to_array<CompileErrorText>({
+    {"E10001", "Value [{}] for parameter [{}] is invalid. Reason: {}", "",
+     "Give a value that the reason allows; atc --help lists the options."},
+    {"E10002", "Value [{}] for parameter [--input_shape] is invalid. Reason: {}", "",
+     "Write it as --input_shape=\"name1:d0,d1,...;name2:d0,d1,...\"."},
+    {"E10004", "Value for parameter [{}] is empty.",
+     "The option was given without a value, or the shell took the value away.",
+     "Give a value, in quotation marks if it has blanks or semicolons."},
+    {"E10005", "Value [{}] for parameter [{}] is invalid. It must be true or false.", "",
+     "Give true or false."},
+    {"E10006", "Value [{}] for parameter [{}] is invalid. It must be 0 or 1.", "", "Give 0 or 1."},
+    {"E10007", "Parameter [{}] is required. {}", "The option is missing on the command line.",
+     "Add the option."},
+    {"E10008", "Parameter [--weight] is required when [--framework] is 0 (Caffe).", "",
+     "Name the .caffemodel file with --weight."},
+    {"E10009", "Parameters [{}] exclude one another.", "", "Give one of them."},
+    {"E10010", "Value [{}] for parameter [--log] is invalid. Allowed are null, debug, info, warning, error.",
+     "", "Give one of these."},
+    {"E10011", "Value [{}] for parameter [--input_shape] is invalid: dim [{}] of [{}] is not greater than 0.",
+     "", "Give sizes greater than 0; dims that change at run time are not supported yet."},
+    {"E10016", "Node [{}] of parameter [{}] is not in the model. {}",
+     "The name is misspelt, or the model has changed.",
+     "Look the name up in the model, for instance with Netron."},
+    {"E10017", "Node [{}] of parameter [{}] is not an input of the model. {}", "",
+     "Name an input of the model."},
+    {"E10021", "The path in parameter [{}] has {} characters, more than the {} that the system takes.", "",
+     "Use a shorter path."},
+    {"E10022", "Value [{}] for parameter [--output] names no file.",
+     "The path ends with a slash, or is a folder.",
+     "Give a path with the file's name at the end, without suffix."},
+    {"E10034", "Input [{}] has AIPP and stands in [--input_fp16_nodes] too.", "",
+     "Take the input out of one of them."},
+    {"E10041", "Reading the model file [{}] failed. Reason: {}",
+     "The file is damaged, or is no model of the framework given.",
+     "Check the file with the tools of its framework, for instance onnx.checker."},
+    {"E10042", "Generating the offline model failed. Reason: {}", "", "See the reason."},
+    {"E10044", "The host has not enough memory. {}", "",
+     "Close other programs, or use a machine with more memory."},
+    {"E10049", "Parameter [--input_shape] gives {} dims for [{}], the model has {}.", "",
+     "Give one size for each dim of the input."},
+    {"E10052", "The AIPP configuration is invalid. Reason: {}", "",
+     "Correct the file given with --insert_op_conf."},
+    {"E10053", "The command line is wrong. Reason: {}", "", "See atc --help."},
+    {"E10055", "This operation is not supported. Reason: {}", "", "See the reason."},
+    {"E10056", "Parameters [{}] and [{}] cannot be used together.", "", "Give one of them."},
+    {"E10057", "Parameter [{}] needs parameter [{}].", "", "Give both or none."},
+    {"E10410", "File [{}] in parameter [{}] does not exist or cannot be read. Reason: {}",
+     "The path is misspelt, or rights are missing.", "Check path and rights of the file."},
+    {"E16001", "The model has no tensor [{}], which {} [{}] takes.", "The model is damaged.",
+     "Export the model again and check it with onnx.checker."},
+    {"E16002", "{} operator(s) of the model are not supported: {}.",
+     "The ONNX operators have no counterpart here.",
+     "Replace these operators in the original model, or take them out of it with --out_nodes."},
+    {"E16004", "The ONNX model [{}] has no graph.", "The file is damaged or empty.",
+     "Export the model again."},
+    {"E19001", "File [{}] cannot be opened for writing. Reason: {}",
+     "The folder is missing, or rights are missing.", "Check the folder and its rights."},
+    {"E19004", "Writing file [{}] failed. Reason: {}", "The disk is full, or a limit was reached.",
+     "Make room, or write to another disk."},
+    {"E19005", "File [{}] cannot be parsed. Reason: {}", "The file is damaged, or of another kind.",
+     "Give a file of the expected kind."},
+    {"E19014", "The model is not valid. Reason: {}", "",
+     "Check the model with onnx.checker, and the shapes given with --input_shape."},
+    {"E19015", "File [{}] has {} bytes; {}", "", "Give a file of an allowed size."},
+    {"E19999", "Inner Error! {}", "", "Run again with --log=debug and report the output with the model."},
+});
+
+const CompileErrorText& find(std::string_view code) {
+  for (const CompileErrorText& text : kTexts)
+    if (text.code == code) return text;
+  return kTexts.back();
+}
+
+std::string fill(std::string_view message, std::initializer_list<std::string_view> arguments) {
+  std::string text;
+  auto next = arguments.begin();
+  for (size_t blank = message.find("{}"); blank != std::string_view::npos; blank = message.find("{}")) {
+    text += message.substr(0, blank);
+    if (next != arguments.end()) text += *next++;
+    message.remove_prefix(blank + 2);
+  }
+  return text += message;
+}
+
+}  // namespace
+
+Status compile_error(std::string_view code, std::initializer_list<std::string_view> arguments) {
+  const CompileErrorText& entry = find(code);
+  std::string text = fmt::format("{}: {}", entry.code, fill(entry.message, arguments));
+  if (!entry.cause.empty()) text += fmt::format("\n        Possible Cause: {}", entry.cause);
+  if (!entry.solution.empty()) text += fmt::format("\n        Solution: {}", entry.solution);
+  return {ACL_ERROR_GE_FAILURE, std::move(text)};
+}
+
+}  // namespace cairn

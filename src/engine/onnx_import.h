@@ -1,0 +1,74 @@
+// An ONNX model as the engine reads it, prepared for an offline model: shapes fixed, outputs chosen, types
+// changed, written as IR. Errors carry the E-codes of compiler/compile_error.h.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "acl/acl_base.h"
+#include "base/status.h"
+#include "om/om_model.h"
+
+namespace cairn {
+
+/// A tensor of the network. A dim is -1 if its size is not known before the model runs.
+struct NetworkTensor {
+  std::string name;
+  aclDataType data_type = ACL_DT_UNDEFINED;
+  std::vector<int64_t> dims;
+
+  bool is_static() const;
+};
+
+/// An executable graph: `weights` produces the bytes from the network, which must still be there.
+struct NetworkIr {
+  struct Place {
+    uint64_t offset = 0;
+    uint64_t bytes = 0;
+  };
+  std::string xml;
+  OmWeightStream weights;
+  /// Constants that kept the name of their ONNX initializer.
+  std::map<std::string, Place, std::less<>> constants;
+};
+
+/// Not thread-safe.
+class OnnxNetwork {
+ public:
+  /// Reads the file, which read_onnx has accepted. `node_names` are those that unsupported operators are
+  /// reported with: name of the first output tensor -> name of the node.
+  static Result<OnnxNetwork> read(const std::filesystem::path& path,
+                                  const std::map<std::string, std::string, std::less<>>& node_names);
+  ~OnnxNetwork();
+  OnnxNetwork(OnnxNetwork&&) noexcept;
+
+  /// Puts inputs and outputs in the order of these ONNX tensors, and drops other outputs.
+  Status select(const std::vector<std::string>& inputs, const std::vector<std::string>& outputs);
+  /// Fixes the shapes of inputs by name.
+  Status reshape(const std::map<std::string, std::vector<int64_t>>& shapes);
+  /// The user gives this input with another type; the network goes on with its own.
+  Status convert_input(size_t index, aclDataType type);
+  Status convert_output(size_t index, aclDataType type);
+
+  std::vector<NetworkTensor> inputs() const;
+  std::vector<NetworkTensor> outputs() const;
+  /// The tensor of this ONNX name, if the engine's graph still has it.
+  std::optional<NetworkTensor> tensor(std::string_view name) const;
+  /// Bytes of inputs, outputs and the intermediate tensors that are alive at the same time.
+  uint64_t work_bytes() const;
+
+  Result<NetworkIr> write_ir() const;
+
+ private:
+  struct Impl;
+  explicit OnnxNetwork(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cairn
