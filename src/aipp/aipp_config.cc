@@ -33,16 +33,24 @@ std::string printable(std::string_view text) {
   return result;
 }
 
-std::string_view line_of(std::string_view text, int line) {
+// The line that contains text[offset], without the blanks around it.
+std::string_view line_at(std::string_view text, size_t offset) {
+  const size_t begin = offset == 0 ? 0 : text.rfind('\n', offset - 1) + 1;  // npos + 1 is 0.
+  const std::string_view line = text.substr(begin, text.find('\n', offset) - begin);
+  const size_t first = line.find_first_not_of(" \t\r");
+  if (first == std::string_view::npos) return {};
+  return line.substr(first, line.find_last_not_of(" \t\r") + 1 - first);
+}
+
+// Offset of the first character of a line, counted from 0.
+size_t offset_of_line(std::string_view text, int line) {
+  size_t offset = 0;
   for (; line > 0; --line) {
-    const size_t end = text.find('\n');
-    if (end == std::string_view::npos) return {};
-    text.remove_prefix(end + 1);
+    const size_t end = text.find('\n', offset);
+    if (end == std::string_view::npos) break;
+    offset = end + 1;
   }
-  text = text.substr(0, text.find('\n'));
-  const size_t first = text.find_first_not_of(" \t\r");
-  return first == std::string_view::npos ? std::string_view()
-                                         : text.substr(first, text.find_last_not_of(" \t\r") + 1 - first);
+  return offset;
 }
 
 std::string names_of(const google::protobuf::EnumDescriptor& type) {
@@ -79,18 +87,26 @@ std::string keys_of(const Descriptor& type) {
   return keys;
 }
 
-// What may stand on the line that protobuf complains about: the values of the key that begins it, or the
-// keys.
-std::string hint(std::string_view source_line) {
-  const auto is_name = [](char c) { return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); };
-  const auto end = std::find_if_not(source_line.begin(), source_line.end(), is_name);
-  const std::string key(source_line.begin(), end);
-  if (key.empty()) return {};
+// What may stand at `key`: its values if it is a key, otherwise the keys.
+std::string hint(const std::string& key) {
+  if (key.empty() || domi::InsertNewOps::descriptor()->FindFieldByName(key) != nullptr) return {};
   const Descriptor& type = *domi::AippOpParams::descriptor();
   if (const FieldDescriptor* field = type.FindFieldByName(key))
     return fmt::format("; {} is {}", key, allowed_values(*field));
-  if (domi::InsertNewOps::descriptor()->FindFieldByName(key) != nullptr) return {};
   return fmt::format("; keys of aipp_op are {}", keys_of(type));
+}
+
+std::string first_word(std::string_view text) {
+  const auto is_name = [](char c) { return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); };
+  return {text.begin(), std::find_if_not(text.begin(), text.end(), is_name)};
+}
+
+// NAME of a message with `field "NAME"`.
+std::string field_of(const std::string& message) {
+  constexpr std::string_view kMark = "field \"";
+  const size_t begin = message.find(kMark);
+  return begin == std::string::npos ? std::string()
+                                    : first_word(std::string_view(message).substr(begin + kMark.size()));
 }
 
 // Keeps the first error only: the later ones follow from it.
@@ -98,11 +114,21 @@ class FirstError : public google::protobuf::io::ErrorCollector {
  public:
   explicit FirstError(std::string_view text) : text_(text) {}
 
-  void AddError(int line, google::protobuf::io::ColumnNumber column, const std::string& message) override {
+  void AddError(int line, google::protobuf::io::ColumnNumber /*column*/,
+                const std::string& message) override {
     if (!status_.is_ok()) return;
-    const std::string_view source = line_of(text_, line);
-    status_ = error(kInvalidParam, "E10052", "line {}, column {}: {} In \"{}\"{}", line + 1, column + 1,
-                    printable(message), printable(source), hint(source));
+    std::string key = field_of(message);
+    size_t offset = offset_of_line(text_, line);
+    // A wrong value is reported at the token behind it, maybe on another line: go back to its key.
+    if (const size_t found = text_.substr(0, text_.find('\n', offset)).rfind(key);
+        !key.empty() && found != std::string_view::npos)
+      offset = found;
+    const std::string_view source = line_at(text_, offset);
+    if (key.empty()) key = first_word(source);
+    const auto number =
+        std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(offset), '\n') + 1;
+    status_ = error(kInvalidParam, "E10052", "line {}: {} In \"{}\"{}", number, printable(message),
+                    printable(source), hint(key));
   }
 
   const Status& status() const { return status_; }
