@@ -1,7 +1,8 @@
 // How Python arguments become C arguments.
 //
-// Any Python integer is taken, however wild: one that does not fit is saturated, so that the C function refuses it with its
-// own code and text instead of Python raising an OverflowError. Other types raise TypeError.
+// Any Python integer is taken, however wild: one that does not fit is saturated, so that the C function
+// refuses it with its own code and text instead of Python raising an OverflowError. Other types raise
+// TypeError.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -28,7 +29,9 @@ struct Int {
 };
 
 /// Python's view of a pointer.
-inline uintptr_t to_python(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer); }
+inline uintptr_t to_python(const void* pointer) {
+  return reinterpret_cast<uintptr_t>(pointer);
+}
 
 /// Reads any Python integer, saturated to [low, high]; false if the object is no integer.
 inline bool read_integer(PyObject* object, bool is_signed, uint64_t& bits) {
@@ -42,7 +45,8 @@ inline bool read_integer(PyObject* object, bool is_signed, uint64_t& bits) {
   if (overflow == 0) {
     bits = is_signed || value >= 0 ? static_cast<uint64_t>(value) : std::numeric_limits<uint64_t>::max();
   } else if (is_signed) {
-    bits = static_cast<uint64_t>(overflow > 0 ? std::numeric_limits<int64_t>::max() : std::numeric_limits<int64_t>::min());
+    bits = static_cast<uint64_t>(overflow > 0 ? std::numeric_limits<int64_t>::max()
+                                              : std::numeric_limits<int64_t>::min());
   } else {
     bits = overflow > 0 ? PyLong_AsUnsignedLongLong(integer) : std::numeric_limits<uint64_t>::max();
     if (PyErr_Occurred()) {
@@ -83,7 +87,9 @@ struct type_caster<cairn::python::Int<T>> {
     using Limits = std::numeric_limits<T>;
     if constexpr (kSigned) {
       const auto wide = static_cast<int64_t>(bits);
-      value.value = wide < Limits::min() ? Limits::min() : wide > Limits::max() ? Limits::max() : static_cast<T>(wide);
+      value.value = wide < Limits::min()   ? Limits::min()
+                    : wide > Limits::max() ? Limits::max()
+                                           : static_cast<T>(wide);
     } else {
       value.value = bits > Limits::max() ? Limits::max() : static_cast<T>(bits);
     }

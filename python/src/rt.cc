@@ -57,7 +57,9 @@ void* keep_callback(nb::object function, nb::object argument) {
   return key;
 }
 
-void drop_callback(void* kept) { callbacks().erase(kept); }
+void drop_callback(void* kept) {
+  callbacks().erase(kept);
+}
 
 void run_callback(void* kept) {
   nb::gil_scoped_acquire gil;
@@ -68,7 +70,9 @@ void run_callback(void* kept) {
   call(callback->function, callback->argument);
 }
 
-void forget_callbacks() { callbacks().clear(); }
+void forget_callbacks() {
+  callbacks().clear();
+}
 
 }  // namespace cairn::python
 
@@ -89,180 +93,259 @@ std::pair<uintptr_t, aclError> output_address(Call call) {
 }
 
 void bind_devices(nb::module_& m) {
-  m.def("set_device", [](Int<int32_t> id) { return without_gil([&] { return aclrtSetDevice(id); }); }, nb::arg("device_id"));
-  m.def("reset_device", [](Int<int32_t> id) { return without_gil([&] { return aclrtResetDevice(id); }); }, nb::arg("device_id"));
+  m.def(
+      "set_device", [](Int<int32_t> id) { return without_gil([&] { return aclrtSetDevice(id); }); },
+      nb::arg("device_id"));
+  m.def(
+      "reset_device", [](Int<int32_t> id) { return without_gil([&] { return aclrtResetDevice(id); }); },
+      nb::arg("device_id"));
   m.def("get_device", [] { return output<int32_t>(aclrtGetDevice); });
   m.def("get_run_mode", [] {
     const auto [mode, ret] = output<aclrtRunMode>(aclrtGetRunMode);
     return std::pair(static_cast<int>(mode), ret);
   });
-  m.def("set_ts_device", [](Int<int> id) { return aclrtSetTsDevice(static_cast<aclrtTsId>(id.value)); }, nb::arg("ts_id"));
+  m.def(
+      "set_ts_device", [](Int<int> id) { return aclrtSetTsDevice(static_cast<aclrtTsId>(id.value)); },
+      nb::arg("ts_id"));
   m.def("get_device_count", [] { return output<uint32_t>(aclrtGetDeviceCount); });
   m.def("synchronize_device", [] { return without_gil(aclrtSynchronizeDevice); });
-  m.def("set_op_wait_timeout", [](Int<uint32_t> timeout) { return aclrtSetOpWaitTimeout(timeout); }, nb::arg("timeout"));
+  m.def(
+      "set_op_wait_timeout", [](Int<uint32_t> timeout) { return aclrtSetOpWaitTimeout(timeout); },
+      nb::arg("timeout"));
 }
 
 void bind_contexts(nb::module_& m) {
-  m.def("create_context",
-        [](Int<int32_t> id) { return output_address([&](void** context) { return aclrtCreateContext(context, id); }); },
-        nb::arg("device_id"));
-  m.def("destroy_context", [](Address context) { return without_gil([&] { return aclrtDestroyContext(context.value); }); },
-        nb::arg("context").none());
-  m.def("set_context", [](Address context) { return aclrtSetCurrentContext(context.value); }, nb::arg("context").none());
+  m.def(
+      "create_context",
+      [](Int<int32_t> id) {
+        return output_address([&](void** context) { return aclrtCreateContext(context, id); });
+      },
+      nb::arg("device_id"));
+  m.def(
+      "destroy_context",
+      [](Address context) { return without_gil([&] { return aclrtDestroyContext(context.value); }); },
+      nb::arg("context").none());
+  m.def(
+      "set_context", [](Address context) { return aclrtSetCurrentContext(context.value); },
+      nb::arg("context").none());
   m.def("get_context", [] { return output_address(aclrtGetCurrentContext); });
 }
 
 void bind_streams(nb::module_& m) {
   const auto stream = nb::arg("stream").none();
   m.def("create_stream", [] { return output_address(aclrtCreateStream); });
-  m.def("create_stream_with_config",
-        [](Int<uint32_t> priority, Int<uint32_t> flag) {
-          return output_address([&](void** s) { return aclrtCreateStreamWithConfig(s, priority, flag); });
-        },
-        nb::arg("priority"), nb::arg("flag"));
-  m.def("destroy_stream", [](Address s) { return without_gil([&] { return aclrtDestroyStream(s.value); }); }, stream);
-  m.def("destroy_stream_force", [](Address s) { return without_gil([&] { return aclrtDestroyStreamForce(s.value); }); }, stream);
-  m.def("set_stream_failure_mode", [](Address s, Int<uint64_t> mode) { return aclrtSetStreamFailureMode(s.value, mode); }, stream,
-        nb::arg("mode"));
-  m.def("synchronize_stream", [](Address s) { return without_gil([&] { return aclrtSynchronizeStream(s.value); }); }, stream);
-  m.def("synchronize_stream_with_timeout",
-        [](Address s, Int<int32_t> timeout) {
-          return without_gil([&] { return aclrtSynchronizeStreamWithTimeout(s.value, timeout); });
-        },
-        stream, nb::arg("timeout"));
+  m.def(
+      "create_stream_with_config",
+      [](Int<uint32_t> priority, Int<uint32_t> flag) {
+        return output_address([&](void** s) { return aclrtCreateStreamWithConfig(s, priority, flag); });
+      },
+      nb::arg("priority"), nb::arg("flag"));
+  m.def(
+      "destroy_stream", [](Address s) { return without_gil([&] { return aclrtDestroyStream(s.value); }); },
+      stream);
+  m.def(
+      "destroy_stream_force",
+      [](Address s) { return without_gil([&] { return aclrtDestroyStreamForce(s.value); }); }, stream);
+  m.def(
+      "set_stream_failure_mode",
+      [](Address s, Int<uint64_t> mode) { return aclrtSetStreamFailureMode(s.value, mode); }, stream,
+      nb::arg("mode"));
+  m.def(
+      "synchronize_stream",
+      [](Address s) { return without_gil([&] { return aclrtSynchronizeStream(s.value); }); }, stream);
+  m.def(
+      "synchronize_stream_with_timeout",
+      [](Address s, Int<int32_t> timeout) {
+        return without_gil([&] { return aclrtSynchronizeStreamWithTimeout(s.value, timeout); });
+      },
+      stream, nb::arg("timeout"));
 }
 
 void bind_events(nb::module_& m) {
   const auto event = nb::arg("event").none();
   const auto stream = nb::arg("stream").none();
   m.def("create_event", [] { return output_address(aclrtCreateEvent); });
-  m.def("create_event_with_flag",
-        [](Int<uint32_t> flag) { return output_address([&](void** e) { return aclrtCreateEventWithFlag(e, flag); }); },
-        nb::arg("flag"));
-  m.def("destroy_event", [](Address e) { return without_gil([&] { return aclrtDestroyEvent(e.value); }); }, event);
-  m.def("record_event", [](Address e, Address s) { return without_gil([&] { return aclrtRecordEvent(e.value, s.value); }); }, event,
-        stream);
-  m.def("reset_event", [](Address e, Address s) { return without_gil([&] { return aclrtResetEvent(e.value, s.value); }); }, event,
-        stream);
-  m.def("stream_wait_event",
-        [](Address s, Address e) { return without_gil([&] { return aclrtStreamWaitEvent(s.value, e.value); }); }, stream, event);
-  m.def("query_event",
-        [](Address e) {
-          aclrtEventStatus status = ACL_EVENT_STATUS_RESERVED;
-          const aclError ret = aclrtQueryEvent(e.value, &status);
-          return std::pair(static_cast<int>(status), ret);
-        },
-        event);
-  m.def("query_event_status",
-        [](Address e) {
-          aclrtEventRecordedStatus status = ACL_EVENT_RECORDED_STATUS_NOT_READY;
-          const aclError ret = aclrtQueryEventStatus(e.value, &status);
-          return std::pair(static_cast<int>(status), ret);
-        },
-        event);
-  m.def("query_event_wait_status",
-        [](Address e) {
-          aclrtEventWaitStatus status = ACL_EVENT_WAIT_STATUS_NOT_READY;
-          const aclError ret = aclrtQueryEventWaitStatus(e.value, &status);
-          return std::pair(static_cast<int>(status), ret);
-        },
-        event);
-  m.def("synchronize_event", [](Address e) { return without_gil([&] { return aclrtSynchronizeEvent(e.value); }); }, event);
-  m.def("event_elapsed_time",
-        [](Address start, Address end) {
-          return output<float>([&](float* ms) { return aclrtEventElapsedTime(ms, start.value, end.value); });
-        },
-        nb::arg("start").none(), nb::arg("end").none());
+  m.def(
+      "create_event_with_flag",
+      [](Int<uint32_t> flag) {
+        return output_address([&](void** e) { return aclrtCreateEventWithFlag(e, flag); });
+      },
+      nb::arg("flag"));
+  m.def(
+      "destroy_event", [](Address e) { return without_gil([&] { return aclrtDestroyEvent(e.value); }); },
+      event);
+  m.def(
+      "record_event",
+      [](Address e, Address s) { return without_gil([&] { return aclrtRecordEvent(e.value, s.value); }); },
+      event, stream);
+  m.def(
+      "reset_event",
+      [](Address e, Address s) { return without_gil([&] { return aclrtResetEvent(e.value, s.value); }); },
+      event, stream);
+  m.def(
+      "stream_wait_event",
+      [](Address s, Address e) {
+        return without_gil([&] { return aclrtStreamWaitEvent(s.value, e.value); });
+      },
+      stream, event);
+  m.def(
+      "query_event",
+      [](Address e) {
+        aclrtEventStatus status = ACL_EVENT_STATUS_RESERVED;
+        const aclError ret = aclrtQueryEvent(e.value, &status);
+        return std::pair(static_cast<int>(status), ret);
+      },
+      event);
+  m.def(
+      "query_event_status",
+      [](Address e) {
+        aclrtEventRecordedStatus status = ACL_EVENT_RECORDED_STATUS_NOT_READY;
+        const aclError ret = aclrtQueryEventStatus(e.value, &status);
+        return std::pair(static_cast<int>(status), ret);
+      },
+      event);
+  m.def(
+      "query_event_wait_status",
+      [](Address e) {
+        aclrtEventWaitStatus status = ACL_EVENT_WAIT_STATUS_NOT_READY;
+        const aclError ret = aclrtQueryEventWaitStatus(e.value, &status);
+        return std::pair(static_cast<int>(status), ret);
+      },
+      event);
+  m.def(
+      "synchronize_event",
+      [](Address e) { return without_gil([&] { return aclrtSynchronizeEvent(e.value); }); }, event);
+  m.def(
+      "event_elapsed_time",
+      [](Address start, Address end) {
+        return output<float>([&](float* ms) { return aclrtEventElapsedTime(ms, start.value, end.value); });
+      },
+      nb::arg("start").none(), nb::arg("end").none());
 }
 
 void bind_callbacks(nb::module_& m) {
   using namespace cairn::python;
   const auto stream = nb::arg("stream").none();
-  m.def("subscribe_report", [](Int<uint64_t> id, Address s) { return aclrtSubscribeReport(id, s.value); }, nb::arg("thread_id"),
-        stream);
-  m.def("unsubscribe_report",
-        [](Int<uint64_t> id, Address s) { return without_gil([&] { return aclrtUnSubscribeReport(id, s.value); }); },
-        nb::arg("thread_id"), stream);
-  m.def("launch_callback",
-        [](nb::object fn, nb::object user_data, Int<int> block_type, Address s) {
-          if (fn.is_none()) return aclrtLaunchCallback(nullptr, nullptr, static_cast<aclrtCallbackBlockType>(block_type.value), s.value);
-          void* kept = keep_callback(std::move(fn), std::move(user_data));
-          const aclError ret = without_gil([&] {
-            return aclrtLaunchCallback(run_callback, kept, static_cast<aclrtCallbackBlockType>(block_type.value), s.value);
-          });
-          if (ret != ACL_SUCCESS) drop_callback(kept);
-          return ret;
-        },
-        nb::arg("fn").none(), nb::arg("user_data_list").none(), nb::arg("block_type"), stream);
-  m.def("process_report", [](Int<int32_t> timeout) { return without_gil([&] { return aclrtProcessReport(timeout); }); },
-        nb::arg("timeout"));
+  m.def(
+      "subscribe_report", [](Int<uint64_t> id, Address s) { return aclrtSubscribeReport(id, s.value); },
+      nb::arg("thread_id"), stream);
+  m.def(
+      "unsubscribe_report",
+      [](Int<uint64_t> id, Address s) {
+        return without_gil([&] { return aclrtUnSubscribeReport(id, s.value); });
+      },
+      nb::arg("thread_id"), stream);
+  m.def(
+      "launch_callback",
+      [](nb::object fn, nb::object user_data, Int<int> block_type, Address s) {
+        if (fn.is_none())
+          return aclrtLaunchCallback(nullptr, nullptr, static_cast<aclrtCallbackBlockType>(block_type.value),
+                                     s.value);
+        void* kept = keep_callback(std::move(fn), std::move(user_data));
+        const aclError ret = without_gil([&] {
+          return aclrtLaunchCallback(run_callback, kept,
+                                     static_cast<aclrtCallbackBlockType>(block_type.value), s.value);
+        });
+        if (ret != ACL_SUCCESS) drop_callback(kept);
+        return ret;
+      },
+      nb::arg("fn").none(), nb::arg("user_data_list").none(), nb::arg("block_type"), stream);
+  m.def(
+      "process_report",
+      [](Int<int32_t> timeout) { return without_gil([&] { return aclrtProcessReport(timeout); }); },
+      nb::arg("timeout"));
   // Cleared by None, 0 or no argument.
-  m.def("set_exception_info_callback",
-        [](nb::object fn) {
-          const bool clear = fn.is_none() || nb::isinstance<nb::int_>(fn);
-          exception_callback() = clear ? nb::object() : std::move(fn);
-          return aclrtSetExceptionInfoCallback(clear ? nullptr : on_exception);
-        },
-        nb::arg("fn").none() = nb::none());
+  m.def(
+      "set_exception_info_callback",
+      [](nb::object fn) {
+        const bool clear = fn.is_none() || nb::isinstance<nb::int_>(fn);
+        exception_callback() = clear ? nb::object() : std::move(fn);
+        return aclrtSetExceptionInfoCallback(clear ? nullptr : on_exception);
+      },
+      nb::arg("fn").none() = nb::none());
   // The address is only valid inside the callback; 0 means no information.
   const auto info = nb::arg("info").none();
-  m.def("get_task_id_from_exception_info", [](Address i) { return aclrtGetTaskIdFromExceptionInfo(i.as<aclrtExceptionInfo>()); }, info);
-  m.def("get_stream_id_from_exception_info", [](Address i) { return aclrtGetStreamIdFromExceptionInfo(i.as<aclrtExceptionInfo>()); },
-        info);
-  m.def("get_thread_id_from_exception_info", [](Address i) { return aclrtGetThreadIdFromExceptionInfo(i.as<aclrtExceptionInfo>()); },
-        info);
-  m.def("get_device_id_from_exception_info", [](Address i) { return aclrtGetDeviceIdFromExceptionInfo(i.as<aclrtExceptionInfo>()); },
-        info);
-  m.def("get_error_code_from_exception_info", [](Address i) { return aclrtGetErrorCodeFromExceptionInfo(i.as<aclrtExceptionInfo>()); },
-        info);
+  m.def(
+      "get_task_id_from_exception_info",
+      [](Address i) { return aclrtGetTaskIdFromExceptionInfo(i.as<aclrtExceptionInfo>()); }, info);
+  m.def(
+      "get_stream_id_from_exception_info",
+      [](Address i) { return aclrtGetStreamIdFromExceptionInfo(i.as<aclrtExceptionInfo>()); }, info);
+  m.def(
+      "get_thread_id_from_exception_info",
+      [](Address i) { return aclrtGetThreadIdFromExceptionInfo(i.as<aclrtExceptionInfo>()); }, info);
+  m.def(
+      "get_device_id_from_exception_info",
+      [](Address i) { return aclrtGetDeviceIdFromExceptionInfo(i.as<aclrtExceptionInfo>()); }, info);
+  m.def(
+      "get_error_code_from_exception_info",
+      [](Address i) { return aclrtGetErrorCodeFromExceptionInfo(i.as<aclrtExceptionInfo>()); }, info);
 }
 
 void bind_memory(nb::module_& m) {
   const auto dev_ptr = nb::arg("dev_ptr").none();
-  m.def("malloc",
-        [](Int<size_t> size, Int<int> policy) {
-          return output_address([&](void** p) { return aclrtMalloc(p, size, static_cast<aclrtMemMallocPolicy>(policy.value)); });
-        },
-        nb::arg("size"), nb::arg("policy"));
-  m.def("malloc_cached",
-        [](Int<size_t> size, Int<int> policy) {
-          return output_address([&](void** p) { return aclrtMallocCached(p, size, static_cast<aclrtMemMallocPolicy>(policy.value)); });
-        },
-        nb::arg("size"), nb::arg("policy"));
-  m.def("free", [](Address p) { return without_gil([&] { return aclrtFree(p.value); }); }, dev_ptr);
-  m.def("malloc_host", [](Int<size_t> size) { return output_address([&](void** p) { return aclrtMallocHost(p, size); }); },
-        nb::arg("size"));
-  m.def("free_host", [](Address p) { return without_gil([&] { return aclrtFreeHost(p.value); }); }, nb::arg("host_ptr").none());
-  m.def("memcpy",
-        [](Address dst, Int<size_t> room, Address src, Int<size_t> count, Int<int> kind) {
-          return without_gil([&] { return aclrtMemcpy(dst.value, room, src.value, count, static_cast<aclrtMemcpyKind>(kind.value)); });
-        },
-        nb::arg("dst").none(), nb::arg("dest_max"), nb::arg("src").none(), nb::arg("count"), nb::arg("kind"));
-  m.def("memcpy_async",
-        [](Address dst, Int<size_t> room, Address src, Int<size_t> count, Int<int> kind, Address stream) {
-          return without_gil([&] {
-            return aclrtMemcpyAsync(dst.value, room, src.value, count, static_cast<aclrtMemcpyKind>(kind.value), stream.value);
-          });
-        },
-        nb::arg("dst").none(), nb::arg("dest_max"), nb::arg("src").none(), nb::arg("count"), nb::arg("kind"),
-        nb::arg("stream").none());
-  m.def("memset",
-        [](Address p, Int<size_t> room, Int<int32_t> value, Int<size_t> count) {
-          return without_gil([&] { return aclrtMemset(p.value, room, value, count); });
-        },
-        dev_ptr, nb::arg("max_count"), nb::arg("value"), nb::arg("count"));
-  m.def("memset_async",
-        [](Address p, Int<size_t> room, Int<int32_t> value, Int<size_t> count, Address stream) {
-          return without_gil([&] { return aclrtMemsetAsync(p.value, room, value, count, stream.value); });
-        },
-        dev_ptr, nb::arg("max_count"), nb::arg("value"), nb::arg("count"), nb::arg("stream").none());
-  m.def("get_mem_info",
-        [](Int<int> attr) {
-          size_t free_bytes = 0, total = 0;
-          const aclError ret = aclrtGetMemInfo(static_cast<aclrtMemAttr>(attr.value), &free_bytes, &total);
-          return std::tuple(free_bytes, total, ret);
-        },
-        nb::arg("attr"));
+  m.def(
+      "malloc",
+      [](Int<size_t> size, Int<int> policy) {
+        return output_address(
+            [&](void** p) { return aclrtMalloc(p, size, static_cast<aclrtMemMallocPolicy>(policy.value)); });
+      },
+      nb::arg("size"), nb::arg("policy"));
+  m.def(
+      "malloc_cached",
+      [](Int<size_t> size, Int<int> policy) {
+        return output_address([&](void** p) {
+          return aclrtMallocCached(p, size, static_cast<aclrtMemMallocPolicy>(policy.value));
+        });
+      },
+      nb::arg("size"), nb::arg("policy"));
+  m.def(
+      "free", [](Address p) { return without_gil([&] { return aclrtFree(p.value); }); }, dev_ptr);
+  m.def(
+      "malloc_host",
+      [](Int<size_t> size) { return output_address([&](void** p) { return aclrtMallocHost(p, size); }); },
+      nb::arg("size"));
+  m.def(
+      "free_host", [](Address p) { return without_gil([&] { return aclrtFreeHost(p.value); }); },
+      nb::arg("host_ptr").none());
+  m.def(
+      "memcpy",
+      [](Address dst, Int<size_t> room, Address src, Int<size_t> count, Int<int> kind) {
+        return without_gil([&] {
+          return aclrtMemcpy(dst.value, room, src.value, count, static_cast<aclrtMemcpyKind>(kind.value));
+        });
+      },
+      nb::arg("dst").none(), nb::arg("dest_max"), nb::arg("src").none(), nb::arg("count"), nb::arg("kind"));
+  m.def(
+      "memcpy_async",
+      [](Address dst, Int<size_t> room, Address src, Int<size_t> count, Int<int> kind, Address stream) {
+        return without_gil([&] {
+          return aclrtMemcpyAsync(dst.value, room, src.value, count, static_cast<aclrtMemcpyKind>(kind.value),
+                                  stream.value);
+        });
+      },
+      nb::arg("dst").none(), nb::arg("dest_max"), nb::arg("src").none(), nb::arg("count"), nb::arg("kind"),
+      nb::arg("stream").none());
+  m.def(
+      "memset",
+      [](Address p, Int<size_t> room, Int<int32_t> value, Int<size_t> count) {
+        return without_gil([&] { return aclrtMemset(p.value, room, value, count); });
+      },
+      dev_ptr, nb::arg("max_count"), nb::arg("value"), nb::arg("count"));
+  m.def(
+      "memset_async",
+      [](Address p, Int<size_t> room, Int<int32_t> value, Int<size_t> count, Address stream) {
+        return without_gil([&] { return aclrtMemsetAsync(p.value, room, value, count, stream.value); });
+      },
+      dev_ptr, nb::arg("max_count"), nb::arg("value"), nb::arg("count"), nb::arg("stream").none());
+  m.def(
+      "get_mem_info",
+      [](Int<int> attr) {
+        size_t free_bytes = 0, total = 0;
+        const aclError ret = aclrtGetMemInfo(static_cast<aclrtMemAttr>(attr.value), &free_bytes, &total);
+        return std::tuple(free_bytes, total, ret);
+      },
+      nb::arg("attr"));
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ inline uint16_t float_to_half(float value) {
   const auto bits = std::bit_cast<uint32_t>(value);
   const auto sign = static_cast<uint16_t>((bits >> 16) & 0x8000U);
   const uint32_t magnitude = bits & 0x7FFFFFFFU;
-  if (magnitude > 0x7F800000U) return sign | 0x7E00U | static_cast<uint16_t>((magnitude >> 13) & 0x3FFU);  // NaN
+  if (magnitude > 0x7F800000U)
+    return sign | 0x7E00U | static_cast<uint16_t>((magnitude >> 13) & 0x3FFU);  // NaN
   if (magnitude >= 0x477FF000U) return sign | 0x7C00U;  // Rounds to 65536 or more: infinity.
   if (magnitude < 0x38800000U) {                        // Below 2^-14: subnormal or zero.
     if (magnitude < 0x33000000U) return sign;

@@ -3,12 +3,28 @@
 namespace cairn {
 
 const char* handle_type_name(HandleType type) {
-  static constexpr const char* kNames[] = {
-      "?",          "context",        "stream",         "event",             "data buffer",
-      "tensor description", "stream configuration", "model description", "dataset", "AIPP parameters",
-      "model load configuration", "channel description", "picture description",
-      "batch picture description", "stream description", "region (ROI) configuration", "resize configuration",
-      "border configuration", "JPEG encoder configuration", "LUT map", "histogram", "group information"};
+  static constexpr const char* kNames[] = {"?",
+                                           "context",
+                                           "stream",
+                                           "event",
+                                           "data buffer",
+                                           "tensor description",
+                                           "stream configuration",
+                                           "model description",
+                                           "dataset",
+                                           "AIPP parameters",
+                                           "model load configuration",
+                                           "channel description",
+                                           "picture description",
+                                           "batch picture description",
+                                           "stream description",
+                                           "region (ROI) configuration",
+                                           "resize configuration",
+                                           "border configuration",
+                                           "JPEG encoder configuration",
+                                           "LUT map",
+                                           "histogram",
+                                           "group information"};
   const auto index = static_cast<size_t>(type);
   return index < std::size(kNames) ? kNames[index] : "?";
 }
@@ -27,16 +43,19 @@ bool looks_like_handle(uint64_t bits) {
 std::string describe_handle(const void* handle) {
   const auto bits = reinterpret_cast<uint64_t>(handle);
   if (!looks_like_handle(bits)) return fmt::format("{:#x}", bits);
-  return fmt::format("{}#{}", handle_type_name(static_cast<HandleType>(bits >> 56)), static_cast<uint32_t>(bits));
+  return fmt::format("{}#{}", handle_type_name(static_cast<HandleType>(bits >> 56)),
+                     static_cast<uint32_t>(bits));
 }
 
-Status bad_handle(int code, std::string_view rule, HandleType wanted, const char* argument, const void* handle) {
+Status bad_handle(int code, std::string_view rule, HandleType wanted, const char* argument,
+                  const void* handle) {
   const char* name = handle_type_name(wanted);
   const auto bits = reinterpret_cast<uint64_t>(handle);
   if (handle == nullptr)
     return error(ACL_ERROR_INVALID_PARAM, rule, "{} is null (0); a {} is needed", argument, name);
   if (!looks_like_handle(bits))
-    return error(code, rule, "{} = {:#x} is no handle that Cairn gave out; a {} is needed", argument, bits, name);
+    return error(code, rule, "{} = {:#x} is no handle that Cairn gave out; a {} is needed", argument, bits,
+                 name);
   const auto type = static_cast<HandleType>(bits >> 56);
   if (type != wanted)
     return error(code, rule, "{} = {} is a {}; a {} is needed", argument, describe_handle(handle),
@@ -69,7 +88,8 @@ HandleSlot* HandleTableBase::insert(void* object) {
     slot_count_.store(index + 1, std::memory_order_release);
   }
   slot->object = object;
-  uint64_t generation = (handle_bits::generation_of(slot->state.load(std::memory_order_relaxed)) + 1) & 0xFFFFFF;
+  uint64_t generation =
+      (handle_bits::generation_of(slot->state.load(std::memory_order_relaxed)) + 1) & 0xFFFFFF;
   if (generation == 0) generation = 1;
   slot->state.store((generation << 32) | handle_bits::kAlive | 1, std::memory_order_release);
   return slot;

@@ -5,8 +5,9 @@
 //   bits 32-55  generation of the slot, never 0
 //   bits 0-31   slot number
 //
-// A look-up costs one compare-and-swap. A stale, forged or wrongly typed handle finds nothing, whatever its bits.
-// The value is no canonical x86-64 or Arm user address, so code that dereferences a handle faults at once.
+// A look-up costs one compare-and-swap. A stale, forged or wrongly typed handle finds nothing, whatever its
+// bits. The value is no canonical x86-64 or Arm user address, so code that dereferences a handle faults at
+// once.
 #pragma once
 
 #include <array>
@@ -55,7 +56,9 @@ std::string describe_handle(const void* handle);
 namespace handle_bits {
 constexpr uint64_t kAlive = 1ULL << 31;
 constexpr uint64_t kRefMask = kAlive - 1;
-constexpr uint64_t generation_of(uint64_t state) { return state >> 32; }
+constexpr uint64_t generation_of(uint64_t state) {
+  return state >> 32;
+}
 }  // namespace handle_bits
 
 /// One slot of a table. `state`: bits 0-30 references, bit 31 alive, bits 32-55 generation.
@@ -86,11 +89,13 @@ class HandleTableBase {
     const uint64_t generation = (bits >> 32) & 0xFFFFFF;
     uint64_t state = slot->state.load(std::memory_order_relaxed);
     do {
-      if (handle_bits::generation_of(state) != generation || (state & handle_bits::kAlive) == 0) return nullptr;
+      if (handle_bits::generation_of(state) != generation || (state & handle_bits::kAlive) == 0)
+        return nullptr;
     } while (!slot->state.compare_exchange_weak(state, state + 1, std::memory_order_acquire));
     return slot;
   }
-  /// Ends the handle. The object is destroyed when its last reference goes. False if the handle was not alive.
+  /// Ends the handle. The object is destroyed when its last reference goes. False if the handle was not
+  /// alive.
   bool remove(const void* handle);
   static void add_reference(HandleSlot* slot) { slot->state.fetch_add(1, std::memory_order_relaxed); }
   static void release(HandleSlot* slot) {
@@ -164,12 +169,12 @@ class Ref {
   HandleSlot* slot_ = nullptr;
 };
 
-/// All objects of one type that the API has given out. Thread-safe. There is one table per type: see handle_table<T>().
+/// All objects of one type that the API has given out. Thread-safe. There is one table per type: see
+/// handle_table<T>().
 template <class T>
 class HandleTable {
  public:
-  explicit HandleTable(HandleType type)
-      : base_(type, [](void* object) { delete static_cast<T*>(object); }) {}
+  explicit HandleTable(HandleType type) : base_(type, [](void* object) { delete static_cast<T*>(object); }) {}
 
   /// Gives the object a handle. Null reference when the table is full (2^24 objects).
   Ref<T> insert(std::unique_ptr<T> object) {
@@ -199,9 +204,11 @@ HandleTable<T>& handle_table() {
 }
 
 /// The error for a handle that denotes no living object of the wanted type: says null, wrong type or stale.
-Status bad_handle(int code, std::string_view rule, HandleType wanted, const char* argument, const void* handle);
+Status bad_handle(int code, std::string_view rule, HandleType wanted, const char* argument,
+                  const void* handle);
 
-/// The object behind a handle, or the error `code` with a text that tells null, stale, forged and wrong type apart.
+/// The object behind a handle, or the error `code` with a text that tells null, stale, forged and wrong type
+/// apart.
 template <class T>
 Result<Ref<T>> find(const void* handle, const char* argument, std::string_view rule,
                     int code = ACL_ERROR_INVALID_PARAM) {

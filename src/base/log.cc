@@ -44,7 +44,8 @@ std::string time_text(const char* format, bool with_fraction) {
   const size_t length = std::strftime(text, sizeof text, format, &parts);
   std::string result(text, length);
   if (with_fraction) {
-    const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count() % 1000000;
+    const auto micros =
+        std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count() % 1000000;
     result += fmt::format(".{:03}.{:03}", micros / 1000, micros % 1000);
   }
   return result;
@@ -54,17 +55,21 @@ std::string time_text(const char* format, bool with_fraction) {
 int open_log_file() {
   const std::string directory = log_directory() + "/debug/plog";
   make_directories(directory);
-  const std::string path = fmt::format("{}/plog-{}_{}.log", directory, ::getpid(), time_text("%Y%m%d%H%M%S", false));
+  const std::string path =
+      fmt::format("{}/plog-{}_{}.log", directory, ::getpid(), time_text("%Y%m%d%H%M%S", false));
   return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 }
 
 }  // namespace
 
 bool log_enabled(LogLevel level) {
-  return static_cast<int>(level) >= level_setting().load(std::memory_order_relaxed) && level != LogLevel::kNone;
+  return static_cast<int>(level) >= level_setting().load(std::memory_order_relaxed) &&
+         level != LogLevel::kNone;
 }
 
-void set_log_level(LogLevel level) { level_setting().store(static_cast<int>(level), std::memory_order_relaxed); }
+void set_log_level(LogLevel level) {
+  level_setting().store(static_cast<int>(level), std::memory_order_relaxed);
+}
 
 void write_log(LogLevel level, std::string_view module, std::string_view text) {
   static constexpr const char* kNames[] = {"DEBUG", "INFO", "WARNING", "ERROR", "NONE"};

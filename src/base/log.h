@@ -1,5 +1,6 @@
 // Logging as programs for the card know it: levels from ASCEND_GLOBAL_LOG_LEVEL, lines to
-// $ASCEND_PROCESS_LOG_PATH or $HOME/ascend/log as plog files, or to stdout with ASCEND_SLOG_PRINT_TO_STDOUT=1. Thread-safe.
+// $ASCEND_PROCESS_LOG_PATH or $HOME/ascend/log as plog files, or to stdout with
+// ASCEND_SLOG_PRINT_TO_STDOUT=1. Thread-safe.
 #pragma once
 
 #include <fmt/format.h>

@@ -21,7 +21,8 @@ RecentErrors& recent() {
 }
 
 void finish_repetitions(RecentErrors& errors) {
-  if (errors.repetitions > 0) errors.lines.front() += fmt::format(" (the same {} more times)", errors.repetitions);
+  if (errors.repetitions > 0)
+    errors.lines.front() += fmt::format(" (the same {} more times)", errors.repetitions);
   errors.repetitions = 0;
 }
 

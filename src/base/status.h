@@ -1,7 +1,8 @@
 // Status and Result<T>: how every layer below the C API reports an error.
 //
 // An error carries a return code of the API and a text that begins with the id of the rule that was broken:
-//   return error(ACL_ERROR_RT_PARAM_INVALID, "RT-171", "count {} is larger than maxCount {}", count, max_count);
+//   return error(ACL_ERROR_RT_PARAM_INVALID, "RT-171", "count {} is larger than maxCount {}", count,
+//   max_count);
 // The success path is one null pointer; the text is built only on failure.
 #pragma once
 
@@ -53,8 +54,8 @@ Status error(int code, std::string_view rule, fmt::format_string<Args...> text, 
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}                  // NOLINT(google-explicit-constructor)
-  Result(Status status) : status_(std::move(status)) {}          // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
+  Result(Status status) : status_(std::move(status)) {}  // NOLINT(google-explicit-constructor)
   bool is_ok() const { return value_.has_value(); }
   const Status& status() const { return status_; }
   int code() const { return status_.code(); }
@@ -71,10 +72,9 @@ class [[nodiscard]] Result {
 }  // namespace cairn
 
 // The only macros of the project: return early with the Status of a failed expression.
-#define CAIRN_RETURN_IF_ERROR(expression)                         \
-  do {                                                            \
-    if (::cairn::Status status_ = (expression); !status_.is_ok()) \
-      return status_;                                             \
+#define CAIRN_RETURN_IF_ERROR(expression)                                         \
+  do {                                                                            \
+    if (::cairn::Status status_ = (expression); !status_.is_ok()) return status_; \
   } while (false)
 
 #define CAIRN_CONCAT_INNER(a, b) a##b

@@ -31,7 +31,8 @@ aclError aclFinalize() {
 
 aclError aclrtGetVersion(int32_t* majorVersion, int32_t* minorVersion, int32_t* patchVersion) {
   return api("aclrtGetVersion", [&]() -> Status {
-    if (!majorVersion || !minorVersion || !patchVersion) return null_argument("SYS-025", "a version argument");
+    if (!majorVersion || !minorVersion || !patchVersion)
+      return null_argument("SYS-025", "a version argument");
     *majorVersion = kMajor;
     *minorVersion = kMinor;
     *patchVersion = kPatch;
@@ -44,4 +45,6 @@ const char* aclrtGetSocName() {
   return name.c_str();
 }
 
-const char* aclGetRecentErrMsg() { return cairn::take_recent_error(); }
+const char* aclGetRecentErrMsg() {
+  return cairn::take_recent_error();
+}

@@ -31,7 +31,8 @@ using cairn::TensorDesc;
 namespace {
 
 template <class T>
-T* as_handle(const Ref<std::conditional_t<std::is_same_v<T, aclDataBuffer>, DataBuffer, TensorDesc>>& object) {
+T* as_handle(
+    const Ref<std::conditional_t<std::is_same_v<T, aclDataBuffer>, DataBuffer, TensorDesc>>& object) {
   return static_cast<T*>(object.handle());
 }
 
@@ -62,12 +63,15 @@ Status set_dims(std::vector<int64_t>& target, int count, const int64_t* dims, st
   return {};
 }
 
-Result<std::vector<TensorDesc::Range>> copy_ranges(size_t count, int64_t (*ranges)[2], std::string_view rule) {
+Result<std::vector<TensorDesc::Range>> copy_ranges(size_t count, int64_t (*ranges)[2],
+                                                   std::string_view rule) {
   if (count > TensorDesc::kMostDims || (count > 0 && ranges == nullptr))
-    return cairn::error(ACL_ERROR_INVALID_PARAM, rule, "{} ranges at {}; allowed are 0 .. {} at a valid address", count,
+    return cairn::error(ACL_ERROR_INVALID_PARAM, rule,
+                        "{} ranges at {}; allowed are 0 .. {} at a valid address", count,
                         static_cast<void*>(ranges), TensorDesc::kMostDims);
   std::vector<TensorDesc::Range> result;
-  for (const auto& range : std::span(ranges, count)) result.emplace_back(range[0], range[1]);
+  for (const auto& range : std::span(ranges, count))
+    result.emplace_back(range[0], range[1]);
   return result;
 }
 
@@ -78,14 +82,20 @@ Status check_format(aclFormat format, std::string_view rule) {
 
 }  // namespace
 
-float aclFloat16ToFloat(aclFloat16 value) { return cairn::half_to_float(value); }
+float aclFloat16ToFloat(aclFloat16 value) {
+  return cairn::half_to_float(value);
+}
 
-aclFloat16 aclFloatToFloat16(float value) { return cairn::float_to_half(value); }
+aclFloat16 aclFloatToFloat16(float value) {
+  return cairn::float_to_half(value);
+}
 
 aclDataBuffer* aclCreateDataBuffer(void* data, size_t size) {
   return api_value<aclDataBuffer*>("aclCreateDataBuffer", nullptr, [&]() -> Result<aclDataBuffer*> {
-    const auto buffer = handle_table<DataBuffer>().insert(std::make_unique<DataBuffer>(data, data ? size : 0));  // [COM-008]
-    if (!buffer) return cairn::error(ACL_ERROR_BAD_ALLOC, "COM-007", "too many data buffers exist; destroy some");
+    const auto buffer =
+        handle_table<DataBuffer>().insert(std::make_unique<DataBuffer>(data, data ? size : 0));  // [COM-008]
+    if (!buffer)
+      return cairn::error(ACL_ERROR_BAD_ALLOC, "COM-007", "too many data buffers exist; destroy some");
     return as_handle<aclDataBuffer>(buffer);
   });
 }
@@ -93,7 +103,8 @@ aclDataBuffer* aclCreateDataBuffer(void* data, size_t size) {
 aclError aclDestroyDataBuffer(const aclDataBuffer* dataBuffer) {
   return api("aclDestroyDataBuffer", [&]() -> Status {
     if (handle_table<DataBuffer>().remove(dataBuffer)) return {};
-    return cairn::bad_handle(ACL_ERROR_INVALID_PARAM, "COM-011", cairn::HandleType::kDataBuffer, "dataBuffer", dataBuffer);
+    return cairn::bad_handle(ACL_ERROR_INVALID_PARAM, "COM-011", cairn::HandleType::kDataBuffer, "dataBuffer",
+                             dataBuffer);
   });
 }
 
@@ -124,14 +135,17 @@ uint32_t aclGetDataBufferSize(const aclDataBuffer* dataBuffer) {
   return static_cast<uint32_t>(aclGetDataBufferSizeV2(dataBuffer));
 }
 
-size_t aclDataTypeSize(aclDataType dataType) { return cairn::data_type_size(dataType); }
+size_t aclDataTypeSize(aclDataType dataType) {
+  return cairn::data_type_size(dataType);
+}
 
 aclTensorDesc* aclCreateTensorDesc(aclDataType dataType, int numDims, const int64_t* dims, aclFormat format) {
   return api_value<aclTensorDesc*>("aclCreateTensorDesc", nullptr, [&]() -> Result<aclTensorDesc*> {
     CAIRN_ASSIGN(std::vector<int64_t> shape, copy_dims(numDims, dims, "COM-018"));
     CAIRN_ASSIGN(std::unique_ptr<TensorDesc> desc, TensorDesc::create(dataType, std::move(shape), format));
     const auto inserted = handle_table<TensorDesc>().insert(std::move(desc));
-    if (!inserted) return cairn::error(ACL_ERROR_BAD_ALLOC, "COM-018", "too many tensor descriptions exist; destroy some");
+    if (!inserted)
+      return cairn::error(ACL_ERROR_BAD_ALLOC, "COM-018", "too many tensor descriptions exist; destroy some");
     return as_handle<aclTensorDesc>(inserted);
   });
 }
@@ -139,28 +153,34 @@ aclTensorDesc* aclCreateTensorDesc(aclDataType dataType, int numDims, const int6
 void aclDestroyTensorDesc(const aclTensorDesc* desc) {
   api("aclDestroyTensorDesc", [&]() -> Status {
     if (handle_table<TensorDesc>().remove(desc)) return {};
-    return cairn::bad_handle(ACL_ERROR_INVALID_PARAM, "COM-020", cairn::HandleType::kTensorDesc, "desc", desc);
+    return cairn::bad_handle(ACL_ERROR_INVALID_PARAM, "COM-020", cairn::HandleType::kTensorDesc, "desc",
+                             desc);
   });
 }
 
 aclDataType aclGetTensorDescType(const aclTensorDesc* desc) {
-  return read_desc("aclGetTensorDescType", desc, "COM-021", ACL_DT_UNDEFINED, [](TensorDesc& d) { return d.type(); });
+  return read_desc("aclGetTensorDescType", desc, "COM-021", ACL_DT_UNDEFINED,
+                   [](TensorDesc& d) { return d.type(); });
 }
 
 aclFormat aclGetTensorDescFormat(const aclTensorDesc* desc) {
-  return read_desc("aclGetTensorDescFormat", desc, "COM-021", ACL_FORMAT_UNDEFINED, [](TensorDesc& d) { return d.format(); });
+  return read_desc("aclGetTensorDescFormat", desc, "COM-021", ACL_FORMAT_UNDEFINED,
+                   [](TensorDesc& d) { return d.format(); });
 }
 
 size_t aclGetTensorDescSize(const aclTensorDesc* desc) {
-  return read_desc<size_t>("aclGetTensorDescSize", desc, "COM-022", 0, [](TensorDesc& d) { return d.size_bytes(); });
+  return read_desc<size_t>("aclGetTensorDescSize", desc, "COM-022", 0,
+                           [](TensorDesc& d) { return d.size_bytes(); });
 }
 
 size_t aclGetTensorDescElementCount(const aclTensorDesc* desc) {
-  return read_desc<size_t>("aclGetTensorDescElementCount", desc, "COM-023", 0, [](TensorDesc& d) { return d.element_count(); });
+  return read_desc<size_t>("aclGetTensorDescElementCount", desc, "COM-023", 0,
+                           [](TensorDesc& d) { return d.element_count(); });
 }
 
 size_t aclGetTensorDescNumDims(const aclTensorDesc* desc) {
-  return read_desc<size_t>("aclGetTensorDescNumDims", desc, "COM-024", 0, [](TensorDesc& d) { return d.num_dims(); });
+  return read_desc<size_t>("aclGetTensorDescNumDims", desc, "COM-024", 0,
+                           [](TensorDesc& d) { return d.num_dims(); });
 }
 
 int64_t aclGetTensorDescDim(const aclTensorDesc* desc, size_t index) {
@@ -169,23 +189,27 @@ int64_t aclGetTensorDescDim(const aclTensorDesc* desc, size_t index) {
 }
 
 aclError aclGetTensorDescDimV2(const aclTensorDesc* desc, size_t index, int64_t* dimSize) {
-  return change_desc("aclGetTensorDescDimV2", const_cast<aclTensorDesc*>(desc), "COM-028", [&](TensorDesc& d) -> Status {
-    if (dimSize == nullptr) return null_argument("COM-028", "dimSize");
-    CAIRN_ASSIGN(*dimSize, d.dim(index, "COM-026"));
-    return {};
-  });
+  return change_desc("aclGetTensorDescDimV2", const_cast<aclTensorDesc*>(desc), "COM-028",
+                     [&](TensorDesc& d) -> Status {
+                       if (dimSize == nullptr) return null_argument("COM-028", "dimSize");
+                       CAIRN_ASSIGN(*dimSize, d.dim(index, "COM-026"));
+                       return {};
+                     });
 }
 
-aclError aclGetTensorDescDimRange(const aclTensorDesc* desc, size_t index, size_t dimRangeNum, int64_t* dimRange) {
-  return change_desc("aclGetTensorDescDimRange", const_cast<aclTensorDesc*>(desc), "COM-030", [&](TensorDesc& d) -> Status {
-    if (dimRange == nullptr) return null_argument("COM-030", "dimRange");
-    if (dimRangeNum < 2)
-      return cairn::error(ACL_ERROR_INVALID_PARAM, "COM-031", "dimRangeNum = {}; a range has 2 numbers", dimRangeNum);
-    CAIRN_ASSIGN(const TensorDesc::Range range, d.dim_range(index));
-    dimRange[0] = range.first;
-    dimRange[1] = range.second;
-    return {};
-  });
+aclError aclGetTensorDescDimRange(const aclTensorDesc* desc, size_t index, size_t dimRangeNum,
+                                  int64_t* dimRange) {
+  return change_desc("aclGetTensorDescDimRange", const_cast<aclTensorDesc*>(desc), "COM-030",
+                     [&](TensorDesc& d) -> Status {
+                       if (dimRange == nullptr) return null_argument("COM-030", "dimRange");
+                       if (dimRangeNum < 2)
+                         return cairn::error(ACL_ERROR_INVALID_PARAM, "COM-031",
+                                             "dimRangeNum = {}; a range has 2 numbers", dimRangeNum);
+                       CAIRN_ASSIGN(const TensorDesc::Range range, d.dim_range(index));
+                       dimRange[0] = range.first;
+                       dimRange[1] = range.second;
+                       return {};
+                     });
 }
 
 void aclSetTensorDescName(aclTensorDesc* desc, const char* name) {
@@ -196,7 +220,8 @@ void aclSetTensorDescName(aclTensorDesc* desc, const char* name) {
 }
 
 const char* aclGetTensorDescName(aclTensorDesc* desc) {
-  return read_desc<const char*>("aclGetTensorDescName", desc, "COM-033", "", [](TensorDesc& d) { return d.name.c_str(); });
+  return read_desc<const char*>("aclGetTensorDescName", desc, "COM-033", "",
+                                [](TensorDesc& d) { return d.name.c_str(); });
 }
 
 aclError aclSetTensorStorageShape(aclTensorDesc* desc, int numDims, const int64_t* dims) {
@@ -205,7 +230,8 @@ aclError aclSetTensorStorageShape(aclTensorDesc* desc, int numDims, const int64_
 }
 
 aclError aclSetTensorStorageFormat(aclTensorDesc* desc, aclFormat format) {
-  return change_desc("aclSetTensorStorageFormat", desc, "COM-035", [&](TensorDesc& d) { return d.set_format(format); });
+  return change_desc("aclSetTensorStorageFormat", desc, "COM-035",
+                     [&](TensorDesc& d) { return d.set_format(format); });
 }
 
 aclError aclSetTensorOriginShape(aclTensorDesc* desc, int numDims, const int64_t* dims) {
@@ -229,28 +255,33 @@ aclError aclSetTensorShape(aclTensorDesc* desc, int numDims, const int64_t* dims
 }
 
 aclError aclSetTensorFormat(aclTensorDesc* desc, aclFormat format) {
-  return change_desc("aclSetTensorFormat", desc, "COM-039", [&](TensorDesc& d) { return d.set_format(format); });
+  return change_desc("aclSetTensorFormat", desc, "COM-039",
+                     [&](TensorDesc& d) { return d.set_format(format); });
 }
 
 aclError aclSetTensorConst(aclTensorDesc* desc, void* dataBuffer, size_t length) {
   return change_desc("aclSetTensorConst", desc, "COM-041", [&](TensorDesc& d) -> Status {
-    CAIRN_ASSIGN(const std::byte* const source, Runtime::get().resolve_any(dataBuffer, length, "dataBuffer", "COM-041"));
+    CAIRN_ASSIGN(const std::byte* const source,
+                 Runtime::get().resolve_any(dataBuffer, length, "dataBuffer", "COM-041"));
     std::vector<std::byte> copy(length);
     if (!cairn::guarded_copy(copy.data(), source, length))
-      return cairn::error(ACL_ERROR_INVALID_PARAM, "COM-042", "{} bytes at {} cannot be read", length, dataBuffer);
+      return cairn::error(ACL_ERROR_INVALID_PARAM, "COM-042", "{} bytes at {} cannot be read", length,
+                          dataBuffer);
     d.constant = std::move(copy);
     return {};
   });
 }
 
-aclError aclSetTensorShapeRange(aclTensorDesc* desc, size_t dimsCount, int64_t dimsRange[][ACL_TENSOR_SHAPE_RANGE_NUM]) {
+aclError aclSetTensorShapeRange(aclTensorDesc* desc, size_t dimsCount,
+                                int64_t dimsRange[][ACL_TENSOR_SHAPE_RANGE_NUM]) {
   return change_desc("aclSetTensorShapeRange", desc, "COM-043", [&](TensorDesc& d) -> Status {
     CAIRN_ASSIGN(std::vector<TensorDesc::Range> ranges, copy_ranges(dimsCount, dimsRange, "COM-043"));
     return d.set_shape_range(std::move(ranges));
   });
 }
 
-aclError aclSetTensorValueRange(aclTensorDesc* desc, size_t valueCount, int64_t valueRange[][ACL_TENSOR_VALUE_RANGE_NUM]) {
+aclError aclSetTensorValueRange(aclTensorDesc* desc, size_t valueCount,
+                                int64_t valueRange[][ACL_TENSOR_VALUE_RANGE_NUM]) {
   return change_desc("aclSetTensorValueRange", desc, "COM-053", [&](TensorDesc& d) -> Status {
     CAIRN_ASSIGN(d.value_ranges, copy_ranges(valueCount, valueRange, "COM-053"));
     return {};
@@ -268,7 +299,8 @@ aclError aclSetTensorDynamicInput(aclTensorDesc* desc, const char* dynamicInputN
 aclError aclSetTensorPlaceMent(aclTensorDesc* desc, aclMemType memType) {
   return change_desc("aclSetTensorPlaceMent", desc, "COM-050", [&](TensorDesc& d) -> Status {
     if (memType < ACL_MEMTYPE_DEVICE || memType > ACL_MEMTYPE_HOST_COMPILE_INDEPENDENT)
-      return cairn::error(ACL_ERROR_INVALID_PARAM, "COM-051", "memType = {} is not one of 0 (device), 1 (host), 2 (host, compile independent)",
+      return cairn::error(ACL_ERROR_INVALID_PARAM, "COM-051",
+                          "memType = {} is not one of 0 (device), 1 (host), 2 (host, compile independent)",
                           static_cast<int>(memType));
     d.placement = memType;
     return {};
@@ -276,10 +308,12 @@ aclError aclSetTensorPlaceMent(aclTensorDesc* desc, aclMemType memType) {
 }
 
 void* aclGetTensorDescAddress(const aclTensorDesc* desc) {
-  return read_desc<void*>("aclGetTensorDescAddress", desc, "COM-049", nullptr, [](TensorDesc& d) { return d.address; });
+  return read_desc<void*>("aclGetTensorDescAddress", desc, "COM-049", nullptr,
+                          [](TensorDesc& d) { return d.address; });
 }
 
-void aclAppLog(aclLogLevel logLevel, const char* func, const char* file, uint32_t line, const char* fmt, ...) {
+void aclAppLog(aclLogLevel logLevel, const char* func, const char* file, uint32_t line, const char* fmt,
+               ...) {
   if (logLevel < ACL_DEBUG || logLevel > ACL_ERROR || fmt == nullptr) return;  // [COM-056]
   const auto level = static_cast<cairn::LogLevel>(logLevel);
   if (!cairn::log_enabled(level)) return;

@@ -26,7 +26,8 @@ std::optional<std::chrono::milliseconds> as_timeout(int32_t timeout) {
 
 Status check_timeout(int32_t timeout, std::string_view rule) {
   if (timeout == -1 || timeout > 0) return {};
-  return cairn::error(ACL_ERROR_RT_PARAM_INVALID, rule, "timeout = {} ms; allowed are -1 (for ever) and values above 0", timeout);
+  return cairn::error(ACL_ERROR_RT_PARAM_INVALID, rule,
+                      "timeout = {} ms; allowed are -1 (for ever) and values above 0", timeout);
 }
 
 aclError allocate(const char* function, void** devPtr, size_t size, aclrtMemMallocPolicy policy) {
@@ -34,8 +35,8 @@ aclError allocate(const char* function, void** devPtr, size_t size, aclrtMemMall
     if (devPtr == nullptr) return null_argument("RT-130", "devPtr");
     *devPtr = nullptr;
     if (policy < ACL_MEM_MALLOC_HUGE_FIRST || policy > ACL_MEM_MALLOC_NORMAL_ONLY_P2P)
-      return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-134", "policy = {} is not one of 0 (huge pages first) .. 5",
-                          static_cast<int>(policy));
+      return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-134",
+                          "policy = {} is not one of 0 (huge pages first) .. 5", static_cast<int>(policy));
     CAIRN_ASSIGN(*devPtr, Runtime::get().allocate(size, 64, "RT-133"));
     return {};
   });
@@ -73,7 +74,8 @@ constexpr uint32_t kNoInfo = 0xFFFFFFFF;  // [RT-117]
 
 }  // namespace
 
-// --- 10.5.1 devices ---------------------------------------------------------------------------------------------------
+// --- 10.5.1 devices
+// ---------------------------------------------------------------------------------------------------
 
 aclError aclrtSetDevice(int32_t deviceId) {
   return api("aclrtSetDevice", [&] { return Runtime::get().set_device(deviceId); });
@@ -103,7 +105,8 @@ aclError aclrtGetRunMode(aclrtRunMode* runMode) {
 aclError aclrtSetTsDevice(aclrtTsId tsId) {
   return api("aclrtSetTsDevice", [&]() -> Status {
     if (tsId < ACL_TS_ID_AICORE || tsId > ACL_TS_ID_RESERVED)
-      return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-023", "tsId = {} is not one of 0 (AICORE), 1 (AIVECTOR), 2 (reserved)",
+      return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-023",
+                          "tsId = {} is not one of 0 (AICORE), 1 (AIVECTOR), 2 (reserved)",
                           static_cast<int>(tsId));
     return Runtime::get().current_context().status();  // One scheduler serves all cores: no effect [RT-024].
   });
@@ -117,7 +120,8 @@ aclError aclrtGetDeviceCount(uint32_t* count) {
   });
 }
 
-// --- 10.5.2 contexts --------------------------------------------------------------------------------------------------
+// --- 10.5.2 contexts
+// --------------------------------------------------------------------------------------------------
 
 aclError aclrtCreateContext(aclrtContext* context, int32_t deviceId) {
   return api("aclrtCreateContext", [&]() -> Status {
@@ -145,7 +149,8 @@ aclError aclrtGetCurrentContext(aclrtContext* context) {
   });
 }
 
-// --- 10.5.3 streams ---------------------------------------------------------------------------------------------------
+// --- 10.5.3 streams
+// ---------------------------------------------------------------------------------------------------
 
 aclError aclrtCreateStreamWithConfig(aclrtStream* stream, uint32_t /*priority: reserved*/, uint32_t flag) {
   return api("aclrtCreateStreamWithConfig", [&]() -> Status {
@@ -174,7 +179,8 @@ aclError aclrtDestroyStreamForce(aclrtStream stream) {
 }
 
 aclError aclrtSynchronizeStream(aclrtStream stream) {
-  return with_stream("aclrtSynchronizeStream", stream, [](const Ref<Stream>& s) { return s->synchronize(std::nullopt); });
+  return with_stream("aclrtSynchronizeStream", stream,
+                     [](const Ref<Stream>& s) { return s->synchronize(std::nullopt); });
 }
 
 aclError aclrtSynchronizeStreamWithTimeout(aclrtStream stream, int32_t timeout) {
@@ -195,9 +201,11 @@ aclError aclrtStreamQuery(aclrtStream stream, aclrtStreamStatus* status) {
 aclError aclrtSetStreamFailureMode(aclrtStream stream, uint64_t mode) {
   return with_stream("aclrtSetStreamFailureMode", stream, [&](const Ref<Stream>& s) -> Status {
     if (mode > ACL_STOP_ON_FAILURE)
-      return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-062", "mode = {} is not 0 (continue on failure) or 1 (stop on failure)", mode);
+      return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-062",
+                          "mode = {} is not 0 (continue on failure) or 1 (stop on failure)", mode);
     if (s->kind() == Stream::Kind::kDefault)
-      return cairn::error(ACL_ERROR_RT_PARAM_INVALID, "RT-065", "the default stream has no failure mode; create a stream");
+      return cairn::error(ACL_ERROR_RT_PARAM_INVALID, "RT-065",
+                          "the default stream has no failure mode; create a stream");
     s->set_stop_on_failure(mode == ACL_STOP_ON_FAILURE);
     return {};
   });
@@ -207,7 +215,8 @@ aclError aclrtSynchronizeDevice() {
   return api("aclrtSynchronizeDevice", [] { return Runtime::get().synchronize_device(); });
 }
 
-// --- 10.5.4 events, callbacks -----------------------------------------------------------------------------------------
+// --- 10.5.4 events, callbacks
+// -----------------------------------------------------------------------------------------
 
 aclError aclrtCreateEvent(aclrtEvent* event) {
   return api("aclrtCreateEvent", [&]() -> Status {
@@ -223,10 +232,11 @@ aclError aclrtCreateEventWithFlag(aclrtEvent* event, uint32_t flag) {
     if (event == nullptr) return null_argument("RT-071", "event");
     constexpr uint32_t kKnown = ACL_EVENT_SYNC | ACL_EVENT_CAPTURE_STREAM_PROGRESS | ACL_EVENT_TIME_LINE;
     if (flag == 0 || (flag & ~kKnown) != 0)
-      return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-068",
-                          "flag = {:#x}; allowed are 1 (ACL_EVENT_SYNC), 2 (ACL_EVENT_CAPTURE_STREAM_PROGRESS) and 8 "
-                          "(ACL_EVENT_TIME_LINE), alone or combined with |",
-                          flag);
+      return cairn::error(
+          ACL_ERROR_INVALID_PARAM, "RT-068",
+          "flag = {:#x}; allowed are 1 (ACL_EVENT_SYNC), 2 (ACL_EVENT_CAPTURE_STREAM_PROGRESS) and 8 "
+          "(ACL_EVENT_TIME_LINE), alone or combined with |",
+          flag);
     CAIRN_ASSIGN(const Ref<Event> created, Runtime::get().create_event(flag));
     *event = created.handle();
     return {};
@@ -246,9 +256,10 @@ aclError aclrtResetEvent(aclrtEvent event, aclrtStream stream) {
 }
 
 aclError aclrtStreamWaitEvent(aclrtStream stream, aclrtEvent event) {
-  return with_event_and_stream("aclrtStreamWaitEvent", event, stream, [](const Ref<Event>& e, const Ref<Stream>& s) {
-    return Event::wait_in_stream(e, s, std::chrono::seconds(Runtime::get().op_wait_timeout().load()));
-  });
+  return with_event_and_stream(
+      "aclrtStreamWaitEvent", event, stream, [](const Ref<Event>& e, const Ref<Stream>& s) {
+        return Event::wait_in_stream(e, s, std::chrono::seconds(Runtime::get().op_wait_timeout().load()));
+      });
 }
 
 aclError aclrtQueryEvent(aclrtEvent event, aclrtEventStatus* status) {
@@ -315,11 +326,13 @@ aclError aclrtUnSubscribeReport(uint64_t threadId, aclrtStream stream) {
                      [&](const Ref<Stream>& s) { return Runtime::get().reports().unsubscribe(threadId, s); });
 }
 
-aclError aclrtLaunchCallback(aclrtCallback fn, void* userData, aclrtCallbackBlockType blockType, aclrtStream stream) {
+aclError aclrtLaunchCallback(aclrtCallback fn, void* userData, aclrtCallbackBlockType blockType,
+                             aclrtStream stream) {
   return with_stream("aclrtLaunchCallback", stream, [&](const Ref<Stream>& s) -> Status {
     if (fn == nullptr) return null_argument("RT-105", "fn");
     if (blockType != ACL_CALLBACK_NO_BLOCK && blockType != ACL_CALLBACK_BLOCK)
-      return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-107", "blockType = {} is not 0 (non-blocking) or 1 (blocking)",
+      return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-107",
+                          "blockType = {} is not 0 (non-blocking) or 1 (blocking)",
                           static_cast<int>(blockType));
     return Runtime::get().reports().launch(s, fn, userData, blockType == ACL_CALLBACK_BLOCK);
   });
@@ -336,13 +349,24 @@ aclError aclrtSetExceptionInfoCallback(aclrtExceptionInfoCallback callback) {
   });
 }
 
-uint32_t aclrtGetTaskIdFromExceptionInfo(const aclrtExceptionInfo* info) { return info ? info->task_id : kNoInfo; }
-uint32_t aclrtGetStreamIdFromExceptionInfo(const aclrtExceptionInfo* info) { return info ? info->stream_id : kNoInfo; }
-uint32_t aclrtGetThreadIdFromExceptionInfo(const aclrtExceptionInfo* info) { return info ? info->thread_id : kNoInfo; }
-uint32_t aclrtGetDeviceIdFromExceptionInfo(const aclrtExceptionInfo* info) { return info ? info->device_id : kNoInfo; }
-uint32_t aclrtGetErrorCodeFromExceptionInfo(const aclrtExceptionInfo* info) { return info ? info->error_code : kNoInfo; }
+uint32_t aclrtGetTaskIdFromExceptionInfo(const aclrtExceptionInfo* info) {
+  return info ? info->task_id : kNoInfo;
+}
+uint32_t aclrtGetStreamIdFromExceptionInfo(const aclrtExceptionInfo* info) {
+  return info ? info->stream_id : kNoInfo;
+}
+uint32_t aclrtGetThreadIdFromExceptionInfo(const aclrtExceptionInfo* info) {
+  return info ? info->thread_id : kNoInfo;
+}
+uint32_t aclrtGetDeviceIdFromExceptionInfo(const aclrtExceptionInfo* info) {
+  return info ? info->device_id : kNoInfo;
+}
+uint32_t aclrtGetErrorCodeFromExceptionInfo(const aclrtExceptionInfo* info) {
+  return info ? info->error_code : kNoInfo;
+}
 
-// --- 10.5.5 memory ----------------------------------------------------------------------------------------------------
+// --- 10.5.5 memory
+// ----------------------------------------------------------------------------------------------------
 
 aclError aclrtMalloc(void** devPtr, size_t size, aclrtMemMallocPolicy policy) {
   return allocate("aclrtMalloc", devPtr, size, policy);
@@ -369,11 +393,13 @@ aclError aclrtFreeHost(void* hostPtr) {
   return api("aclrtFreeHost", [&] { return Runtime::get().free_host(hostPtr); });
 }
 
-aclError aclrtMemcpy(void* dst, size_t destMax, const void* src, size_t count, aclrtMemcpyKind /*kind: no effect*/) {
+aclError aclrtMemcpy(void* dst, size_t destMax, const void* src, size_t count,
+                     aclrtMemcpyKind /*kind: no effect*/) {
   return api("aclrtMemcpy", [&] { return cairn::copy_memory(dst, destMax, src, count); });
 }
 
-aclError aclrtMemcpyAsync(void* dst, size_t destMax, const void* src, size_t count, aclrtMemcpyKind kind, aclrtStream stream) {
+aclError aclrtMemcpyAsync(void* dst, size_t destMax, const void* src, size_t count, aclrtMemcpyKind kind,
+                          aclrtStream stream) {
   return with_stream("aclrtMemcpyAsync", stream, [&](const Ref<Stream>& s) {
     return cairn::copy_memory_async(dst, destMax, src, count, kind, s);
   });
@@ -391,7 +417,8 @@ aclError aclrtMemsetAsync(void* devPtr, size_t maxCount, int32_t value, size_t c
 
 aclError aclrtGetMemInfo(aclrtMemAttr attr, size_t* free, size_t* total) {
   return api("aclrtGetMemInfo", [&]() -> Status {
-    if (free == nullptr || total == nullptr) return null_argument("RT-148", free == nullptr ? "free" : "total");
+    if (free == nullptr || total == nullptr)
+      return null_argument("RT-148", free == nullptr ? "free" : "total");
     CAIRN_ASSIGN(const MemoryUse use, Runtime::get().memory_use(attr));
     *free = use.free_bytes;
     *total = use.total_bytes;

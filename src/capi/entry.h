@@ -22,7 +22,7 @@ aclError api(const char* function, Body&& body) noexcept {
   } catch (const std::bad_alloc&) {
     status = error(ACL_ERROR_BAD_ALLOC, "RT-193", "the host has no memory left");
   } catch (const std::exception& problem) {
-    status = error(ACL_ERROR_INTERNAL_ERROR, "COM-000", "{}", problem.what());
+    status = error(ACL_ERROR_INTERNAL_ERROR, "RT-189", "{}", problem.what());
   }
   record_error(function, status);
   return status.code();

@@ -27,14 +27,18 @@ fs::path locate(const fs::path& path) {
 Result<std::string> read_file(const fs::path& path) {
   std::error_code failure;
   if (!fs::is_regular_file(path, failure))
-    return error(ACL_ERROR_INVALID_FILE, "SYS-032", "the configuration file {} does not exist or is no file", path.string());
+    return error(ACL_ERROR_INVALID_FILE, "SYS-032", "the configuration file {} does not exist or is no file",
+                 path.string());
   const auto size = fs::file_size(path, failure);
   if (failure || size > kMostBytes)
-    return error(ACL_ERROR_INVALID_FILE, "SYS-032", "the configuration file {} is larger than {} bytes", path.string(), kMostBytes);
+    return error(ACL_ERROR_INVALID_FILE, "SYS-032", "the configuration file {} is larger than {} bytes",
+                 path.string(), kMostBytes);
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
   text << file.rdbuf();
-  if (!file) return error(ACL_ERROR_INVALID_FILE, "SYS-032", "the configuration file {} cannot be read", path.string());
+  if (!file)
+    return error(ACL_ERROR_INVALID_FILE, "SYS-032", "the configuration file {} cannot be read",
+                 path.string());
   return text.str();
 }
 
@@ -64,26 +68,33 @@ Status check_max_opqueue_num(const Json& config) {
   if (entry == config.end()) return {};
   const bool is_text = entry->is_string();
   const std::string text = is_text ? entry->get<std::string>() : entry->dump();
-  const bool digits = !text.empty() && text.size() < 19 && text.find_first_not_of("0123456789") == std::string::npos;
+  const bool digits =
+      !text.empty() && text.size() < 19 && text.find_first_not_of("0123456789") == std::string::npos;
   if (!digits || std::stoll(text) == 0)
-    return error(ACL_ERROR_INVALID_MAX_OPQUEUE_NUM_CONFIG, "SYS-020",
-                 "max_opqueue_num = {} is no positive whole number; write for example \"max_opqueue_num\": \"20000\"", text);
+    return error(
+        ACL_ERROR_INVALID_MAX_OPQUEUE_NUM_CONFIG, "SYS-020",
+        "max_opqueue_num = {} is no positive whole number; write for example \"max_opqueue_num\": \"20000\"",
+        text);
   return {};
 }
 
 Status check_dump(const Json& config) {
   const auto entry = config.find("dump");
   if (entry == config.end()) return {};
-  if (!entry->is_object()) return error(ACL_ERROR_INVALID_DUMP_CONFIG, "SYS-014", "\"dump\" must be an object");
+  if (!entry->is_object())
+    return error(ACL_ERROR_INVALID_DUMP_CONFIG, "SYS-014", "\"dump\" must be an object");
   const auto debug = entry->find("dump_debug");
   const bool overflow = debug != entry->end() && debug->is_string() && debug->get<std::string>() == "on";
   if (overflow && !entry->contains("dump_path"))
-    return error(ACL_ERROR_INVALID_DUMP_CONFIG, "SYS-015", "\"dump_debug\": \"on\" needs \"dump_path\", the directory for the files");
+    return error(ACL_ERROR_INVALID_DUMP_CONFIG, "SYS-015",
+                 "\"dump_debug\": \"on\" needs \"dump_path\", the directory for the files");
   if (overflow && entry->contains("dump_list"))
     return error(ACL_ERROR_INVALID_DUMP_CONFIG, "SYS-016",
-                 "overflow dump (\"dump_debug\": \"on\") cannot be combined with a model or operator dump (\"dump_list\")");
+                 "overflow dump (\"dump_debug\": \"on\") cannot be combined with a model or operator dump "
+                 "(\"dump_list\")");
   if (overflow || entry->contains("dump_list"))
-    return error(ACL_ERROR_FEATURE_UNSUPPORTED, "SYS-004", "dumping is not supported yet; remove \"dump\" from the configuration");
+    return error(ACL_ERROR_FEATURE_UNSUPPORTED, "SYS-004",
+                 "dumping is not supported yet; remove \"dump\" from the configuration");
   return {};
 }
 
@@ -95,7 +106,8 @@ Status read_configuration_file(const char* path) {
   CAIRN_RETURN_IF_ERROR(check_nesting(text));
   const Json config = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (config.is_discarded() || !config.is_object())
-    return error(ACL_ERROR_PARSE_FILE, "SYS-001", "the configuration file {} is no JSON object; the smallest valid one is {{}}", path);
+    return error(ACL_ERROR_PARSE_FILE, "SYS-001",
+                 "the configuration file {} is no JSON object; the smallest valid one is {{}}", path);
   CAIRN_RETURN_IF_ERROR(check_max_opqueue_num(config));
   CAIRN_RETURN_IF_ERROR(check_dump(config));
   if (config.contains("profiler"))

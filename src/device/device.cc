@@ -39,7 +39,9 @@ void Device::drain(uint64_t context_id) {
     Ref<Stream> active;
     bool parked = false;
     handle_table<Stream>().for_each([&](Stream& stream, void* handle) {
-      if (&stream.device() != this || (context_id != 0 && stream.context_id() != context_id) || stream.is_idle()) return;
+      if (&stream.device() != this || (context_id != 0 && stream.context_id() != context_id) ||
+          stream.is_idle())
+        return;
       if (stream.is_parked())
         parked = true;
       else if (!active)
@@ -51,8 +53,8 @@ void Device::drain(uint64_t context_id) {
     } else if (!parked) {
       return;
     } else if (std::chrono::steady_clock::now() - last_progress > kGiveUpAfter) {
-      log(LogLevel::kWarning, "RUNTIME", "streams of device {} wait for an event or a callback that does not come; they are ended",
-          id_);
+      log(LogLevel::kWarning, "RUNTIME",
+          "streams of device {} wait for an event or a callback that does not come; they are ended", id_);
       return;
     } else {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -68,10 +70,12 @@ void Device::stop() {
     stream.close(true);
     handles.push_back(handle);
   });
-  for (void* handle : handles) handle_table<Stream>().remove(handle);
+  for (void* handle : handles)
+    handle_table<Stream>().remove(handle);
   scheduler_.end_workers();
   if (const size_t left = memory_->allocation_count())
-    log(LogLevel::kWarning, "RUNTIME", "{} allocations of device {} were not freed before the device was released", left, id_);
+    log(LogLevel::kWarning, "RUNTIME",
+        "{} allocations of device {} were not freed before the device was released", left, id_);
   memory_->free_all();
 }
 

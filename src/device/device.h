@@ -28,8 +28,8 @@ class Device {
 
   /// Makes the memory. Called under the runtime's lock with the first use.
   Status start();
-  /// Waits until the streams of a context (0: of any) have nothing to do. Streams that wait for something that no longer
-  /// can happen are given up after a while, so that this ends.
+  /// Waits until the streams of a context (0: of any) have nothing to do. Streams that wait for something
+  /// that no longer can happen are given up after a while, so that this ends.
   void drain(uint64_t context_id);
   /// Ends all streams, workers and allocations. Called under the runtime's lock with the last use.
   void stop();

@@ -14,10 +14,12 @@
 namespace cairn {
 namespace {
 
-constexpr size_t align_up(size_t value, size_t alignment) { return (value + alignment - 1) & ~(alignment - 1); }
+constexpr size_t align_up(size_t value, size_t alignment) {
+  return (value + alignment - 1) & ~(alignment - 1);
+}
 
 // Block sizes of slabs: at most 33 % waste, all multiples of 64.
-constexpr std::array<size_t, 17> kBlockSizes = {64,   128,  192,  256,  384,  512,  768,   1024, 1536,
+constexpr std::array<size_t, 17> kBlockSizes = {64,   128,  192,  256,  384,  512,   768,   1024, 1536,
                                                 2048, 3072, 4096, 6144, 8192, 12288, 16384, 0};
 
 size_t block_size_for(size_t size, size_t alignment) {
@@ -28,7 +30,8 @@ size_t block_size_for(size_t size, size_t alignment) {
 
 }  // namespace
 
-/// One region of equal blocks. Its members but the constants change under the lock; `sizes` is read without it.
+/// One region of equal blocks. Its members but the constants change under the lock; `sizes` is read without
+/// it.
 struct DeviceMemory::Slab {
   Slab(size_t block_bytes, size_t first_region)
       : block(block_bytes),
@@ -36,7 +39,8 @@ struct DeviceMemory::Slab {
         block_count(kRegionBytes / block_bytes),
         sizes(std::make_unique<std::atomic<uint32_t>[]>(block_count)) {
     free_blocks.reserve(block_count);
-    for (size_t i = block_count; i-- > 0;) free_blocks.push_back(static_cast<uint16_t>(i));
+    for (size_t i = block_count; i-- > 0;)
+      free_blocks.push_back(static_cast<uint16_t>(i));
   }
   const size_t block;
   std::atomic<size_t> region;
@@ -47,36 +51,41 @@ struct DeviceMemory::Slab {
 
 DeviceMemory::DeviceMemory(int device_id, size_t capacity) : device_id_(device_id), capacity_(capacity) {}
 
-Result<std::unique_ptr<DeviceMemory>> DeviceMemory::create(int device_id, const SocProfile& soc, size_t capacity) {
+Result<std::unique_ptr<DeviceMemory>> DeviceMemory::create(int device_id, const SocProfile& soc,
+                                                           size_t capacity) {
   capacity = align_up(capacity, kRegionBytes);
   std::unique_ptr<DeviceMemory> memory(new DeviceMemory(device_id, capacity));
   memory->file_ = ::memfd_create("cairn-device-memory", MFD_CLOEXEC);
   if (memory->file_ < 0 || ::ftruncate(memory->file_, static_cast<off_t>(capacity)) != 0)
-    return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193", "cannot make device memory of {} bytes: {}", capacity,
-                 std::strerror(errno));
+    return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193", "cannot make device memory of {} bytes: {}",
+                 capacity, std::strerror(errno));
   const auto map = [&](size_t alignment_slack, int protection) -> std::byte* {
     // Reserve more than needed, so that the start can be aligned to a region.
-    void* reserved = ::mmap(nullptr, capacity + alignment_slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* reserved = ::mmap(nullptr, capacity + alignment_slack, PROT_NONE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (reserved == MAP_FAILED) return nullptr;
     auto* start = reinterpret_cast<std::byte*>(align_up(reinterpret_cast<size_t>(reserved), kRegionBytes));
     auto* first = static_cast<std::byte*>(reserved);
     if (start != first) ::munmap(first, static_cast<size_t>(start - first));
     const size_t tail = alignment_slack - static_cast<size_t>(start - first);
     if (tail != 0) ::munmap(start + capacity, tail);
-    void* mapped = ::mmap(start, capacity, protection, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, memory->file_, 0);
+    void* mapped =
+        ::mmap(start, capacity, protection, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, memory->file_, 0);
     return mapped == MAP_FAILED ? nullptr : start;
   };
   memory->view_ = map(kRegionBytes, PROT_READ | PROT_WRITE);
   memory->visible_ = soc.run_mode == ACL_DEVICE ? memory->view_ : map(kRegionBytes, PROT_NONE);
   if (memory->view_ == nullptr || memory->visible_ == nullptr)
-    return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193",
-                 "cannot reserve {} bytes of address space for device {}; set CAIRN_MEMORY_MB to a smaller size", capacity,
-                 device_id);
+    return error(
+        ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193",
+        "cannot reserve {} bytes of address space for device {}; set CAIRN_MEMORY_MB to a smaller size",
+        capacity, device_id);
 
   memory->region_count_ = capacity >> kRegionShift;
   const size_t table_bytes = memory->region_count_ * sizeof(Region);
   // Anonymous memory: entries of regions never used cost nothing, and zero is a valid Region.
-  void* table = ::mmap(nullptr, table_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* table = ::mmap(nullptr, table_bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (table == MAP_FAILED) return error(ACL_ERROR_BAD_ALLOC, "RT-193", "the host has no memory left");
   static_assert(std::is_trivially_destructible_v<Region>);
   memory->regions_ = {static_cast<Region*>(table), [](Region*) {}};
@@ -117,8 +126,8 @@ Result<size_t> DeviceMemory::take_regions(size_t count) {
   const auto best = free_by_size_.lower_bound({count, 0});
   if (best == free_by_size_.end())
     return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193",
-                 "device {} has no {} bytes left in one piece ({} of {} bytes are in use); free memory first", device_id_,
-                 count << kRegionShift, used_bytes_.load(), capacity_);
+                 "device {} has no {} bytes left in one piece ({} of {} bytes are in use); free memory first",
+                 device_id_, count << kRegionShift, used_bytes_.load(), capacity_);
   const size_t first = best->second;
   const FreeRun run = free_by_start_[first];
   free_by_size_.erase(best);
@@ -143,8 +152,8 @@ void DeviceMemory::give_back_regions(size_t first, size_t count) {
 
 Result<void*> DeviceMemory::allocate(size_t size, size_t alignment) {
   if (size > capacity_ - 64)
-    return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193", "size {} is more than the {} bytes of device {}", size, capacity_,
-                 device_id_);
+    return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193", "size {} is more than the {} bytes of device {}",
+                 size, capacity_, device_id_);
   const size_t usable = align_up(size, 32) + 32;  // [RT-142]
   const size_t block = block_size_for(usable, alignment);
   const std::lock_guard lock(mutex_);
@@ -232,11 +241,13 @@ Status DeviceMemory::free(void* pointer, std::string_view rule) {
   const auto offset = static_cast<size_t>(static_cast<std::byte*>(pointer) - visible_);
   if (!found)
     return error(ACL_ERROR_RT_PARAM_INVALID, rule,
-                 "{} is not allocated on device {}: it was freed before or never allocated", pointer, device_id_);
+                 "{} is not allocated on device {}: it was freed before or never allocated", pointer,
+                 device_id_);
   if (start != offset)
-    return error(ACL_ERROR_RT_PARAM_INVALID, rule,
-                 "{} lies {} bytes inside the allocation at {}; free the address that the allocation returned", pointer,
-                 offset - start, static_cast<void*>(visible_ + start));
+    return error(
+        ACL_ERROR_RT_PARAM_INVALID, rule,
+        "{} lies {} bytes inside the allocation at {}; free the address that the allocation returned",
+        pointer, offset - start, static_cast<void*>(visible_ + start));
   const size_t first = start >> kRegionShift;
   size_t held = 0;
   if (Slab* slab = regions_[first].slab.load(std::memory_order_relaxed)) {
@@ -250,7 +261,8 @@ Status DeviceMemory::free(void* pointer, std::string_view rule) {
     const size_t count = align_up(size, kRegionBytes) >> kRegionShift;
     held = count << kRegionShift;
     regions_[first].size.store(0, std::memory_order_release);
-    for (size_t i = first; i < first + count; ++i) regions_[i].head.store(0, std::memory_order_release);
+    for (size_t i = first; i < first + count; ++i)
+      regions_[i].head.store(0, std::memory_order_release);
     give_back_regions(first, count);
   }
   used_bytes_.fetch_sub(held, std::memory_order_relaxed);
@@ -273,11 +285,13 @@ void DeviceMemory::free_all() {
     regions_[i].size.store(0, std::memory_order_release);
   }
   retired_slabs_.clear();
-  for (const auto& slab : all_slabs_) retired_slabs_.push_back(slab.get());
+  for (const auto& slab : all_slabs_)
+    retired_slabs_.push_back(slab.get());
   slabs_.clear();
   free_by_start_.clear();
   free_by_size_.clear();
-  ::fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(highest_region_ << kRegionShift));
+  ::fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
+              static_cast<off_t>(highest_region_ << kRegionShift));
   add_free_run(0, {region_count_, false});
   dirty_bytes_ = 0;
   highest_region_ = 0;
@@ -289,14 +303,14 @@ Result<std::byte*> DeviceMemory::resolve(const void* pointer, size_t size) const
   size_t start = 0;
   size_t allocated = 0;
   if (!find(pointer, start, allocated))
-    return error(ACL_ERROR_RT_PARAM_INVALID, "RT-176", "{} is an address of device {} that is not allocated (any more)", pointer,
-                 device_id_);
+    return error(ACL_ERROR_RT_PARAM_INVALID, "RT-176",
+                 "{} is an address of device {} that is not allocated (any more)", pointer, device_id_);
   const auto offset = static_cast<size_t>(static_cast<const std::byte*>(pointer) - visible_);
   const size_t left = allocated - std::min(allocated, offset - start);
   if (size > left || left == 0)
     return error(ACL_ERROR_RT_PARAM_INVALID, "RT-176",
-                 "{} bytes from {} go beyond the allocation: {} of its {} bytes lie behind that address", size, pointer, left,
-                 allocated);
+                 "{} bytes from {} go beyond the allocation: {} of its {} bytes lie behind that address",
+                 size, pointer, left, allocated);
   return view_ + offset;
 }
 

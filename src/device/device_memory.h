@@ -1,10 +1,11 @@
 // The memory of one device: a reserved range of addresses over a memory file.
 //
-// In host mode the range that programs see is inaccessible, so that host code which dereferences a device pointer faults as
-// it would on the card; our own code uses a second mapping of the same file. In device mode both are one mapping.
+// In host mode the range that programs see is inaccessible, so that host code which dereferences a device
+// pointer faults as it would on the card; our own code uses a second mapping of the same file. In device mode
+// both are one mapping.
 //
-// The range is divided into regions of 64 KiB. A region belongs to a slab of equal small blocks, to one large allocation,
-// or is free. The region table answers "which allocation holds this address" without a lock.
+// The range is divided into regions of 64 KiB. A region belongs to a slab of equal small blocks, to one large
+// allocation, or is free. The region table answers "which allocation holds this address" without a lock.
 #pragma once
 
 #include <atomic>
@@ -33,15 +34,15 @@ class DeviceMemory {
   DeviceMemory& operator=(const DeviceMemory&) = delete;
   ~DeviceMemory();
 
-  /// Allocates at least `size` bytes (rounded up to 32, plus 32 [RT-142]); the start is a multiple of `alignment`, a power of
-  /// two of at least 64 and at most 64 KiB. Content is undefined. Thread-safe.
+  /// Allocates at least `size` bytes (rounded up to 32, plus 32 [RT-142]); the start is a multiple of
+  /// `alignment`, a power of two of at least 64 and at most 64 KiB. Content is undefined. Thread-safe.
   Result<void*> allocate(size_t size, size_t alignment = 64);
   /// Frees an allocation by its start address. `function_rule` is the rule named in errors. Thread-safe.
   Status free(void* pointer, std::string_view rule);
   /// Frees everything. Addresses stay reserved; what still uses old ones finds them unallocated.
   void free_all();
-  /// Where our own code may read and write [pointer, pointer + size): an error if that is not inside one living allocation.
-  /// A few nanoseconds; thread-safe.
+  /// Where our own code may read and write [pointer, pointer + size): an error if that is not inside one
+  /// living allocation. A few nanoseconds; thread-safe.
   Result<std::byte*> resolve(const void* pointer, size_t size) const;
   /// True for any address of the reserved range, allocated or not.
   bool contains(const void* pointer) const {
@@ -77,13 +78,13 @@ class DeviceMemory {
   };
 
   DeviceMemory(int device_id, size_t capacity);
-  Result<size_t> take_regions(size_t count);                    // Under mutex_.
-  void give_back_regions(size_t first, size_t count);           // Under mutex_.
-  void add_free_run(size_t first, FreeRun run);                 // Under mutex_.
-  Slab* make_slab(size_t block, size_t region);                 // Under mutex_.
-  void retire(Slab* slab);                                      // Under mutex_: gives an empty slab's region back.
-  Result<void*> allocate_small(size_t size, size_t block);      // Under mutex_.
-  Result<void*> allocate_large(size_t size);                    // Under mutex_.
+  Result<size_t> take_regions(size_t count);           // Under mutex_.
+  void give_back_regions(size_t first, size_t count);  // Under mutex_.
+  void add_free_run(size_t first, FreeRun run);        // Under mutex_.
+  Slab* make_slab(size_t block, size_t region);        // Under mutex_.
+  void retire(Slab* slab);                             // Under mutex_: gives an empty slab's region back.
+  Result<void*> allocate_small(size_t size, size_t block);  // Under mutex_.
+  Result<void*> allocate_large(size_t size);                // Under mutex_.
   bool find(const void* pointer, size_t& start, size_t& size) const;
 
   const int device_id_;

@@ -10,7 +10,9 @@
 namespace cairn {
 namespace {
 
-uint64_t this_thread() { return static_cast<uint64_t>(pthread_self()); }
+uint64_t this_thread() {
+  return static_cast<uint64_t>(pthread_self());
+}
 
 }  // namespace
 
@@ -22,8 +24,9 @@ class Event::RecordMark {
   RecordMark& operator=(RecordMark&&) = delete;
   ~RecordMark() {
     if (event_)
-      event_->complete(record_, error(ACL_ERROR_RT_EVENT_NOT_COMPLETE, "RT-084",
-                                      "the task that records the event was dropped: its stream failed or was destroyed"));
+      event_->complete(
+          record_, error(ACL_ERROR_RT_EVENT_NOT_COMPLETE, "RT-084",
+                         "the task that records the event was dropped: its stream failed or was destroyed"));
   }
   void execute() {
     event_->complete(record_, Status());
@@ -55,7 +58,8 @@ Status Event::record(const Ref<Event>& self, const Ref<Stream>& stream) {
       if (event.device_.recorded_event_count.fetch_add(1) >= most) {
         event.device_.recorded_event_count.fetch_sub(1);
         return error(ACL_ERROR_RT_NO_EVENT_RESOURCE, "RT-077",
-                     "{} events hold a record on device {}, which is the most; reset or destroy some", most, event.device_.id());
+                     "{} events hold a record on device {}, which is the most; reset or destroy some", most,
+                     event.device_.id());
       }
       event.holds_event_resource_ = true;
     }
@@ -86,10 +90,12 @@ void Event::complete(uint64_t record, Status outcome) {
     waits_ended_ += released.size();
   }
   completed_changed_.notify_all();
-  for (Waiter& waiter : released) waiter.stream->resume(outcome);
+  for (Waiter& waiter : released)
+    waiter.stream->resume(outcome);
 }
 
-TaskOutcome Event::wait_or_park(Stream& stream, const Ref<Event>& self, uint64_t record, std::chrono::seconds timeout) {
+TaskOutcome Event::wait_or_park(Stream& stream, const Ref<Event>& self, uint64_t record,
+                                std::chrono::seconds timeout) {
   uint64_t ticket = 0;
   {
     const std::lock_guard lock(mutex_);
@@ -108,8 +114,8 @@ void Event::time_out(uint64_t ticket) {
   Ref<Stream> stream;
   {
     const std::lock_guard lock(mutex_);
-    const auto waiter =
-        std::find_if(waiters_.begin(), waiters_.end(), [&](const Waiter& candidate) { return candidate.ticket == ticket; });
+    const auto waiter = std::find_if(waiters_.begin(), waiters_.end(),
+                                     [&](const Waiter& candidate) { return candidate.ticket == ticket; });
     if (waiter == waiters_.end()) return;
     stream = std::move(waiter->stream);
     waiters_.erase(waiter);
@@ -119,7 +125,8 @@ void Event::time_out(uint64_t ticket) {
                        "the event was not complete within the time set by aclrtSetOpWaitTimeout"));
 }
 
-Status Event::wait_in_stream(const Ref<Event>& self, const Ref<Stream>& stream, std::chrono::seconds timeout) {
+Status Event::wait_in_stream(const Ref<Event>& self, const Ref<Stream>& stream,
+                             std::chrono::seconds timeout) {
   Event& event = *self;
   uint64_t record = 0;
   {
@@ -127,9 +134,10 @@ Status Event::wait_in_stream(const Ref<Event>& self, const Ref<Stream>& stream, 
     record = event.recorded_ != 0 ? event.recorded_ : event.next_record_;
     ++event.waits_started_;
   }
-  return Stream::launch(stream, "aclrtStreamWaitEvent", [self, record, timeout](Stream& waiting) -> TaskOutcome {
-    return self->wait_or_park(waiting, self, record, timeout);
-  });
+  return Stream::launch(stream, "aclrtStreamWaitEvent",
+                        [self, record, timeout](Stream& waiting) -> TaskOutcome {
+                          return self->wait_or_park(waiting, self, record, timeout);
+                        });
 }
 
 Status Event::reset(const Ref<Event>& self, const Ref<Stream>& stream) {
@@ -138,7 +146,8 @@ Status Event::reset(const Ref<Event>& self, const Ref<Stream>& stream) {
     const std::lock_guard lock(self->mutex_);
     record = self->recorded_;
     if (record == 0)
-      return error(ACL_ERROR_RT_PARAM_INVALID, "RT-080", "the event was not recorded; call aclrtRecordEvent before aclrtResetEvent");
+      return error(ACL_ERROR_RT_PARAM_INVALID, "RT-080",
+                   "the event was not recorded; call aclrtRecordEvent before aclrtResetEvent");
   }
   return Stream::launch(stream, "aclrtResetEvent", [self, record](Stream&) -> Status {
     const std::lock_guard lock(self->mutex_);
@@ -154,13 +163,15 @@ Status Event::reset(const Ref<Event>& self, const Ref<Stream>& stream) {
 Status Event::synchronize(std::optional<std::chrono::milliseconds> timeout) {
   std::unique_lock lock(mutex_);
   if (recorded_ == 0)
-    return error(ACL_ERROR_RT_PARAM_INVALID, "RT-089", "the event was not recorded; call aclrtRecordEvent first");
+    return error(ACL_ERROR_RT_PARAM_INVALID, "RT-089",
+                 "the event was not recorded; call aclrtRecordEvent first");
   const uint64_t target = recorded_;
   const auto done = [&] { return completed_ >= target; };
   if (!timeout)
     completed_changed_.wait(lock, done);
   else if (!completed_changed_.wait_for(lock, *timeout, done))
-    return error(ACL_ERROR_RT_EVENT_SYNC_TIMEOUT, "RT-089", "the event was not complete within {} ms", timeout->count());
+    return error(ACL_ERROR_RT_EVENT_SYNC_TIMEOUT, "RT-089", "the event was not complete within {} ms",
+                 timeout->count());
   if (failed_ && target == recorded_)
     return error(ACL_ERROR_RT_EVENT_NOT_COMPLETE, "RT-089",
                  "the event will not complete: the stream that records it failed or was destroyed");
@@ -194,7 +205,8 @@ Result<float> Event::elapsed_ms(const Event& start, const Event& end) {
   CAIRN_ASSIGN(const auto from, start.time());
   CAIRN_ASSIGN(const auto to, end.time());
   if (to < from)
-    return error(ACL_ERROR_RT_EVENT_TIMESTAMP_REVERSAL, "RT-091", "the end event was recorded before the start event");
+    return error(ACL_ERROR_RT_EVENT_TIMESTAMP_REVERSAL, "RT-091",
+                 "the end event was recorded before the start event");
   return std::chrono::duration<float, std::milli>(to - from).count();
 }
 

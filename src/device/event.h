@@ -1,7 +1,7 @@
 // aclrtEvent: a mark in a stream, for waiting and for timing.
 //
-// Each aclrtRecordEvent makes a new record; a wait refers to the newest record at the time of the call. An event that was never
-// recorded (or was reset) is waited for until it is recorded.
+// Each aclrtRecordEvent makes a new record; a wait refers to the newest record at the time of the call. An
+// event that was never recorded (or was reset) is waited for until it is recorded.
 #pragma once
 
 #include <atomic>
@@ -30,9 +30,11 @@ class Event {
   Device& device() const { return device_; }
   uint64_t context_id() const { return context_id_; }
 
-  // `self` keeps the event alive while tasks use it; the user may destroy its handle before [README, GDE-174].
+  // `self` keeps the event alive while tasks use it; the user may destroy its handle before [README,
+  // GDE-174].
   static Status record(const Ref<Event>& self, const Ref<Stream>& stream);
-  static Status wait_in_stream(const Ref<Event>& self, const Ref<Stream>& stream, std::chrono::seconds timeout);
+  static Status wait_in_stream(const Ref<Event>& self, const Ref<Stream>& stream,
+                               std::chrono::seconds timeout);
   static Status reset(const Ref<Event>& self, const Ref<Stream>& stream);
 
   /// Blocks the calling thread until the newest record has been executed.
@@ -55,7 +57,8 @@ class Event {
   class RecordMark;
   void complete(uint64_t record, Status outcome);
   Result<std::chrono::steady_clock::time_point> time() const;
-  TaskOutcome wait_or_park(Stream& stream, const Ref<Event>& self, uint64_t record, std::chrono::seconds timeout);
+  TaskOutcome wait_or_park(Stream& stream, const Ref<Event>& self, uint64_t record,
+                           std::chrono::seconds timeout);
   void time_out(uint64_t ticket);
 
   Device& device_;

@@ -23,7 +23,8 @@ void chain(int signal_number, siginfo_t* info, void* context) {
   const struct sigaction& previous = signal_number == SIGBUS ? previous_bus : previous_segv;
   if ((previous.sa_flags & SA_SIGINFO) != 0 && previous.sa_sigaction != nullptr) {
     previous.sa_sigaction(signal_number, info, context);
-  } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN && previous.sa_handler != nullptr) {
+  } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN &&
+             previous.sa_handler != nullptr) {
     previous.sa_handler(signal_number);
   } else {
     // The default action: let the instruction fault again without us.
@@ -37,16 +38,18 @@ void explain_device_access(const void* address) {
   if (device == nullptr) return;
   char text[512];
   const auto allocation = device->memory()->allocation_of(address);
-  const auto end =
-      allocation.start != nullptr
-          ? fmt::format_to_n(text, sizeof text,
-                             "[RT-130] host code read or wrote {}, which is memory of device {} ({} bytes at {}): copy it with "
-                             "aclrtMemcpy (acl.rt.memcpy) instead\n",
-                             address, device->id(), allocation.size, allocation.start)
-          : fmt::format_to_n(text, sizeof text,
-                             "[RT-130] host code read or wrote {}, an address of device {} that is not allocated (any more)\n",
-                             address, device->id());
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, end.size < sizeof text ? end.size : sizeof text);
+  const auto end = allocation.start != nullptr
+                       ? fmt::format_to_n(text, sizeof text,
+                                          "[RT-130] host code read or wrote {}, which is memory of device {} "
+                                          "({} bytes at {}): copy it with "
+                                          "aclrtMemcpy (acl.rt.memcpy) instead\n",
+                                          address, device->id(), allocation.size, allocation.start)
+                       : fmt::format_to_n(text, sizeof text,
+                                          "[RT-130] host code read or wrote {}, an address of device {} that "
+                                          "is not allocated (any more)\n",
+                                          address, device->id());
+  [[maybe_unused]] const ssize_t written =
+      ::write(STDERR_FILENO, text, end.size < sizeof text ? end.size : sizeof text);
 }
 
 void on_fault(int signal_number, siginfo_t* info, void* context) {

@@ -1,7 +1,9 @@
-// Copies that survive bad host addresses: a fault inside them comes back as `false` instead of ending the process.
+// Copies that survive bad host addresses: a fault inside them comes back as `false` instead of ending the
+// process.
 //
-// Costs a few nanoseconds more than memcpy. Needs the fault handler of this file, which is installed on first use, looks only
-// at faults inside these functions and at Cairn's device ranges, and hands every other fault to the handler before it.
+// Costs a few nanoseconds more than memcpy. Needs the fault handler of this file, which is installed on first
+// use, looks only at faults inside these functions and at Cairn's device ranges, and hands every other fault
+// to the handler before it.
 #pragma once
 
 #include <cstddef>

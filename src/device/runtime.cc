@@ -20,20 +20,23 @@ constexpr size_t kHostAlignment = 64;  // [RT-165]
 // The current context of the thread; empty in a new thread [UTL-034].
 thread_local Ref<Context> current;
 
-/// The physical ids that this process may use [GDE-048] .. [GDE-051]: the list ends at the first invalid entry.
+/// The physical ids that this process may use [GDE-048] .. [GDE-051]: the list ends at the first invalid
+/// entry.
 std::vector<int32_t> visible_devices() {
   const auto count = static_cast<int32_t>(environment_int("CAIRN_DEVICES", 1, 1, kMostDevices));
   std::vector<int32_t> ids;
   const char* list = std::getenv("ASCEND_RT_VISIBLE_DEVICES");
   if (list == nullptr) {
-    for (int32_t id = 0; id < count; ++id) ids.push_back(id);
+    for (int32_t id = 0; id < count; ++id)
+      ids.push_back(id);
     return ids;
   }
   std::stringstream entries(list);
   for (std::string entry; std::getline(entries, entry, ',');) {
     char* end = nullptr;
     const long id = std::strtol(entry.c_str(), &end, 10);
-    while (*end == ' ') ++end;
+    while (*end == ' ')
+      ++end;
     if (end == entry.c_str() || *end != '\0' || id < 0 || id >= count) break;
     if (std::find(ids.begin(), ids.end(), id) != ids.end()) break;
     ids.push_back(static_cast<int32_t>(id));
@@ -58,16 +61,19 @@ Runtime::Runtime() : soc_(current_soc()) {
   });
   // Workers must not run into the destructors of other libraries at exit.
   std::atexit([] {
-    for (const auto& device : get().devices_) device->scheduler().end_workers();
+    for (const auto& device : get().devices_)
+      device->scheduler().end_workers();
   });
 }
 
 Status Runtime::check_usable() const {
   if (!is_initialized())
-    return error(ACL_ERROR_UNINITIALIZE, "SYS-012", "{}", finalized_ ? "called after aclFinalize" : "call aclInit (acl.init) first");
+    return error(ACL_ERROR_UNINITIALIZE, "SYS-012", "{}",
+                 finalized_ ? "called after aclFinalize" : "call aclInit (acl.init) first");
   if (forked_.load())
     return error(ACL_ERROR_RT_NO_DEVICE, "SYS-012",
-                 "this process was forked after its parent had used a device; start it before the parent calls aclrtSetDevice, or "
+                 "this process was forked after its parent had used a device; start it before the parent "
+                 "calls aclrtSetDevice, or "
                  "use the 'spawn' method of multiprocessing");
   return {};
 }
@@ -75,7 +81,8 @@ Status Runtime::check_usable() const {
 Status Runtime::initialize(const char* config_path) {
   const std::lock_guard lock(mutex_);
   if (is_initialized() || finalized_)
-    return error(ACL_ERROR_REPEAT_INITIALIZE, "SYS-011", "aclInit was called before; it may be called once per process");
+    return error(ACL_ERROR_REPEAT_INITIALIZE, "SYS-011",
+                 "aclInit was called before; it may be called once per process");
   CAIRN_RETURN_IF_ERROR(read_configuration_file(config_path));
   initialized_.store(true, std::memory_order_release);
   return {};
@@ -94,8 +101,9 @@ Status Runtime::finalize() {
 
 Status Runtime::check_device_id(int32_t device_id) const {
   if (device_id >= 0 && device_id < static_cast<int32_t>(devices_.size())) return {};
-  return error(ACL_ERROR_RT_INVALID_DEVICEID, "RT-011", "deviceId = {}; {} usable device(s), so allowed are 0 .. {}", device_id,
-               devices_.size(), static_cast<int64_t>(devices_.size()) - 1);
+  return error(ACL_ERROR_RT_INVALID_DEVICEID, "RT-011",
+               "deviceId = {}; {} usable device(s), so allowed are 0 .. {}", device_id, devices_.size(),
+               static_cast<int64_t>(devices_.size()) - 1);
 }
 
 Result<Ref<Context>> Runtime::make_context(Device& device, bool is_default) {
@@ -103,7 +111,8 @@ Result<Ref<Context>> Runtime::make_context(Device& device, bool is_default) {
   Ref<Stream> stream = handle_table<Stream>().insert(
       std::make_unique<Stream>(device, id, device.next_stream_id.fetch_add(1), Stream::Kind::kDefault, 0));
   if (!stream) return error(ACL_ERROR_RT_NO_STREAM_RESOURCE, "RT-043", "too many streams");
-  Ref<Context> context = handle_table<Context>().insert(std::make_unique<Context>(device, id, is_default, std::move(stream)));
+  Ref<Context> context =
+      handle_table<Context>().insert(std::make_unique<Context>(device, id, is_default, std::move(stream)));
   if (!context) return error(ACL_ERROR_RT_RESOURCE_ALLOC_FAIL, "GDE-023", "too many contexts");
   if (!is_default) device.explicit_context_count.fetch_add(1);
   return context;
@@ -112,7 +121,8 @@ Result<Ref<Context>> Runtime::make_context(Device& device, bool is_default) {
 void Runtime::end_context(const Ref<Context>& context) {
   context->end();
   if (!context->is_default()) context->device().explicit_context_count.fetch_sub(1);
-  // Explicit streams stay, but no longer take tasks [GDE-028]; the default stream goes with its context [GDE-026].
+  // Explicit streams stay, but no longer take tasks [GDE-028]; the default stream goes with its context
+  // [GDE-026].
   handle_table<Stream>().for_each([&](Stream& stream, void*) {
     if (stream.context_id() == context->id()) stream.close(true);
   });
@@ -154,7 +164,8 @@ Status Runtime::reset_device(int32_t device_id) {
   const std::lock_guard lock(mutex_);
   Device& device = *devices_[static_cast<size_t>(device_id)];
   if (device.set_device_uses == 0)
-    return error(ACL_ERROR_RT_PARAM_INVALID, "RT-016", "device {} is not in use by aclrtSetDevice; nothing to reset", device_id);
+    return error(ACL_ERROR_RT_PARAM_INVALID, "RT-016",
+                 "device {} is not in use by aclrtSetDevice; nothing to reset", device_id);
   --device.set_device_uses;
   if (!device.in_use()) {
     release_device(device);
@@ -173,7 +184,8 @@ Result<Ref<Context>> Runtime::create_context(int32_t device_id) {
   Device& device = *devices_[static_cast<size_t>(device_id)];
   CAIRN_RETURN_IF_ERROR(device.start());
   const uint32_t needed = 1 + device.soc().internal_streams;
-  if (device.stream_count.load() + device.explicit_context_count.load() * device.soc().internal_streams + needed >
+  if (device.stream_count.load() + device.explicit_context_count.load() * device.soc().internal_streams +
+          needed >
       device.soc().most_streams)
     return error(ACL_ERROR_RT_NO_STREAM_RESOURCE, "GDE-023",
                  "a context needs {} streams, and {} of the {} of device {} exist; destroy some", needed,
@@ -189,12 +201,15 @@ Result<Ref<Context>> Runtime::create_context(int32_t device_id) {
 
 Status Runtime::destroy_context(void* handle) {
   CAIRN_RETURN_IF_ERROR(check_usable());
-  CAIRN_ASSIGN(const Ref<Context> context, find<Context>(handle, "context", "RT-194", ACL_ERROR_RT_INVALID_HANDLE));
+  CAIRN_ASSIGN(const Ref<Context> context,
+               find<Context>(handle, "context", "RT-194", ACL_ERROR_RT_INVALID_HANDLE));
   if (context->is_default())
     return error(ACL_ERROR_RT_PARAM_INVALID, "GDE-006",
-                 "the default context of device {} cannot be destroyed; aclrtResetDevice ends it", context->device().id());
+                 "the default context of device {} cannot be destroyed; aclrtResetDevice ends it",
+                 context->device().id());
   const std::lock_guard lock(mutex_);
-  if (context->has_ended()) return bad_handle(ACL_ERROR_RT_INVALID_HANDLE, "RT-194", HandleType::kContext, "context", handle);
+  if (context->has_ended())
+    return bad_handle(ACL_ERROR_RT_INVALID_HANDLE, "RT-194", HandleType::kContext, "context", handle);
   Device& device = context->device();
   device.drain(context->id());
   end_context(context);
@@ -212,9 +227,11 @@ Result<Ref<Context>> Runtime::current_context() {
   CAIRN_RETURN_IF_ERROR(check_usable());
   if (!current)
     return error(ACL_ERROR_RT_CONTEXT_NULL, "RT-190",
-                 "this thread has no context; call aclrtSetDevice, aclrtCreateContext or aclrtSetCurrentContext in it first");
+                 "this thread has no context; call aclrtSetDevice, aclrtCreateContext or "
+                 "aclrtSetCurrentContext in it first");
   if (current->has_ended())
-    return error(ACL_ERROR_RT_CONTEXT_NULL, "RT-190", "the context of this thread was destroyed or its device was reset; set another");
+    return error(ACL_ERROR_RT_CONTEXT_NULL, "RT-190",
+                 "the context of this thread was destroyed or its device was reset; set another");
   return current;
 }
 
@@ -229,8 +246,9 @@ Result<Ref<Stream>> Runtime::stream(void* handle, const char* argument) {
   CAIRN_ASSIGN(Ref<Stream> stream, find<Stream>(handle, argument, "RT-194", ACL_ERROR_RT_INVALID_HANDLE));
   if (stream->context_id() != context->id())
     return error(ACL_ERROR_RT_STREAM_CONTEXT, "RT-052",
-                 "{} = {} belongs to another context than the current one of this thread; call aclrtSetCurrentContext first", argument,
-                 describe_handle(handle));
+                 "{} = {} belongs to another context than the current one of this thread; call "
+                 "aclrtSetCurrentContext first",
+                 argument, describe_handle(handle));
   return stream;
 }
 
@@ -241,8 +259,8 @@ Result<Ref<Stream>> Runtime::create_stream(uint32_t flags) {
       device.soc().most_streams - device.explicit_context_count.load() * device.soc().internal_streams;
   if (device.stream_count.load() >= most)
     return error(ACL_ERROR_RT_NO_STREAM_RESOURCE, "RT-043",
-                 "{} streams exist on device {}; {} has {}, default and internal ones included. Destroy some", device.stream_count.load(),
-                 device.id(), device.soc().name, device.soc().most_streams);
+                 "{} streams exist on device {}; {} has {}, default and internal ones included. Destroy some",
+                 device.stream_count.load(), device.id(), device.soc().name, device.soc().most_streams);
   Ref<Stream> stream = handle_table<Stream>().insert(std::make_unique<Stream>(
       device, context->id(), device.next_stream_id.fetch_add(1), Stream::Kind::kExplicit, flags));
   if (!stream) return error(ACL_ERROR_RT_NO_STREAM_RESOURCE, "RT-043", "too many streams in this process");
@@ -251,12 +269,14 @@ Result<Ref<Stream>> Runtime::create_stream(uint32_t flags) {
 
 Status Runtime::destroy_stream(void* handle, bool wait) {
   CAIRN_ASSIGN(const Ref<Context> context, current_context());
-  CAIRN_ASSIGN(const Ref<Stream> stream, find<Stream>(handle, "stream", "RT-194", ACL_ERROR_RT_INVALID_HANDLE));
+  CAIRN_ASSIGN(const Ref<Stream> stream,
+               find<Stream>(handle, "stream", "RT-194", ACL_ERROR_RT_INVALID_HANDLE));
   if (stream->kind() == Stream::Kind::kDefault)
-    return error(ACL_ERROR_RT_PARAM_INVALID, "GDE-008", "the default stream cannot be destroyed; it ends with its context");
+    return error(ACL_ERROR_RT_PARAM_INVALID, "GDE-008",
+                 "the default stream cannot be destroyed; it ends with its context");
   if (stream->context_id() != context->id())
-    return error(ACL_ERROR_RT_STREAM_CONTEXT, "RT-052", "{} does not belong to the current context of this thread",
-                 describe_handle(handle));
+    return error(ACL_ERROR_RT_STREAM_CONTEXT, "RT-052",
+                 "{} does not belong to the current context of this thread", describe_handle(handle));
   if (wait) (void)stream->synchronize(std::nullopt);  // [RT-050]
   stream->close(!wait);
   if (const uint64_t thread = stream->report_thread().load()) (void)reports_.unsubscribe(thread, stream);
@@ -285,8 +305,8 @@ Result<Ref<Event>> Runtime::create_event(uint32_t flags) {
   Device& device = context->device();
   if ((flags & ACL_EVENT_SYNC) != 0 && device.sync_event_count.load() >= device.soc().most_sync_events)
     return error(ACL_ERROR_RT_NO_EVENT_RESOURCE, "RT-069",
-                 "{} events with ACL_EVENT_SYNC exist on device {}, which is the most of {}; destroy some", device.sync_event_count.load(),
-                 device.id(), device.soc().name);
+                 "{} events with ACL_EVENT_SYNC exist on device {}, which is the most of {}; destroy some",
+                 device.sync_event_count.load(), device.id(), device.soc().name);
   Ref<Event> event = handle_table<Event>().insert(std::make_unique<Event>(device, context->id(), flags));
   if (!event) return error(ACL_ERROR_RT_NO_EVENT_RESOURCE, "RT-067", "too many events in this process");
   return event;
@@ -311,7 +331,8 @@ Status Runtime::check_same_context(const Event& event, const Stream& stream) {
 
 Device* Runtime::device_of_address(const void* pointer) const {
   for (const auto& device : devices_)
-    if (const DeviceMemory* memory = device->memory(); memory != nullptr && memory->contains(pointer)) return device.get();
+    if (const DeviceMemory* memory = device->memory(); memory != nullptr && memory->contains(pointer))
+      return device.get();
   return nullptr;
 }
 
@@ -325,8 +346,8 @@ Status Runtime::free(void* pointer, std::string_view rule) {
   if (pointer == nullptr) return error(ACL_ERROR_INVALID_PARAM, rule, "the address is null (0)");
   Device* const device = device_of_address(pointer);
   if (device == nullptr)
-    return error(ACL_ERROR_RT_PARAM_INVALID, rule, "{} is no device memory; host memory of aclrtMallocHost is freed by aclrtFreeHost",
-                 pointer);
+    return error(ACL_ERROR_RT_PARAM_INVALID, rule,
+                 "{} is no device memory; host memory of aclrtMallocHost is freed by aclrtFreeHost", pointer);
   return device->memory()->free(pointer, rule);
 }
 
@@ -335,7 +356,8 @@ Result<void*> Runtime::allocate_host(size_t size) {
   if (size == 0) return error(ACL_ERROR_INVALID_PARAM, "RT-133", "size is 0; allocate at least 1 byte");
   constexpr size_t kMost = size_t{1} << 46;
   void* pointer =
-      size <= kMost ? std::aligned_alloc(kHostAlignment, (size + kHostAlignment - 1) & ~(kHostAlignment - 1)) : nullptr;
+      size <= kMost ? std::aligned_alloc(kHostAlignment, (size + kHostAlignment - 1) & ~(kHostAlignment - 1))
+                    : nullptr;
   if (pointer == nullptr)
     return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193", "the host has no {} bytes of memory left", size);
   const std::lock_guard lock(host_mutex_);
@@ -348,9 +370,10 @@ Status Runtime::free_host(void* pointer) {
   {
     const std::lock_guard lock(host_mutex_);
     if (host_allocations_.erase(pointer) == 0)
-      return error(ACL_ERROR_RT_PARAM_INVALID, "RT-169",
-                   "{} was not allocated by aclrtMallocHost or was freed before{}", pointer,
-                   device_of_address(pointer) != nullptr ? "; it is device memory, which aclrtFree frees" : "");
+      return error(
+          ACL_ERROR_RT_PARAM_INVALID, "RT-169",
+          "{} was not allocated by aclrtMallocHost or was freed before{}", pointer,
+          device_of_address(pointer) != nullptr ? "; it is device memory, which aclrtFree frees" : "");
   }
   std::free(pointer);
   return {};
@@ -359,17 +382,21 @@ Status Runtime::free_host(void* pointer) {
 Result<MemoryUse> Runtime::memory_use(aclrtMemAttr attribute) {
   CAIRN_ASSIGN(Device* const device, current_device());
   if (attribute < ACL_DDR_MEM || attribute > ACL_HBM_MEM_P2P_NORMAL)
-    return error(ACL_ERROR_INVALID_PARAM, "RT-148", "attr = {} is not one of 0 (ACL_DDR_MEM) .. 9", static_cast<int>(attribute));
-  const bool is_hbm = attribute == ACL_HBM_MEM || attribute == ACL_HBM_MEM_HUGE || attribute == ACL_HBM_MEM_NORMAL ||
-                      attribute == ACL_HBM_MEM_P2P_HUGE || attribute == ACL_HBM_MEM_P2P_NORMAL;
+    return error(ACL_ERROR_INVALID_PARAM, "RT-148", "attr = {} is not one of 0 (ACL_DDR_MEM) .. 9",
+                 static_cast<int>(attribute));
+  const bool is_hbm = attribute == ACL_HBM_MEM || attribute == ACL_HBM_MEM_HUGE ||
+                      attribute == ACL_HBM_MEM_NORMAL || attribute == ACL_HBM_MEM_P2P_HUGE ||
+                      attribute == ACL_HBM_MEM_P2P_NORMAL;
   if (is_hbm != device->soc().has_hbm) return MemoryUse{0, 0};  // [RT-149]
   return device->memory()->use();
 }
 
-Result<std::byte*> Runtime::resolve(const void* pointer, size_t size, const char* argument, std::string_view rule) const {
+Result<std::byte*> Runtime::resolve(const void* pointer, size_t size, const char* argument,
+                                    std::string_view rule) const {
   const Device* const device = device_of_address(pointer);
   if (device == nullptr)
-    return error(ACL_ERROR_RT_PARAM_INVALID, rule, "{} = {} is no device memory; allocate it with aclrtMalloc and copy with aclrtMemcpy",
+    return error(ACL_ERROR_RT_PARAM_INVALID, rule,
+                 "{} = {} is no device memory; allocate it with aclrtMalloc and copy with aclrtMemcpy",
                  argument, pointer);
   auto resolved = device->memory()->resolve(pointer, size);
   if (resolved.is_ok()) return resolved;
@@ -377,11 +404,13 @@ Result<std::byte*> Runtime::resolve(const void* pointer, size_t size, const char
   return error(resolved.code(), rule, "{}: {}", argument, text.substr(text.find(']') + 2));
 }
 
-Result<std::byte*> Runtime::resolve_any(const void* pointer, size_t size, const char* argument, std::string_view rule) const {
+Result<std::byte*> Runtime::resolve_any(const void* pointer, size_t size, const char* argument,
+                                        std::string_view rule) const {
   if (device_of_address(pointer) != nullptr) return resolve(pointer, size, argument, rule);
   if (pointer == nullptr) return error(ACL_ERROR_INVALID_PARAM, rule, "{} is null (0)", argument);
   if (reinterpret_cast<uintptr_t>(pointer) + size < size)
-    return error(ACL_ERROR_RT_PARAM_INVALID, rule, "{} = {} with {} bytes wraps around the address space", argument, pointer, size);
+    return error(ACL_ERROR_RT_PARAM_INVALID, rule, "{} = {} with {} bytes wraps around the address space",
+                 argument, pointer, size);
   return static_cast<std::byte*>(const_cast<void*>(pointer));
 }
 

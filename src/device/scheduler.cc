@@ -18,7 +18,9 @@ void pause() {
 
 }  // namespace
 
-Scheduler::Scheduler(unsigned workers) : most_workers_(workers) { workers_.reserve(workers); }
+Scheduler::Scheduler(unsigned workers) : most_workers_(workers) {
+  workers_.reserve(workers);
+}
 
 void Scheduler::end_workers() {
   std::vector<std::thread> ended;
@@ -28,7 +30,8 @@ void Scheduler::end_workers() {
     ended.swap(workers_);
   }
   wake_.notify_all();
-  for (std::thread& worker : ended) worker.join();
+  for (std::thread& worker : ended)
+    worker.join();
   ending_.store(false);
 }
 
@@ -67,7 +70,8 @@ void Scheduler::work() {
       spinning_.fetch_add(1);
       const auto end = std::chrono::steady_clock::now() + kSpinTime;
       do {
-        for (int i = 0; i < 32 && ready_.load(std::memory_order_relaxed) == 0; ++i) pause();
+        for (int i = 0; i < 32 && ready_.load(std::memory_order_relaxed) == 0; ++i)
+          pause();
       } while (ready_.load(std::memory_order_relaxed) == 0 && std::chrono::steady_clock::now() < end);
       spinning_.fetch_sub(1);
     }

@@ -1,7 +1,8 @@
 // The worker threads of one device and the list of streams that are ready to run.
 //
-// Waking a sleeping thread costs tens of microseconds, so a worker that has run something spins for a while before it
-// sleeps, and a stream that becomes ready wakes a sleeper only if nobody spins. An idle process burns nothing.
+// Waking a sleeping thread costs tens of microseconds, so a worker that has run something spins for a while
+// before it sleeps, and a stream that becomes ready wakes a sleeper only if nobody spins. An idle process
+// burns nothing.
 #pragma once
 
 #include <atomic>

@@ -12,8 +12,10 @@ namespace {
 
 constexpr size_t kGiB = size_t{1} << 30;
 
-// The manual gives figures for the 310B only (S1); the others get the same limits, which no known program reaches.
-constexpr SocProfile make(std::string_view name, SocFamily family, aclrtRunMode mode, bool hbm, size_t memory) {
+// The manual gives figures for the 310B only (S1); the others get the same limits, which no known program
+// reaches.
+constexpr SocProfile make(std::string_view name, SocFamily family, aclrtRunMode mode, bool hbm,
+                          size_t memory) {
   const bool is_310b = family == SocFamily::k310B;
   return {name, family, mode, hbm, memory, is_310b ? 512U : 2048U, 1, is_310b ? 1023U : 65535U, 65535, false};
 }
@@ -48,7 +50,8 @@ SocProfile profile_from_environment() {
   const std::string name = environment_string("CAIRN_SOC");
   if (name.empty()) return lenient_profile();
   if (const SocProfile* profile = find_soc_profile(name)) return *profile;
-  log(LogLevel::kError, "ASCENDCL", "CAIRN_SOC={} is unknown and ignored; known are: {}", name, known_soc_names());
+  log(LogLevel::kError, "ASCENDCL", "CAIRN_SOC={} is unknown and ignored; known are: {}", name,
+      known_soc_names());
   return lenient_profile();
 }
 
@@ -63,7 +66,8 @@ const SocProfile* find_soc_profile(std::string_view name) {
 
 std::string known_soc_names() {
   std::string names;
-  for (const SocProfile& profile : kProfiles) names += fmt::format("{}{}", names.empty() ? "" : ", ", profile.name);
+  for (const SocProfile& profile : kProfiles)
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", profile.name);
   return names;
 }
 

@@ -18,10 +18,10 @@ struct SocProfile {
   aclrtRunMode run_mode;  ///< ACL_DEVICE on boards whose programs run beside the NPU.
   bool has_hbm;           ///< Else DDR.
   size_t memory_bytes;
-  uint32_t most_streams;            ///< Per device, default and internal ones included [RT-043].
-  uint32_t internal_streams;        ///< Per explicit context, beside its default stream [RT-027].
-  uint32_t most_sync_events;        ///< Events with ACL_EVENT_SYNC per device [RT-069].
-  uint32_t most_recorded_events;    ///< Events that hold a record per device [RT-077].
+  uint32_t most_streams;          ///< Per device, default and internal ones included [RT-043].
+  uint32_t internal_streams;      ///< Per explicit context, beside its default stream [RT-027].
+  uint32_t most_sync_events;      ///< Events with ACL_EVENT_SYNC per device [RT-069].
+  uint32_t most_recorded_events;  ///< Events that hold a record per device [RT-077].
   bool lenient;  ///< No chip was asked for: every documented feature works and any .om loads.
 };
 

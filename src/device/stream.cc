@@ -48,7 +48,7 @@ Status run_task(Task& task, Stream& stream, bool& parked) {
     parked = outcome.is_parked();
     return std::move(outcome.status());
   } catch (const std::exception& problem) {
-    return error(ACL_ERROR_RT_INTERNAL_ERROR, "COM-000", "{}", problem.what());
+    return error(ACL_ERROR_RT_INTERNAL_ERROR, "RT-189", "{}", problem.what());
   }
 }
 
@@ -59,12 +59,15 @@ Stream::Stream(Device& device, uint64_t context_id, uint32_t id, Kind kind, uint
   device_.stream_count.fetch_add(1, std::memory_order_relaxed);
 }
 
-Stream::~Stream() { device_.stream_count.fetch_sub(1, std::memory_order_relaxed); }
+Stream::~Stream() {
+  device_.stream_count.fetch_sub(1, std::memory_order_relaxed);
+}
 
 void Stream::grow() {
   const size_t capacity = ring_.empty() ? kFirstCapacity : ring_.size() * 2;
   std::vector<Entry> larger(capacity);
-  for (size_t i = head_; i != tail_; ++i) larger[i & (capacity - 1)] = std::move(ring_[i & (ring_.size() - 1)]);
+  for (size_t i = head_; i != tail_; ++i)
+    larger[i & (capacity - 1)] = std::move(ring_[i & (ring_.size() - 1)]);
   ring_ = std::move(larger);
 }
 
@@ -79,7 +82,8 @@ Status Stream::launch(const Ref<Stream>& self, const char* function, Task task) 
       stream.sleepers_.fetch_sub(1);
     }
     if (stream.closed_)
-      return error(ACL_ERROR_RT_STREAM_CONTEXT, "GDE-028", "the stream or its context was destroyed; no task can be added");
+      return error(ACL_ERROR_RT_STREAM_CONTEXT, "GDE-028",
+                   "the stream or its context was destroyed; no task can be added");
     if (stream.tail_ - stream.head_ == stream.ring_.size()) stream.grow();
     Entry& entry = stream.ring_[stream.tail_++ & (stream.ring_.size() - 1)];
     entry.task = std::move(task);
@@ -105,7 +109,8 @@ Task Stream::pop() {
 
 void Stream::finish_task(Status status, Ref<Stream>& last_reference) {
   if (!status.is_ok()) {
-    Status described(status.code(), fmt::format("{} (task of stream#{} launched by {})", status.text(), id_, running_function_));
+    Status described(status.code(), fmt::format("{} (task of stream#{} launched by {})", status.text(), id_,
+                                                running_function_));
     log(LogLevel::kError, "RUNTIME", "{}", described.text());
     if (failure_.is_ok()) failure_ = std::move(described);
     if (stop_on_failure_.load(std::memory_order_relaxed)) stopped_ = true;
@@ -183,7 +188,8 @@ bool Stream::wait_for(uint64_t target, std::optional<std::chrono::milliseconds> 
   if ((flags_ & ACL_STREAM_FAST_SYNC) != 0) {  // [RT-049] polls actively
     return spin_until(done, timeout ? std::chrono::nanoseconds(*timeout) : std::chrono::hours(24 * 365));
   }
-  if (spin_until(done, timeout ? std::min<std::chrono::nanoseconds>(kSpinTime, *timeout) : kSpinTime)) return true;
+  if (spin_until(done, timeout ? std::min<std::chrono::nanoseconds>(kSpinTime, *timeout) : kSpinTime))
+    return true;
   std::unique_lock lock(mutex_);
   sleepers_.fetch_add(1);
   bool reached = true;
@@ -197,8 +203,8 @@ bool Stream::wait_for(uint64_t target, std::optional<std::chrono::milliseconds> 
 
 Status Stream::synchronize(std::optional<std::chrono::milliseconds> timeout) {
   if (!wait_for(launched_.load(std::memory_order_acquire), timeout))
-    return error(ACL_ERROR_RT_STREAM_SYNC_TIMEOUT, "RT-098", "the tasks of stream#{} did not finish within {} ms", id_,
-                 timeout->count());
+    return error(ACL_ERROR_RT_STREAM_SYNC_TIMEOUT, "RT-098",
+                 "the tasks of stream#{} did not finish within {} ms", id_, timeout->count());
   const std::lock_guard lock(mutex_);
   return std::exchange(failure_, Status());
 }
@@ -215,7 +221,8 @@ void Stream::close(bool drop) {
     completed_.fetch_add(1);
   }
   if (state_ == State::kParked)
-    finish_task(error(ACL_ERROR_RT_STREAM_CONTEXT, "RT-054", "the stream was destroyed while it waited"), last_reference);
+    finish_task(error(ACL_ERROR_RT_STREAM_CONTEXT, "RT-054", "the stream was destroyed while it waited"),
+                last_reference);
   changed_.notify_all();
 }
 

@@ -33,13 +33,13 @@ class Stream {
   uint32_t id() const { return id_; }
   Kind kind() const { return kind_; }
 
-  /// Appends a task. `function` is the API function that asks for it, a string literal: it stands in the error text when the
-  /// task fails. `self` keeps the stream alive until the task is done. Thread-safe; allocates nothing but when the queue grows;
-  /// blocks while kMostTasks tasks are waiting.
+  /// Appends a task. `function` is the API function that asks for it, a string literal: it stands in the
+  /// error text when the task fails. `self` keeps the stream alive until the task is done. Thread-safe;
+  /// allocates nothing but when the queue grows; blocks while kMostTasks tasks are waiting.
   static Status launch(const Ref<Stream>& self, const char* function, Task task);
 
-  /// Waits until everything launched before is done. Returns the first failure of a task since the last call, once.
-  /// `timeout`: none = for ever. Spins briefly before it sleeps.
+  /// Waits until everything launched before is done. Returns the first failure of a task since the last call,
+  /// once. `timeout`: none = for ever. Spins briefly before it sleeps.
   Status synchronize(std::optional<std::chrono::milliseconds> timeout);
   /// Waits like synchronize, but leaves the failure for synchronize to report. False when the time is over.
   bool wait_idle(std::chrono::milliseconds timeout) { return wait_for(launched_.load(), timeout); }
@@ -80,9 +80,9 @@ class Stream {
     uint64_t thread_id = 0;
   };
 
-  void grow();                                                             // Under mutex_.
-  Task pop();                                                              // Under mutex_.
-  void finish_task(Status status, Ref<Stream>& last_reference);            // Under mutex_.
+  void grow();                                                   // Under mutex_.
+  Task pop();                                                    // Under mutex_.
+  void finish_task(Status status, Ref<Stream>& last_reference);  // Under mutex_.
   bool wait_for(uint64_t target, std::optional<std::chrono::milliseconds> timeout);
 
   Device& device_;
@@ -100,9 +100,9 @@ class Stream {
   const char* running_function_ = nullptr;  ///< Of the task that runs or parked the stream.
   uint64_t running_thread_id_ = 0;          ///< The thread that launched it.
   bool closed_ = false;
-  bool stopped_ = false;  ///< A task failed in stop-on-failure mode.
+  bool stopped_ = false;           ///< A task failed in stop-on-failure mode.
   std::optional<Status> resumed_;  ///< resume() came before the task had returned.
-  Ref<Stream> self_while_busy_;  ///< Keeps the stream alive while tasks are queued or running.
+  Ref<Stream> self_while_busy_;    ///< Keeps the stream alive while tasks are queued or running.
   Status failure_;
 
   std::atomic<uint64_t> launched_{0};

@@ -12,7 +12,8 @@ namespace cairn {
 
 class Stream;
 
-/// What a task did. A parked task has arranged for Stream::resume to be called; the stream goes on after that.
+/// What a task did. A parked task has arranged for Stream::resume to be called; the stream goes on after
+/// that.
 class [[nodiscard]] TaskOutcome {
  public:
   TaskOutcome(Status status) : status_(std::move(status)) {}  // NOLINT(google-explicit-constructor)

@@ -8,7 +8,8 @@
 
 namespace cairn {
 
-/// Bytes of one element, 0 for an unknown type or one without a whole number of bytes (strings, 4-bit integers).
+/// Bytes of one element, 0 for an unknown type or one without a whole number of bytes (strings, 4-bit
+/// integers).
 size_t data_type_size(aclDataType type);
 /// "float16"; "undefined" for unknown types.
 std::string_view data_type_name(aclDataType type);

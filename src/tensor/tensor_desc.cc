@@ -10,7 +10,9 @@ Status check_dims(const std::vector<int64_t>& dims, std::string_view rule) {
   for (size_t i = 0; i < dims.size(); ++i)
     if (dims[i] < -1)
       return error(ACL_ERROR_INVALID_PARAM, rule,
-                   "dims[{}] = {}; allowed are values from 0 and -1 (known later), or -2 alone (number of dims unknown)", i, dims[i]);
+                   "dims[{}] = {}; allowed are values from 0 and -1 (known later), or -2 alone (number of "
+                   "dims unknown)",
+                   i, dims[i]);
   return {};
 }
 
@@ -23,20 +25,25 @@ Status check_format(aclFormat format, std::string_view rule) {
 
 Result<std::vector<int64_t>> copy_dims(int count, const int64_t* dims, std::string_view rule) {
   if (count < 0 || count > TensorDesc::kMostDims)
-    return error(ACL_ERROR_INVALID_PARAM, rule, "numDims = {}; allowed are 0 .. {}", count, TensorDesc::kMostDims);
+    return error(ACL_ERROR_INVALID_PARAM, rule, "numDims = {}; allowed are 0 .. {}", count,
+                 TensorDesc::kMostDims);
   if (count > 0 && dims == nullptr) return error(ACL_ERROR_INVALID_PARAM, rule, "dims is null");
   return std::vector<int64_t>(dims, dims + count);
 }
 
-Result<std::unique_ptr<TensorDesc>> TensorDesc::create(aclDataType type, std::vector<int64_t> dims, aclFormat format) {
+Result<std::unique_ptr<TensorDesc>> TensorDesc::create(aclDataType type, std::vector<int64_t> dims,
+                                                       aclFormat format) {
   if (!is_data_type(type))
-    return error(ACL_ERROR_INVALID_PARAM, "COM-018", "dataType = {} is no aclDataType", static_cast<int>(type));
+    return error(ACL_ERROR_INVALID_PARAM, "COM-018", "dataType = {} is no aclDataType",
+                 static_cast<int>(type));
   CAIRN_RETURN_IF_ERROR(check_format(format, "COM-018"));
   CAIRN_RETURN_IF_ERROR(check_dims(dims, "COM-019"));
   return std::unique_ptr<TensorDesc>(new TensorDesc(type, std::move(dims), format));
 }
 
-size_t TensorDesc::num_dims() const { return rank_is_unknown() ? static_cast<size_t>(ACL_UNKNOWN_RANK) : dims_.size(); }
+size_t TensorDesc::num_dims() const {
+  return rank_is_unknown() ? static_cast<size_t>(ACL_UNKNOWN_RANK) : dims_.size();
+}
 
 size_t TensorDesc::element_count() const {
   size_t count = 1;
@@ -54,9 +61,11 @@ size_t TensorDesc::size_bytes() const {
 
 Result<int64_t> TensorDesc::dim(size_t index, std::string_view rule) const {
   if (rank_is_unknown())
-    return error(ACL_ERROR_INVALID_PARAM, "COM-029", "the number of dims is unknown (ACL_UNKNOWN_RANK); there is no dim to ask for");
+    return error(ACL_ERROR_INVALID_PARAM, "COM-029",
+                 "the number of dims is unknown (ACL_UNKNOWN_RANK); there is no dim to ask for");
   if (index >= dims_.size())
-    return error(ACL_ERROR_INVALID_PARAM, rule, "index = {}; the description has {} dims, counted from 0", index, dims_.size());
+    return error(ACL_ERROR_INVALID_PARAM, rule, "index = {}; the description has {} dims, counted from 0",
+                 index, dims_.size());
   return dims_[index];
 }
 
@@ -70,8 +79,9 @@ Status TensorDesc::set_shape_range(std::vector<Range> ranges) {
   for (size_t i = 0; i < ranges.size(); ++i) {
     const auto [least, most] = ranges[i];
     if (least < 0 || (most != -1 && most < least))
-      return error(ACL_ERROR_INVALID_PARAM, "COM-043", "range [{}, {}] of dim {} is none: 0 <= min <= max, or max = -1 without limit",
-                   least, most, i);
+      return error(ACL_ERROR_INVALID_PARAM, "COM-043",
+                   "range [{}, {}] of dim {} is none: 0 <= min <= max, or max = -1 without limit", least,
+                   most, i);
   }
   ranges_ = std::move(ranges);
   return {};

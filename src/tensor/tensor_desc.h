@@ -1,4 +1,5 @@
-// aclTensorDesc: type, shape and format of a tensor. Not for concurrent changes by several threads, as in the original.
+// aclTensorDesc: type, shape and format of a tensor. Not for concurrent changes by several threads, as in the
+// original.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +19,10 @@ class TensorDesc {
   static constexpr int kMostDims = 128;
   using Range = std::pair<int64_t, int64_t>;
 
-  /// dims: values >= 0, or -1 for one that is known later; a single -2 means that the number of dims is unknown.
-  static Result<std::unique_ptr<TensorDesc>> create(aclDataType type, std::vector<int64_t> dims, aclFormat format);
+  /// dims: values >= 0, or -1 for one that is known later; a single -2 means that the number of dims is
+  /// unknown.
+  static Result<std::unique_ptr<TensorDesc>> create(aclDataType type, std::vector<int64_t> dims,
+                                                    aclFormat format);
 
   aclDataType type() const { return type_; }
   aclFormat format() const { return format_; }
