@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "acl/acl_mdl.h"
-#include "om/ge_ir.pb.h"
 #include "om/aipp_fields.h"
+#include "om/ge_ir.pb.h"
 #include "om/om_types.h"
 
 namespace cairn::om {

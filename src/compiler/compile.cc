@@ -1,0 +1,353 @@
+#include "compiler/compile.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "aipp/aipp_config.h"
+#include "compiler/compile_error.h"
+#include "compiler/graph_builder.h"
+#include "compiler/onnx_file.h"
+#include "om/om_types.h"
+
+namespace cairn {
+namespace {
+
+std::string join(const std::vector<int64_t>& dims) {
+  return fmt::format("{}", fmt::join(dims, ","));
+}
+
+class Compilation {
+ public:
+  Compilation(const CompileOptions& options, const std::function<void(std::string_view)>& stage)
+      : options_(options), stage_(stage) {}
+
+  Result<CompiledModel> run() {
+    stage_("reading the model");
+    CAIRN_RETURN_IF_ERROR(read());
+    CAIRN_RETURN_IF_ERROR(check_shapes());
+    CAIRN_RETURN_IF_ERROR(choose_outputs());
+    stage_("converting the network");
+    CAIRN_ASSIGN(OnnxNetwork network, OnnxNetwork::read(options_.model, node_names()));
+    CAIRN_RETURN_IF_ERROR(fix_shapes(network));
+    remember_tensors(network);
+    CAIRN_RETURN_IF_ERROR(change_types(network));
+    CAIRN_RETURN_IF_ERROR(describe_inputs(network));
+    CAIRN_RETURN_IF_ERROR(insert_aipp());
+    CAIRN_RETURN_IF_ERROR(describe_outputs(network));
+    stage_("writing the executable graph");
+    return finish(network);
+  }
+
+ private:
+  Status read() {
+    std::string reason;
+    file_ = MappedFile::open(options_.model, reason);
+    if (file_.bytes().empty()) return compile_error("E10410", {options_.model.string(), "--model", reason});
+    CAIRN_ASSIGN(onnx_, read_onnx(file_.bytes(), options_.model));
+    return {};
+  }
+
+  const OnnxValue* find_input(std::string_view name) const {
+    const auto found = std::find_if(onnx_.inputs.begin(), onnx_.inputs.end(),
+                                    [&](const OnnxValue& input) { return input.name == name; });
+    return found == onnx_.inputs.end() ? nullptr : &*found;
+  }
+
+  const OnnxNode* find_node(std::string_view name) const {
+    const auto found = std::find_if(onnx_.nodes.begin(), onnx_.nodes.end(),
+                                    [&](const OnnxNode& node) { return node.name == name; });
+    return found == onnx_.nodes.end() ? nullptr : &*found;
+  }
+
+  std::string input_list() const {
+    std::vector<std::string_view> names;
+    for (const OnnxValue& input : onnx_.inputs)
+      names.push_back(input.name);
+    return fmt::format("Its inputs are: {}.", fmt::join(names, ", "));
+  }
+
+  Status no_input(std::string_view name, std::string_view parameter) const {
+    return compile_error(find_node(name) ? "E10017" : "E10016", {name, parameter, input_list()});
+  }
+
+  Status check_shapes() const {
+    for (const auto& [name, dims] : options_.input_shapes) {
+      const OnnxValue* input = find_input(name);
+      if (!input) return no_input(name, "--input_shape");
+      if (input->has_shape && input->dims.size() != dims.size())
+        return compile_error("E10049",
+                             {std::to_string(dims.size()), name, std::to_string(input->dims.size())});
+    }
+    return {};
+  }
+
+  Status choose_outputs() {
+    std::map<std::string_view, GraphOutput> makers;
+    for (const OnnxValue& input : onnx_.inputs)
+      makers[input.name] = {std::string(input.name), std::string(input.name), 0};
+    for (const OnnxTensor& tensor : onnx_.initializers)
+      makers[tensor.name] = {std::string(tensor.name), std::string(tensor.name), 0};
+    for (const OnnxNode& node : onnx_.nodes)
+      for (size_t i = 0; i < node.outputs.size(); ++i)
+        makers[node.outputs[i]] = {std::string(node.outputs[i]), node.name, static_cast<int64_t>(i)};
+
+    if (options_.out_nodes.empty()) {
+      for (const OnnxValue& output : onnx_.outputs)
+        add_output(makers.at(output.name), true);
+      return {};
+    }
+    for (const OutNode& wanted : options_.out_nodes) {
+      if (!wanted.index) {
+        const auto maker = makers.find(wanted.name);
+        if (maker == makers.end())
+          return compile_error("E10016", {wanted.name, "--out_nodes", "No tensor has this name."});
+        add_output(maker->second, true);
+        continue;
+      }
+      const OnnxNode* node = find_node(wanted.name);
+      if (!node) return compile_error("E10016", {wanted.name, "--out_nodes", "No node has this name."});
+      const auto index = static_cast<size_t>(*wanted.index);
+      if (index >= node->outputs.size() || node->outputs[index].empty())
+        return compile_error("E10016", {fmt::format("{}:{}", wanted.name, index), "--out_nodes",
+                                        fmt::format("The node has {} outputs.", node->outputs.size())});
+      add_output({std::string(node->outputs[index]), node->name, *wanted.index}, false);
+    }
+    return {};
+  }
+
+  /// Names of outputs: node:index, and the ONNX name if the output was not named by its node [MDL-120].
+  void add_output(const GraphOutput& output, bool with_tensor) {
+    outputs_.push_back(output);
+    OmTensor tensor;
+    tensor.name = fmt::format("{}:{}", output.node, output.index);
+    if (with_tensor) tensor.name += ":" + output.tensor;
+    output_tensors_.push_back(std::move(tensor));
+  }
+
+  std::map<std::string, std::string, std::less<>> node_names() const {
+    std::map<std::string, std::string, std::less<>> names;
+    for (const OnnxNode& node : onnx_.nodes)
+      if (!node.outputs.empty()) names.emplace(node.outputs[0], node.name);
+    return names;
+  }
+
+  Status fix_shapes(OnnxNetwork& network) const {
+    std::vector<std::string> inputs;
+    std::vector<std::string> outputs;
+    for (const OnnxValue& input : onnx_.inputs)
+      inputs.emplace_back(input.name);
+    for (const GraphOutput& output : outputs_)
+      outputs.push_back(output.tensor);
+    CAIRN_RETURN_IF_ERROR(network.select(inputs, outputs));
+    CAIRN_RETURN_IF_ERROR(network.reshape({options_.input_shapes.begin(), options_.input_shapes.end()}));
+    for (const NetworkTensor& input : network.inputs())
+      if (!input.is_static())
+        return compile_error("E10001", {fmt::format("{}:{}", input.name, join(input.dims)), "--input_shape",
+                                        "the model leaves sizes of this input open; give them all"});
+    for (const NetworkTensor& output : network.outputs())
+      if (!output.is_static())
+        return compile_error(
+            "E10055", {fmt::format("the shape [{}] of output {} is only known when the model runs, which is "
+                                   "not supported yet",
+                                   join(output.dims), output.name)});
+    return {};
+  }
+
+  /// Types and shapes of the original network, before casts are put at its ends.
+  void remember_tensors(const OnnxNetwork& network) {
+    const auto remember = [&](std::string_view name) {
+      if (auto tensor = network.tensor(name)) tensors_.emplace(name, std::move(*tensor));
+    };
+    for (const OnnxValue& input : onnx_.inputs)
+      remember(input.name);
+    for (const OnnxNode& node : onnx_.nodes)
+      for (const std::string_view output : node.outputs)
+        remember(output);
+  }
+
+  Status change_types(OnnxNetwork& network) const {
+    for (const std::string& name : options_.fp16_inputs) {
+      const OnnxValue* input = find_input(name);
+      if (!input) return no_input(name, "--input_fp16_nodes");
+      CAIRN_RETURN_IF_ERROR(
+          network.convert_input(static_cast<size_t>(input - onnx_.inputs.data()), ACL_FLOAT16));
+    }
+    for (size_t i = 0; i < outputs_.size(); ++i) {
+      CAIRN_ASSIGN(const std::optional<aclDataType> type, output_type(i));
+      if (type && network.outputs()[i].data_type != *type)
+        CAIRN_RETURN_IF_ERROR(network.convert_output(i, *type));
+    }
+    return {};
+  }
+
+  Result<std::optional<aclDataType>> output_type(size_t index) const {
+    for (const OutNodeType& entry : options_.output_types) {
+      const bool chosen = std::any_of(outputs_.begin(), outputs_.end(), [&](const GraphOutput& output) {
+        return output.node == entry.node && output.index == entry.index;
+      });
+      if (!chosen)
+        return compile_error("E10001", {fmt::format("{}:{}", entry.node, entry.index), "--output_type",
+                                        "the node is no output of the model; name it in --out_nodes"});
+      if (outputs_[index].node == entry.node && outputs_[index].index == entry.index)
+        return std::optional<aclDataType>(entry.type);
+    }
+    return options_.output_type;
+  }
+
+  Result<OmTensor> describe(const NetworkTensor& from, std::string name) const {
+    OmTensor tensor;
+    tensor.name = std::move(name);
+    tensor.data_type = from.data_type;
+    tensor.dims = from.dims;
+    tensor.format = onnx_format(from.dims.size());
+    if (options_.input_format == ACL_FORMAT_ND) tensor.format = ACL_FORMAT_ND;
+    const auto bytes = om::tensor_bytes(tensor.data_type, tensor.dims);
+    if (!bytes)
+      return compile_error("E10055",
+                           {fmt::format("tensor {} has type {} and shape [{}], which the API cannot hold",
+                                        tensor.name, om::type_name(tensor.data_type), join(tensor.dims))});
+    tensor.bytes = *bytes;
+    return tensor;
+  }
+
+  Status describe_inputs(const OnnxNetwork& network) {
+    for (const NetworkTensor& from : network.inputs()) {
+      OmInput input;
+      CAIRN_ASSIGN(static_cast<OmTensor&>(input), describe(from, from.name));
+      input.dims_v2 = input.dims;
+      inputs_.push_back(std::move(input));
+    }
+    return {};
+  }
+
+  Status describe_outputs(const OnnxNetwork& network) {
+    const std::vector<NetworkTensor> from = network.outputs();
+    for (size_t i = 0; i < from.size(); ++i) {
+      CAIRN_ASSIGN(output_tensors_[i], describe(from[i], output_tensors_[i].name));
+    }
+    return {};
+  }
+
+  Status insert_aipp() {
+    if (options_.aipp_config.empty()) return {};
+    std::string reason;
+    const MappedFile file = MappedFile::open(options_.aipp_config, reason);
+    if (file.bytes().empty())
+      return compile_error("E10410", {options_.aipp_config.string(), "--insert_op_conf", reason});
+    const auto blocks =
+        parse_aipp_config({reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
+    if (!blocks.is_ok()) return aipp_error(blocks.status());
+    for (const AippConfigOp& block : *blocks)
+      CAIRN_RETURN_IF_ERROR(insert_aipp(block));
+    return {};
+  }
+
+  /// The parser's own code in front of its text is not repeated.
+  static Status aipp_error(const Status& status) {
+    std::string_view text = status.text();
+    if (text.starts_with("[E10052] ")) text.remove_prefix(9);
+    return compile_error("E10052", {text});
+  }
+
+  Status insert_aipp(const AippConfigOp& block) {
+    const auto fail = [&](std::string_view reason) {
+      return compile_error("E10052", {fmt::format("line {}: {}", block.line, reason)});
+    };
+    auto input = inputs_.end();
+    if (!block.related_input_name.empty())
+      input = std::find_if(inputs_.begin(), inputs_.end(), [&](const OmInput& candidate) {
+        return candidate.name == block.related_input_name;
+      });
+    else if (block.related_input_rank < inputs_.size())
+      input = inputs_.begin() + block.related_input_rank;
+    if (input == inputs_.end())
+      return fail(block.related_input_name.empty()
+                      ? fmt::format("related_input_rank is {}, the model has {} inputs",
+                                    block.related_input_rank, inputs_.size())
+                      : fmt::format("the model has no input {}. {}", block.related_input_name, input_list()));
+    if (input->aipp) return fail(fmt::format("input {} has AIPP already", input->name));
+    if (block.params.aipp_mode == AippMode::kDynamic)
+      return compile_error("E10055", {"aipp_mode: dynamic of --insert_op_conf is not supported yet"});
+    if (block.input_edge_idx && consumers(input->name) > 1)
+      return compile_error(
+          "E10055", {"AIPP on one of several consumers of an input (input_edge_idx) is not supported yet"});
+    if (block.input_edge_idx.value_or(0) != 0)
+      return fail(
+          fmt::format("input_edge_idx is {}, input {} has one consumer", *block.input_edge_idx, input->name));
+    const auto& fp16 = options_.fp16_inputs;
+    if (std::find(fp16.begin(), fp16.end(), input->name) != fp16.end())
+      return compile_error("E10034", {input->name});
+    return link_aipp(block, *input);
+  }
+
+  size_t consumers(std::string_view name) const {
+    size_t count = 0;
+    for (const OnnxNode& node : onnx_.nodes)
+      count += static_cast<size_t>(std::count(node.inputs.begin(), node.inputs.end(), name));
+    return count;
+  }
+
+  Status link_aipp(const AippConfigOp& block, OmInput& input) const {
+    const auto output = om_aipp_output(input);
+    if (!output.is_ok()) return aipp_error(output.status());
+    const auto params = resolve(block.params, *output);
+    if (!params.is_ok())
+      return compile_error("E10052", {fmt::format("line {}: {}", block.line, params.status().text())});
+    const AippInputDims dims = aipp_input_dims(*params, output->batch);
+    input.aipp = OmAipp{*params, static_cast<const OmTensor&>(input)};
+    input.data_type = ACL_UINT8;
+    input.format = ACL_FORMAT_NHWC;
+    input.dims = dims.tensor;
+    input.dims_v2 = dims.user;
+    input.bytes = aipp_image_bytes(params->input_format, params->src_image_size_w, params->src_image_size_h) *
+                  static_cast<size_t>(output->batch);
+    return {};
+  }
+
+  Result<CompiledModel> finish(const OnnxNetwork& network) {
+    CAIRN_ASSIGN(NetworkIr ir, network.write_ir());
+    CompiledModel compiled;
+    OmModel& model = compiled.model;
+    const GraphSource source{onnx_,
+                             [this](std::string_view name) -> std::optional<NetworkTensor> {
+                               const auto found = tensors_.find(name);
+                               return found == tensors_.end() ? std::nullopt : std::optional(found->second);
+                             },
+                             ir.constants};
+    model.nodes = build_graph(source, inputs_, outputs_, output_tensors_);
+    model.name = options_.name;
+    model.soc_version = options_.soc_version;
+    model.atc_version = CAIRN_VERSION;
+    model.atc_cmdline = options_.cmdline;
+    model.inputs = std::move(inputs_);
+    model.outputs = std::move(output_tensors_);
+    model.memory_size = network.work_bytes();
+    for (const OmInput& input : model.inputs)
+      if (input.aipp) model.memory_size += input.bytes;
+    model.weight_size = ir.weights.bytes;
+    model.ir_xml = std::move(ir.xml);
+    compiled.weights = std::move(ir.weights);
+    return compiled;
+  }
+
+  const CompileOptions& options_;
+  const std::function<void(std::string_view)>& stage_;
+  MappedFile file_;
+  OnnxModel onnx_;
+  std::map<std::string, NetworkTensor, std::less<>> tensors_;
+  std::vector<GraphOutput> outputs_;
+  std::vector<OmTensor> output_tensors_;  ///< One for each of outputs_.
+  std::vector<OmInput> inputs_;
+};
+
+}  // namespace
+
+Result<CompiledModel> compile_onnx(const CompileOptions& options,
+                                   const std::function<void(std::string_view)>& stage) {
+  return Compilation(options, stage).run();
+}
+
+}  // namespace cairn

@@ -1,0 +1,58 @@
+// From an ONNX file to an offline model.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "acl/acl_base.h"
+#include "base/status.h"
+#include "engine/onnx_import.h"
+#include "om/mapped_file.h"
+#include "om/om_model.h"
+
+namespace cairn {
+
+/// One entry of `--out_nodes`: "node:index", or the name of an output of the ONNX graph.
+struct OutNode {
+  std::string name;
+  std::optional<int64_t> index;
+};
+
+/// One entry of `--output_type` in its long form.
+struct OutNodeType {
+  std::string node;
+  int64_t index = 0;
+  aclDataType type = ACL_FLOAT;
+};
+
+struct CompileOptions {
+  std::filesystem::path model;
+  std::string name;  ///< Of the offline model.
+  std::string soc_version;
+  std::string cmdline;
+  std::vector<std::pair<std::string, std::vector<int64_t>>> input_shapes;
+  std::optional<aclFormat> input_format;
+  std::filesystem::path aipp_config;  ///< Empty: none.
+  std::vector<std::string> fp16_inputs;
+  std::vector<OutNode> out_nodes;  ///< Empty: the outputs of the ONNX graph.
+  std::optional<aclDataType> output_type;
+  std::vector<OutNodeType> output_types;
+};
+
+/// What write_om takes.
+struct CompiledModel {
+  OmModel model;
+  OmWeightStream weights;
+};
+
+/// `stage` is told what begins, in a few words.
+Result<CompiledModel> compile_onnx(const CompileOptions& options,
+                                   const std::function<void(std::string_view)>& stage);
+
+}  // namespace cairn
