@@ -49,7 +49,6 @@ uintptr_t create_tensor_desc(Int<int> type, const Dims& dims, Int<int> format) {
 
 /// The null address may be written as 0, None or [].
 void* address_of(nb::handle data) {
-  Address address;
   if (data.is_none() || (nb::isinstance<nb::list>(data) && nb::len(data) == 0)) return nullptr;
   return nb::cast<Address>(data).value;
 }

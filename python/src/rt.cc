@@ -20,6 +20,7 @@ namespace cairn::python {
 namespace {
 
 struct Callback {
+  Callback(nb::object called, nb::object passed) : function(std::move(called)), argument(std::move(passed)) {}
   nb::object function;
   nb::object argument;
 };
@@ -224,7 +225,11 @@ void bind_events(nb::module_& m) {
 }
 
 void bind_callbacks(nb::module_& m) {
-  using namespace cairn::python;
+  using cairn::python::drop_callback;
+  using cairn::python::exception_callback;
+  using cairn::python::keep_callback;
+  using cairn::python::on_exception;
+  using cairn::python::run_callback;
   const auto stream = nb::arg("stream").none();
   m.def(
       "subscribe_report", [](Int<uint64_t> id, Address s) { return aclrtSubscribeReport(id, s.value); },

@@ -74,7 +74,7 @@ Status Event::record(const Ref<Event>& self, const Ref<Stream>& stream) {
                         });
 }
 
-void Event::complete(uint64_t record, Status outcome) {
+void Event::complete(uint64_t record, const Status& outcome) {
   std::vector<Waiter> released;
   {
     const std::lock_guard lock(mutex_);

@@ -107,7 +107,7 @@ Task Stream::pop() {
   return std::move(entry.task);
 }
 
-void Stream::finish_task(Status status, Ref<Stream>& last_reference) {
+void Stream::finish_task(const Status& status, Ref<Stream>& last_reference) {
   if (!status.is_ok()) {
     Status described(status.code(), fmt::format("{} (task of stream#{} launched by {})", status.text(), id_,
                                                 running_function_));
@@ -150,7 +150,7 @@ bool Stream::run(size_t most) {
       status = std::move(*resumed_);
       resumed_.reset();
     }
-    finish_task(std::move(status), last_reference);
+    finish_task(status, last_reference);
     if (state_ == State::kIdle) return false;
   }
   state_ = State::kReady;
@@ -165,7 +165,7 @@ void Stream::resume(Status status) {
     if (state_ == State::kRunning) {
       resumed_ = std::move(status);
     } else if (state_ == State::kParked) {
-      finish_task(std::move(status), last_reference);
+      finish_task(status, last_reference);
       submit = state_ != State::kIdle;
       if (submit) state_ = State::kReady;
     }

@@ -80,9 +80,9 @@ class Stream {
     uint64_t thread_id = 0;
   };
 
-  void grow();                                                   // Under mutex_.
-  Task pop();                                                    // Under mutex_.
-  void finish_task(Status status, Ref<Stream>& last_reference);  // Under mutex_.
+  void grow();                                                          // Under mutex_.
+  Task pop();                                                           // Under mutex_.
+  void finish_task(const Status& status, Ref<Stream>& last_reference);  // Under mutex_.
   bool wait_for(uint64_t target, std::optional<std::chrono::milliseconds> timeout);
 
   Device& device_;
