@@ -110,4 +110,13 @@ void HandleTableBase::recycle(HandleSlot* slot) {
   free_.push_back(slot);
 }
 
+void* shared_handle_table(HandleType type, void* (*make)()) {
+  static std::mutex mutex;
+  static std::array<void*, 256> tables{};
+  const std::lock_guard lock(mutex);
+  void*& table = tables[static_cast<uint8_t>(type)];
+  if (table == nullptr) table = make();
+  return table;
+}
+
 }  // namespace cairn

@@ -195,11 +195,15 @@ class HandleTable {
   HandleTableBase base_;
 };
 
+/// The table of a type: made by the first call, the same one in every library of the process. Thread-safe.
+void* shared_handle_table(HandleType type, void* (*make)());
+
 /// Each class that has handles declares `static constexpr HandleType kHandleType`.
 /// The table is never destroyed: handles may be used until the process ends.
 template <class T>
 HandleTable<T>& handle_table() {
-  static auto* table = new HandleTable<T>(T::kHandleType);
+  static auto* table = static_cast<HandleTable<T>*>(
+      shared_handle_table(T::kHandleType, []() -> void* { return new HandleTable<T>(T::kHandleType); }));
   return *table;
 }
 
