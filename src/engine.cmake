@@ -22,7 +22,9 @@ set_target_properties(cairn_om PROPERTIES CXX_VISIBILITY_PRESET default)
 
 file(GLOB CAIRN_ENGINE_SOURCES CONFIGURE_DEPENDS engine/*.cc compiler/*.cc)
 cairn_library(cairn_engine ${CAIRN_ENGINE_SOURCES} $<TARGET_OBJECTS:cairn_om>)
-target_link_libraries(cairn_engine PRIVATE cairn_core cairn_aipp cairn_aipp_config openvino::runtime protobuf::libprotobuf fmt::fmt)
+target_link_libraries(cairn_engine PRIVATE cairn_core cairn_aipp cairn_aipp_config openvino::runtime protobuf::libprotobuf
+                                           nlohmann_json::nlohmann_json fmt::fmt)
+target_compile_definitions(cairn_engine PRIVATE CAIRN_VERSION="${PROJECT_VERSION}")
 set_target_properties(cairn_engine PROPERTIES CXX_VISIBILITY_PRESET default)
 
 # OpenVINO's headers cost seconds per file: only src/engine includes them, and only through the precompiled header there.

@@ -55,6 +55,7 @@ constexpr std::array kTexts = std::to_array<CompileErrorText>({
     {"E10042", "Generating the offline model failed. Reason: {}", "", "See the reason."},
     {"E10044", "The host has not enough memory. {}", "",
      "Close other programs, or use a machine with more memory."},
+    {"E10047", "Parameters [{}] and [{}] exclude one another.", "", "Give one of them."},
     {"E10049", "Parameter [--input_shape] gives {} dims for [{}], the model has {}.", "",
      "Give one size for each dim of the input."},
     {"E10052", "The AIPP configuration is invalid. Reason: {}", "",

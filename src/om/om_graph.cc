@@ -482,7 +482,8 @@ Result<std::string> encode_model_def(const OmModel& model) {
   return bytes;
 }
 
-Status decode_model_def(std::span<const std::byte> bytes, uint64_t weight_bytes, OmUse use, OmModel& model) {
+Status with_model_def(std::span<const std::byte> bytes,
+                      const std::function<Status(const pb::ModelDef&)>& use) {
   if (bytes.size() > kMostModelDefBytes) return malformed("it is larger than 512 MiB");
   try {
     arena_budget = 64 * bytes.size() + (size_t{1} << 20);
@@ -492,10 +493,15 @@ Status decode_model_def(std::span<const std::byte> bytes, uint64_t weight_bytes,
     google::protobuf::Arena arena(options);
     auto& def = *google::protobuf::Arena::CreateMessage<pb::ModelDef>(&arena);
     if (!parse(bytes, def)) return malformed("it is no ge.proto.ModelDef");
-    CAIRN_RETURN_IF_ERROR(decode(def, weight_bytes, model));
+    return use(def);
   } catch (const std::bad_alloc&) {
     return malformed("it needs far more memory than its size allows for");
   }
+}
+
+Status decode_model_def(std::span<const std::byte> bytes, uint64_t weight_bytes, OmUse use, OmModel& model) {
+  CAIRN_RETURN_IF_ERROR(
+      with_model_def(bytes, [&](const pb::ModelDef& def) { return decode(def, weight_bytes, model); }));
   return use == OmUse::kExecute ? check_for_execution(model) : Status();
 }
 

@@ -142,6 +142,15 @@ Status read_executable(Bytes file, const Table& table, OmModel& model) {
 
 }  // namespace
 
+Result<std::span<const std::byte>> om::find_model_def(std::span<const std::byte> file) {
+  CAIRN_RETURN_IF_ERROR(check_header(file, OmUse::kDescribe));
+  CAIRN_ASSIGN(const Table table, read_table(file));
+  if (!table.present[kModelDef])
+    return error(ACL_ERROR_GE_EXEC_LOAD_MODEL_PARTITION_FAILED, "MDL-001",
+                 "the om file has no model definition");
+  return table.parts[kModelDef];
+}
+
 Result<OmModel> read_om(std::span<const std::byte> file, OmUse use) {
   CAIRN_RETURN_IF_ERROR(check_header(file, use));
   CAIRN_ASSIGN(const Table table, read_table(file));

@@ -1,0 +1,274 @@
+#include "compiler/atc.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include "base/log.h"
+#include "compiler/atc_options.h"
+#include "compiler/atc_values.h"
+#include "compiler/compile.h"
+#include "compiler/compile_error.h"
+#include "compiler/output_file.h"
+#include "device/soc_profile.h"
+#include "om/mapped_file.h"
+#include "om/om_report.h"
+
+namespace cairn {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr int kWrongCommandLine = 255;
+
+/// Shows on a terminal what is going on, one line per stage with its time.
+class Progress {
+ public:
+  explicit Progress(std::FILE* file) : file_(file) {}
+  ~Progress() { end_stage(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void begin_stage(std::string_view what) {
+    end_stage();
+    log(LogLevel::kInfo, "ATC", "{}", what);
+    if (!file_) return;
+    fmt::print(file_, "  {} ...", what);
+    std::fflush(file_);
+    running_ = true;
+    start_ = Clock::now();
+  }
+  void end_stage() {
+    if (!running_) return;
+    fmt::print(file_, " {:.2f} s\n", std::chrono::duration<double>(Clock::now() - start_).count());
+    running_ = false;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::FILE* file_;
+  bool running_ = false;
+  Clock::time_point start_;
+};
+
+void apply_log_level(const AtcArguments& arguments) {
+  if (!arguments.has("log")) return;
+  const std::string level = arguments.get("log");
+  if (level == "debug") return set_log_level(LogLevel::kDebug);
+  if (level == "info") return set_log_level(LogLevel::kInfo);
+  if (level == "warning") return set_log_level(LogLevel::kWarning);
+  set_log_level(level == "error" ? LogLevel::kError : LogLevel::kNone);
+}
+
+Status require(const AtcArguments& arguments, std::string_view name, std::string_view hint) {
+  return arguments.has(name) ? Status() : compile_error("E10007", {fmt::format("--{}", name), hint});
+}
+
+Status check_framework(const AtcArguments& arguments) {
+  CAIRN_RETURN_IF_ERROR(require(arguments, "framework", "Supported is 5 (ONNX)."));
+  const std::string framework = arguments.get("framework");
+  if (framework == "5") return {};
+  if (framework == "0" && !arguments.has("weight")) return compile_error("E10008", {});
+  return compile_error(
+      "E10055", {fmt::format("--framework={} ({}) is not supported yet; export the model to ONNX", framework,
+                             framework == "0"   ? "Caffe"
+                             : framework == "1" ? "MindSpore"
+                                                : "TensorFlow")});
+}
+
+Result<aclFormat> onnx_input_format(const std::string& name) {
+  if (name == "NCHW") return ACL_FORMAT_NCHW;
+  if (name == "ND") return ACL_FORMAT_ND;
+  if (name == "NCDHW") return ACL_FORMAT_NCDHW;
+  return compile_error("E10001", {name, "--input_format", "for ONNX it must be one of NCHW, ND, NCDHW"});
+}
+
+/// Options about inputs and outputs.
+Status read_tensor_options(const AtcArguments& arguments, CompileOptions& options) {
+  if (arguments.has("input_shape")) {
+    CAIRN_ASSIGN(options.input_shapes, parse_input_shape(arguments.get("input_shape")));
+  }
+  if (arguments.has("input_format")) {
+    CAIRN_ASSIGN(options.input_format, onnx_input_format(arguments.get("input_format")));
+  }
+  if (arguments.has("out_nodes")) {
+    CAIRN_ASSIGN(options.out_nodes, parse_out_nodes(arguments.get("out_nodes")));
+  }
+  if (arguments.has("output_type")) {
+    CAIRN_ASSIGN(OutputTypes types, parse_output_type(arguments.get("output_type")));
+    options.output_type = types.all;
+    options.output_types = std::move(types.some);
+  }
+  options.fp16_inputs = split_list(arguments.get("input_fp16_nodes"));
+  options.aipp_config = arguments.get("insert_op_conf");
+  return {};
+}
+
+Result<CompileOptions> compile_options(const AtcArguments& arguments) {
+  CompileOptions options;
+  CAIRN_RETURN_IF_ERROR(check_framework(arguments));
+  CAIRN_RETURN_IF_ERROR(require(arguments, "model", "Name the .onnx file."));
+  options.model = arguments.get("model");
+  options.cmdline = arguments.cmdline();
+  if (arguments.has("soc_version")) {
+    const std::string soc = arguments.get("soc_version");
+    const SocProfile* profile = soc.starts_with("Ascend") ? find_soc_profile(soc) : nullptr;
+    if (!profile)
+      return compile_error("E10001",
+                           {soc, "--soc_version", fmt::format("it must be one of {}", known_soc_names())});
+    options.soc_version = soc;
+  }
+  CAIRN_RETURN_IF_ERROR(read_tensor_options(arguments, options));
+  return options;
+}
+
+Result<std::filesystem::path> output_path(const AtcArguments& arguments) {
+  CAIRN_RETURN_IF_ERROR(
+      require(arguments, "output", "Give path and name of the offline model, without .om."));
+  const std::string text = arguments.get("output");
+  const std::filesystem::path path(text);
+  std::error_code ignored;
+  if (!path.has_filename() || path.filename() == "." || path.filename() == ".." ||
+      std::filesystem::is_directory(text + ".om", ignored))
+    return compile_error("E10022", {text});
+  return path;
+}
+
+Status save_text(const std::string& text, const std::string& path) {
+  OutputFile file;
+  CAIRN_RETURN_IF_ERROR(file.open(path));
+  CAIRN_RETURN_IF_ERROR(file.write(std::as_bytes(std::span(text))));
+  return file.commit();
+}
+
+class Atc {
+ public:
+  Atc(const AtcArguments& arguments, std::FILE* out, std::FILE* progress)
+      : arguments_(arguments), out_(out), progress_(progress) {}
+
+  Status run() {
+    const std::string mode = arguments_.get("mode");
+    if (mode == "0") return convert();
+    if (mode == "1") return write_json();
+    if (mode == "6") return print_info();
+    return compile_error("E10055", {fmt::format("--mode={} is not supported yet", mode)});
+  }
+
+  /// True if the failure was found before any work began.
+  bool is_wrong_command_line() const { return !working_; }
+
+ private:
+  Result<CompiledModel> compile(const CompileOptions& options) {
+    working_ = true;
+    return compile_onnx(options, [&](std::string_view stage) { progress_.begin_stage(stage); });
+  }
+
+  Status convert() {
+    CAIRN_ASSIGN(CompileOptions options, compile_options(arguments_));
+    CAIRN_RETURN_IF_ERROR(
+        require(arguments_, "soc_version", fmt::format("Known are {}.", known_soc_names())));
+    CAIRN_ASSIGN(std::filesystem::path path, output_path(arguments_));
+    options.name = path.filename().string();
+    path += ".om";
+    for (const std::string_view name : arguments_.without_effect())
+      log(LogLevel::kInfo, "ATC", "--{} has no effect on a CPU", name);
+    if (arguments_.has("weight")) warnings_ += "W10001: --weight is not used with --framework=5.\n";
+
+    // An output that cannot be written is found before the long work.
+    OutputFile file;
+    CAIRN_RETURN_IF_ERROR(file.open(path));
+    CAIRN_ASSIGN(const CompiledModel compiled, compile(options));
+    progress_.begin_stage("writing the offline model");
+    CAIRN_RETURN_IF_ERROR(write_om(compiled.model, compiled.weights,
+                                   [&](std::span<const std::byte> bytes) { return file.write(bytes); }));
+    CAIRN_RETURN_IF_ERROR(file.commit());
+    progress_.end_stage();
+    if (arguments_.get("display_model_info") == "1")
+      CAIRN_RETURN_IF_ERROR(display(path.string(), "--output"));
+    fmt::print(out_, "{}", warnings_);
+    return {};
+  }
+
+  Status write_json() {
+    CAIRN_RETURN_IF_ERROR(require(arguments_, "json", "Name the JSON file to write."));
+    std::string json;
+    if (arguments_.has("framework")) {
+      CAIRN_ASSIGN(CompileOptions options, compile_options(arguments_));
+      options.name = options.model.stem().string();
+      CAIRN_ASSIGN(const CompiledModel compiled, compile(options));
+      CAIRN_ASSIGN(json, om_json(compiled.model));
+    } else {
+      CAIRN_RETURN_IF_ERROR(
+          require(arguments_, "om", "Name the .om file, or a model with --framework and --model."));
+      CAIRN_ASSIGN(const MappedFile file, open_om(arguments_.get("om"), "--om"));
+      auto converted = om_json(file.bytes());
+      if (!converted.is_ok())
+        return compile_error("E19005", {arguments_.get("om"), converted.status().text()});
+      json = std::move(*converted);
+    }
+    progress_.end_stage();
+    return save_text(json, arguments_.get("json"));
+  }
+
+  Status print_info() {
+    CAIRN_RETURN_IF_ERROR(require(arguments_, "om", "Name the .om file."));
+    return display(arguments_.get("om"), "--om");
+  }
+
+  Result<MappedFile> open_om(const std::string& path, std::string_view parameter) {
+    working_ = true;
+    std::string reason;
+    MappedFile file = MappedFile::open(path, reason);
+    if (file.bytes().empty()) return compile_error("E10410", {path, parameter, reason});
+    return file;
+  }
+
+  Status display(const std::string& path, std::string_view parameter) {
+    CAIRN_ASSIGN(const MappedFile file, open_om(path, parameter));
+    const auto model = read_om(file.bytes(), OmUse::kDescribe);
+    if (!model.is_ok()) return compile_error("E19005", {path, model.status().text()});
+    fmt::print(out_, "{}", om_display_info(*model));
+    return {};
+  }
+
+  const AtcArguments& arguments_;
+  std::FILE* out_;
+  Progress progress_;
+  std::string warnings_;
+  bool working_ = false;
+};
+
+int report(const Status& status, std::FILE* out, int code) {
+  fmt::print(out, "ATC run failed, Please check the detail log, Try 'atc --help' for more information\n{}\n",
+             status.text());
+  std::fflush(out);
+  log(LogLevel::kError, "ATC", "{}", status.text());
+  return code;
+}
+
+}  // namespace
+
+int run_atc(std::span<const std::string> words, std::FILE* out, std::FILE* progress) {
+  const Result<AtcArguments> arguments = AtcArguments::parse(words);
+  if (arguments.is_ok() && arguments->wants_help()) {
+    fmt::print(out, "{}", atc_help());
+    return 0;
+  }
+  fmt::print(out, "ATC start working now, please wait for a moment.\n");
+  std::fflush(out);
+  if (!arguments.is_ok()) return report(arguments.status(), out, kWrongCommandLine);
+  apply_log_level(*arguments);
+  Status status;
+  bool wrong_command_line = false;
+  {
+    Atc atc(*arguments, out, progress);
+    status = atc.run();
+    wrong_command_line = atc.is_wrong_command_line();
+  }
+  if (!status.is_ok()) return report(status, out, wrong_command_line ? kWrongCommandLine : kFailed);
+  fmt::print(out, "ATC run success, welcome to the next use.\n");
+  return 0;
+}
+
+}  // namespace cairn

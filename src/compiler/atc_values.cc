@@ -1,0 +1,116 @@
+#include "compiler/atc_values.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <set>
+
+#include "compiler/compile_error.h"
+
+namespace cairn {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, aclDataType>, 4> kOutputTypes = {
+    {{"FP32", ACL_FLOAT}, {"FP16", ACL_FLOAT16}, {"UINT8", ACL_UINT8}, {"INT8", ACL_INT8}}};
+
+std::optional<int64_t> whole_number(std::string_view text) {
+  int64_t number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (failure != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return number;
+}
+
+std::optional<aclDataType> output_type(std::string_view name) {
+  for (const auto& [known, type] : kOutputTypes)
+    if (known == name) return type;
+  return std::nullopt;
+}
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && text.front() == ' ')
+    text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ')
+    text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> split_list(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(separator), text.size());
+    parts.emplace_back(trim(text.substr(0, end)));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return parts;
+}
+
+Result<std::vector<std::pair<std::string, std::vector<int64_t>>>> parse_input_shape(std::string_view text) {
+  std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
+  std::set<std::string> names;
+  for (const std::string& part : split_list(text)) {
+    const size_t colon = part.rfind(':');
+    if (colon == part.npos || colon == 0)
+      return compile_error("E10002", {text, fmt::format("[{}] has no name before a colon", part)});
+    std::string name = part.substr(0, colon);
+    if (!names.insert(name).second)
+      return compile_error("E10002", {text, fmt::format("[{}] is named twice", name)});
+    std::vector<int64_t> dims;
+    for (const std::string& word : split_list(std::string_view(part).substr(colon + 1), ',')) {
+      if (word.find('~') != word.npos)
+        return compile_error("E10055", {"a range of sizes in --input_shape is not supported yet"});
+      const auto dim = whole_number(word);
+      if (!dim) return compile_error("E10002", {text, fmt::format("[{}] is no whole number", word)});
+      if (*dim <= 0) return compile_error("E10011", {text, word, name});
+      dims.push_back(*dim);
+    }
+    shapes.emplace_back(std::move(name), std::move(dims));
+  }
+  if (shapes.empty()) return compile_error("E10002", {text, "it names no input"});
+  return shapes;
+}
+
+Result<std::vector<OutNode>> parse_out_nodes(std::string_view text) {
+  std::vector<OutNode> nodes;
+  for (const std::string& part : split_list(text)) {
+    const size_t colon = part.rfind(':');
+    const auto index =
+        colon == part.npos ? std::nullopt : whole_number(std::string_view(part).substr(colon + 1));
+    if (part.empty() || colon == 0 || (index && *index < 0))
+      return compile_error("E10001",
+                           {text, "--out_nodes", fmt::format("[{}] is not of the form node:index", part)});
+    nodes.push_back(index ? OutNode{part.substr(0, colon), index} : OutNode{part, std::nullopt});
+    if (index.has_value() != nodes.front().index.has_value())
+      return compile_error("E10001", {text, "--out_nodes", "either all entries are node:index or none"});
+  }
+  if (nodes.empty()) return compile_error("E10001", {text, "--out_nodes", "it names no node"});
+  return nodes;
+}
+
+Result<OutputTypes> parse_output_type(std::string_view text) {
+  OutputTypes types;
+  if (text.find(':') == text.npos) {
+    types.all = output_type(text);
+    if (!types.all)
+      return compile_error("E10001", {text, "--output_type", "it must be FP32, FP16, UINT8 or INT8"});
+    return types;
+  }
+  for (const std::string& part : split_list(text)) {
+    const std::vector<std::string> words = split_list(part, ':');
+    const auto fail = [&](std::string_view reason) {
+      return compile_error("E10001", {text, "--output_type", fmt::format("[{}] {}", part, reason)});
+    };
+    if (words.size() < 3) return fail("is not of the form node:index:type");
+    const auto type = output_type(words.back());
+    const auto index = whole_number(words[words.size() - 2]);
+    if (!type) return fail("must end with FP32, FP16, UINT8 or INT8");
+    if (!index || *index < 0) return fail("has no index before the type");
+    const size_t tail = words.back().size() + words[words.size() - 2].size() + 2;
+    types.some.push_back({part.substr(0, part.size() - tail), *index, *type});
+  }
+  return types;
+}
+
+}  // namespace cairn

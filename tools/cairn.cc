@@ -1,0 +1,59 @@
+// cairn: looks into files.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <string>
+
+#include "om/mapped_file.h"
+#include "om/om_report.h"
+
+namespace {
+
+struct InspectOptions {
+  std::string file;
+  bool json = false;
+  bool operators = false;
+};
+
+int inspect(const InspectOptions& options) {
+  std::string reason;
+  const cairn::MappedFile file = cairn::MappedFile::open(options.file, reason);
+  if (file.bytes().empty()) {
+    fmt::print(stderr, "cairn: {} cannot be read: {}\n", options.file, reason);
+    return 1;
+  }
+  const auto model = cairn::read_om(file.bytes(), cairn::OmUse::kDescribe);
+  if (!model.is_ok()) {
+    fmt::print(stderr, "cairn: {}: {}\n", options.file, model.status().text());
+    return 1;
+  }
+  const auto describe = options.json ? cairn::om_inspection_json : cairn::om_inspection;
+  fmt::print("{}", describe(*model, file.bytes().size(), options.operators));
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    CLI::App app("Cairn runs programs for Ascend NPUs on any machine. This command looks into its files.",
+                 "cairn");
+    app.set_version_flag("--version", "cairn " CAIRN_VERSION);
+    app.require_subcommand(1);
+    app.footer("Examples:\n  cairn inspect resnet50.om\n  cairn inspect --json --ops resnet50.om");
+
+    InspectOptions options;
+    CLI::App* command = app.add_subcommand(
+        "inspect", "Print what an offline model holds: inputs, outputs, AIPP, operators, sizes");
+    command->add_option("file", options.file, "The .om file")->required();
+    command->add_flag("--json", options.json, "Print JSON");
+    command->add_flag("--ops", options.operators, "List each operator");
+    CLI11_PARSE(app, argc, argv);
+    return inspect(options);
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "cairn: %s\n", failure.what());
+    return 1;
+  }
+}
