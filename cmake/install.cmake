@@ -61,12 +61,13 @@ endif()
 install(DIRECTORY ${CMAKE_BINARY_DIR}/include/acl DESTINATION ${CAIRN_TREE}/include FILES_MATCHING PATTERN "*.h")
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CAIRN_TREE}/share/doc/cairn)
 
-# For programs: find_package(Cairn), pkg-config, and the environment.
+# For programs: find_package(Cairn), pkg-config, and the environment. CMake looks into share/cmake on every system, into
+# lib64/cmake only on some.
 configure_package_config_file(${CMAKE_SOURCE_DIR}/cmake/CairnConfig.cmake.in ${CMAKE_BINARY_DIR}/CairnConfig.cmake
-  INSTALL_DESTINATION ${CAIRN_TREE}/lib64/cmake/Cairn NO_SET_AND_CHECK_MACRO)
+  INSTALL_DESTINATION ${CAIRN_TREE}/share/cmake/Cairn NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/CairnConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/CairnConfig.cmake ${CMAKE_BINARY_DIR}/CairnConfigVersion.cmake
-        DESTINATION ${CAIRN_TREE}/lib64/cmake/Cairn)
+        DESTINATION ${CAIRN_TREE}/share/cmake/Cairn)
 configure_file(${CMAKE_SOURCE_DIR}/cmake/cairn.pc.in ${CMAKE_BINARY_DIR}/cairn.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/cairn.pc DESTINATION ${CAIRN_TREE}/lib64/pkgconfig)
 configure_file(${CMAKE_SOURCE_DIR}/cmake/set_env.sh.in ${CMAKE_BINARY_DIR}/set_env.sh @ONLY)

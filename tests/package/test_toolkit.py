@@ -18,7 +18,7 @@ SOURCES = {
 @pytest.mark.parametrize("path", [
     "include/acl/acl.h", "include/acl/ops/acl_dvpp.h", "lib64/libascendcl.so", "lib64/libacl_dvpp.so",
     "lib64/libcairn_core.so", "lib64/libcairn_engine.so", "bin/atc", "bin/cairn", "set_env.sh",
-    "lib64/cmake/Cairn/CairnConfig.cmake", "lib64/pkgconfig/cairn.pc", "python/site-packages/acl/__init__.py",
+    "share/cmake/Cairn/CairnConfig.cmake", "lib64/pkgconfig/cairn.pc", "python/site-packages/acl/__init__.py",
     "python/site-packages/acl/py.typed",
 ])  # fmt: skip
 def test_the_tree_has(toolkit, path):
@@ -32,7 +32,7 @@ def test_the_tree_names_no_place_of_the_build(toolkit, run):
         for entry in ":".join(runpaths).split(":"):
             assert not entry or entry.startswith("$ORIGIN"), f"{path}: {entry}"
     for path in [
-        *toolkit.glob("lib64/cmake/Cairn/*"),
+        *toolkit.glob("share/cmake/Cairn/*"),
         toolkit / "lib64/pkgconfig/cairn.pc",
         toolkit / "set_env.sh",
     ]:
