@@ -192,6 +192,15 @@ def test_set_tensor_const_takes_host_memory_on_the_host(acl, device, desc):
 
 
 @pytest.mark.rules("COM-041")
+def test_set_tensor_const_refuses_a_destroyed_desc(acl):
+    data = b"four"
+    desc = acl.create_tensor_desc(FLOAT, [1], ND)
+    assert acl.set_tensor_const(desc, acl.util.bytes_to_ptr(data), 4) == 0
+    acl.destroy_tensor_desc(desc)
+    assert acl.set_tensor_const(desc, acl.util.bytes_to_ptr(data), 4) in HANDLE_FAULTS
+
+
+@pytest.mark.rules("COM-041")
 def test_set_tensor_const_refuses_a_null_address(acl, desc):
     assert acl.set_tensor_const(desc, 0, 64) != 0
 
@@ -225,7 +234,6 @@ SETTERS = {
     "set_tensor_origin_format": (0,),
     "set_tensor_shape": ([1],),
     "set_tensor_format": (0,),
-    "set_tensor_const": (0x1000, 4),
     "set_tensor_shape_range": ([[1, 1]],),
     "set_tensor_dynamic_input": ("x",),
     "set_tensor_place_ment": (0,),

@@ -290,14 +290,18 @@ def test_host_memory_starts_at_a_multiple_of_64(acl, device, size):
 
 
 @pytest.mark.rules("RT-168", "GDE-102")
-def test_host_memory_has_the_room_of_the_formula(acl, device_memory):
+def test_pieces_of_a_host_pool_laid_out_by_the_formula_work(acl, stream, device_memory):
+    lengths = [1, 32, 33, 1000]
+    strides = [(((length - 1) // 32 + 1) * 32 + 32 + 63) // 64 * 64 for length in lengths]
+    pool, _ = acl.rt.malloc_host(sum(strides))
     memory = device_memory(4096)
-    for size in (1, 32, 33, 1000):
-        usable = (size + 31) // 32 * 32 + 32
-        host, _ = acl.rt.malloc_host(size)
-        assert acl.rt.memset(host, usable, 7, usable) == 0
-        assert acl.rt.memcpy(memory, 4096, host, usable, HOST_TO_DEVICE) == 0
-        assert acl.rt.free_host(host) == 0
+    start = pool
+    for length, stride in zip(lengths, strides, strict=True):
+        assert acl.rt.memset(start, stride, 7, length) == 0
+        assert acl.rt.memcpy_async(memory, 4096, start, length, HOST_TO_DEVICE, stream) == 0
+        start += stride
+    assert acl.rt.synchronize_stream(stream) == 0
+    assert acl.rt.free_host(pool) == 0
 
 
 @pytest.mark.rules("GDE-075")

@@ -1,0 +1,277 @@
+#include "device/device_memory.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <random>
+#include <thread>
+
+namespace cairn {
+namespace {
+
+constexpr size_t kCapacity = size_t{256} << 20;
+
+constexpr size_t usable(size_t size) { return (size + 31) / 32 * 32 + 32; }
+
+std::byte* at(void* pointer, size_t offset) { return static_cast<std::byte*>(pointer) + offset; }
+
+uintptr_t number(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer); }
+
+/// Resident bytes of shared memory of this process, where pages of a memory file are counted.
+size_t resident_shared_bytes() {
+  std::ifstream file("/proc/self/statm");
+  size_t total = 0;
+  size_t resident = 0;
+  size_t shared = 0;
+  file >> total >> resident >> shared;
+  return shared * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+class DeviceMemoryTest : public testing::Test {
+ protected:
+  void SetUp() override { memory_ = make("Ascend310P3"); }
+  static std::unique_ptr<DeviceMemory> make(const char* soc) {
+    auto memory = DeviceMemory::create(0, *find_soc_profile(soc), kCapacity);
+    EXPECT_TRUE(memory.is_ok()) << memory.status().text();
+    return std::move(*memory);
+  }
+  void* allocate(size_t size, size_t alignment = 64) {
+    const auto pointer = memory_->allocate(size, alignment);
+    EXPECT_TRUE(pointer.is_ok()) << pointer.status().text();
+    return pointer.is_ok() ? *pointer : nullptr;
+  }
+  void free(void* pointer) {
+    const Status status = memory_->free(pointer, "RT-161");
+    EXPECT_TRUE(status.is_ok()) << status.text();
+  }
+
+  std::unique_ptr<DeviceMemory> memory_;
+};
+
+TEST_F(DeviceMemoryTest, StartsAreAligned) {
+  for (size_t alignment = 64; alignment <= 65536; alignment *= 2) {
+    for (size_t size : {1U, 63U, 100U, 5000U, 100000U, 1U << 20}) {
+      void* pointer = allocate(size, alignment);
+      EXPECT_EQ(number(pointer) % alignment, 0U) << size << " " << alignment;
+      free(pointer);
+    }
+  }
+}
+
+TEST_F(DeviceMemoryTest, TheRoundedSizePlus32CanBeUsed) {
+  for (size_t size : {1U, 31U, 32U, 33U, 64U, 1000U, 16352U, 16384U, 16385U, 65536U, 1U << 20}) {
+    void* pointer = allocate(size);
+    EXPECT_TRUE(memory_->resolve(pointer, usable(size)).is_ok()) << size;
+    free(pointer);
+  }
+}
+
+TEST_F(DeviceMemoryTest, NothingBeyondTheAllocationResolves) {
+  for (size_t size : {1U, 64U, 1000U, 20000U, 1U << 20}) {
+    void* pointer = allocate(size);
+    EXPECT_FALSE(memory_->resolve(pointer, usable(size) + 1).is_ok()) << size;
+    EXPECT_FALSE(memory_->resolve(at(pointer, usable(size)), 1).is_ok()) << size;
+    EXPECT_FALSE(memory_->resolve(at(pointer, 1), SIZE_MAX).is_ok()) << size;
+    EXPECT_FALSE(memory_->resolve(reinterpret_cast<std::byte*>(pointer) - 1, 1).is_ok()) << size;
+    free(pointer);
+  }
+}
+
+TEST_F(DeviceMemoryTest, AddressesInsideAnAllocationResolve) {
+  void* pointer = allocate(1 << 20);
+  const auto start = memory_->resolve(pointer, 1 << 20);
+  const auto inside = memory_->resolve(at(pointer, 70000), 100);
+  ASSERT_TRUE(start.is_ok());
+  ASSERT_TRUE(inside.is_ok());
+  EXPECT_EQ(*inside - *start, 70000);
+  free(pointer);
+}
+
+TEST_F(DeviceMemoryTest, ForeignAddressesDoNotResolve) {
+  int host = 0;
+  for (const void* pointer : {static_cast<const void*>(nullptr), static_cast<const void*>(&host),
+                              reinterpret_cast<const void*>(~uintptr_t{0})}) {
+    EXPECT_FALSE(memory_->contains(pointer));
+    EXPECT_FALSE(memory_->resolve(pointer, 4).is_ok());
+  }
+}
+
+TEST_F(DeviceMemoryTest, TheViewOfTwoResolvesIsTheSameMemory) {
+  void* pointer = allocate(4096);
+  std::memset(*memory_->resolve(pointer, 4096), 7, 4096);
+  EXPECT_EQ((*memory_->resolve(at(pointer, 4000), 1))[0], std::byte{7});
+  free(pointer);
+}
+
+TEST_F(DeviceMemoryTest, InDeviceModeProgramsSeeTheMemoryItself) {
+  const auto memory = make("Ascend310B4");
+  void* pointer = *memory->allocate(4096);
+  EXPECT_EQ(static_cast<void*>(*memory->resolve(pointer, 4096)), pointer);
+  std::memset(pointer, 1, 4096);
+  EXPECT_TRUE(memory->free(pointer, "RT-161").is_ok());
+}
+
+TEST_F(DeviceMemoryTest, InHostModeProgramsCannotTouchTheMemory) {
+  void* pointer = allocate(4096);
+  EXPECT_NE(static_cast<void*>(*memory_->resolve(pointer, 4096)), pointer);
+  EXPECT_DEATH(*static_cast<volatile char*>(pointer) = 1, "");
+  free(pointer);
+}
+
+TEST_F(DeviceMemoryTest, FreeTwiceIsAnErrorWithTheRule) {
+  void* pointer = allocate(100);
+  free(pointer);
+  const Status status = memory_->free(pointer, "RT-162");
+  EXPECT_FALSE(status.is_ok());
+  EXPECT_TRUE(status.text().starts_with("[RT-162] ")) << status.text();
+}
+
+TEST_F(DeviceMemoryTest, FreeInsideAnAllocationIsAnError) {
+  for (size_t size : {100U, 1U << 20}) {
+    void* pointer = allocate(size);
+    EXPECT_FALSE(memory_->free(at(pointer, 64), "RT-162").is_ok());
+    EXPECT_TRUE(memory_->resolve(pointer, size).is_ok());
+    free(pointer);
+  }
+}
+
+TEST_F(DeviceMemoryTest, FreedMemoryDoesNotResolve) {
+  for (size_t size : {1U, 500U, 17000U, 3U << 20}) {
+    void* pointer = allocate(size);
+    free(pointer);
+    EXPECT_FALSE(memory_->resolve(pointer, 1).is_ok()) << size;
+  }
+}
+
+TEST_F(DeviceMemoryTest, TheAllocationOfAnAddressIsKnown) {
+  void* pointer = allocate(1000);
+  EXPECT_EQ(memory_->allocation_of(at(pointer, 999)).start, pointer);
+  EXPECT_EQ(memory_->allocation_of(pointer).size, usable(1000));
+  free(pointer);
+  EXPECT_EQ(memory_->allocation_of(pointer).start, nullptr);
+}
+
+TEST_F(DeviceMemoryTest, TheWholeCapacityCanBeTaken) {
+  void* pointer = allocate(kCapacity - (1 << 20));
+  EXPECT_FALSE(memory_->allocate(2 << 20).is_ok());
+  free(pointer);
+  free(allocate(kCapacity - (1 << 20)));
+}
+
+TEST_F(DeviceMemoryTest, AbsurdSizesAreErrors) {
+  for (size_t size : {kCapacity, kCapacity * 2, SIZE_MAX / 2, SIZE_MAX - 63, SIZE_MAX})
+    EXPECT_FALSE(memory_->allocate(size).is_ok()) << size;
+}
+
+TEST_F(DeviceMemoryTest, UseCountsWhatIsAllocated) {
+  const MemoryUse before = memory_->use();
+  EXPECT_EQ(before.free_bytes, before.total_bytes);
+  void* pointer = allocate(10 << 20);
+  EXPECT_GE(before.free_bytes - memory_->use().free_bytes, size_t{10} << 20);
+  EXPECT_EQ(memory_->allocation_count(), 1U);
+  free(pointer);
+  EXPECT_EQ(memory_->use().free_bytes, before.free_bytes);
+  EXPECT_EQ(memory_->allocation_count(), 0U);
+}
+
+TEST_F(DeviceMemoryTest, RandomAllocationsNeverOverlapAndLeaveNothingBehind) {
+  std::mt19937 random(5);
+  std::map<uintptr_t, size_t> living;  // Start -> usable bytes.
+  const size_t free_before = memory_->use().free_bytes;
+  for (int i = 0; i < 20000; ++i) {
+    if (living.size() < 300 && (living.empty() || random() % 2 == 0)) {
+      const size_t size = size_t{1} << (random() % 20) | (random() % 997 + 1);
+      const uintptr_t start = number(allocate(size));
+      const auto next = living.lower_bound(start);
+      if (next != living.end()) {
+        ASSERT_LE(start + usable(size), next->first);
+      }
+      if (next != living.begin()) {
+        ASSERT_LE(std::prev(next)->first + std::prev(next)->second, start);
+      }
+      living[start] = usable(size);
+    } else {
+      auto victim = living.begin();
+      std::advance(victim, random() % living.size());
+      free(reinterpret_cast<void*>(victim->first));
+      living.erase(victim);
+    }
+  }
+  for (const auto& [start, size] : living) free(reinterpret_cast<void*>(start));
+  EXPECT_EQ(memory_->use().free_bytes, free_before);
+  free(allocate(kCapacity - (1 << 20)));  // Not fragmented.
+}
+
+TEST_F(DeviceMemoryTest, HolesBetweenAllocationsAreUsedAgain) {
+  std::vector<void*> pieces;
+  for (int i = 0; i < 60; ++i) pieces.push_back(allocate(4 << 20));
+  for (size_t i = 0; i < pieces.size(); i += 2) free(std::exchange(pieces[i], nullptr));
+  for (size_t i = 0; i < pieces.size(); i += 2) pieces[i] = allocate(4 << 20);
+  for (void* piece : pieces) free(piece);
+}
+
+TEST_F(DeviceMemoryTest, PagesAreGivenBack) {
+  const size_t before = resident_shared_bytes();
+  for (int i = 0; i < 3; ++i) {
+    void* pointer = allocate(200 << 20);
+    std::memset(*memory_->resolve(pointer, 200 << 20), 1, 200 << 20);
+    EXPECT_GE(resident_shared_bytes(), before + (size_t{190} << 20));
+    free(pointer);
+  }
+  EXPECT_LT(resident_shared_bytes(), before + (size_t{80} << 20));
+}
+
+TEST_F(DeviceMemoryTest, FreeAllEndsEveryAllocation) {
+  void* small = allocate(100);
+  void* large = allocate(1 << 20);
+  memory_->free_all();
+  EXPECT_EQ(memory_->allocation_count(), 0U);
+  EXPECT_FALSE(memory_->resolve(small, 1).is_ok());
+  EXPECT_FALSE(memory_->resolve(large, 1).is_ok());
+  EXPECT_EQ(memory_->use().free_bytes, memory_->use().total_bytes);
+  free(allocate(100));
+}
+
+TEST_F(DeviceMemoryTest, ThreadsAllocateWriteAndFree) {
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([this, t] {
+      std::mt19937 random(t);
+      std::vector<std::pair<void*, size_t>> mine;
+      for (int i = 0; i < 2000; ++i) {
+        const size_t size = size_t{1} << (random() % 16);
+        void* pointer = allocate(size);
+        std::memset(*memory_->resolve(pointer, size), t + 1, size);
+        mine.emplace_back(pointer, size);
+        if (mine.size() < 40) continue;
+        const auto [oldest, bytes] = mine.front();
+        mine.erase(mine.begin());
+        const std::byte* view = *memory_->resolve(oldest, bytes);
+        EXPECT_EQ(view[0], std::byte(t + 1));
+        EXPECT_EQ(view[bytes - 1], std::byte(t + 1));
+        free(oldest);
+      }
+      for (const auto& [pointer, bytes] : mine) free(pointer);
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(memory_->allocation_count(), 0U);
+}
+
+TEST_F(DeviceMemoryTest, OneOfSeveralThreadsFreesAnAllocation) {
+  for (int round = 0; round < 200; ++round) {
+    void* pointer = allocate(round % 2 == 0 ? 100 : 100000);
+    std::atomic<int> freed{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 3; ++t)
+      threads.emplace_back([&] { freed += memory_->free(pointer, "RT-161").is_ok() ? 1 : 0; });
+    for (auto& thread : threads) thread.join();
+    ASSERT_EQ(freed, 1);
+  }
+}
+
+}  // namespace
+}  // namespace cairn
