@@ -366,6 +366,23 @@ TEST(AippKernel, DefaultColourConversionOfYuvGivesBgr) {
     EXPECT_EQ(out[i], expected[i]) << i;
 }
 
+// 32767 * (255 - 255) * 3 is 0, but 32767 * 255 * 3 is more than float32 holds exactly.
+TEST(AippKernel, TheLargestCoefficientsAreExact) {
+  on_all_targets([] {
+    AippParams params;
+    params.input_format = AippInputFormat::kRgb888U8;
+    params.csc_switch = params.csc_given = true;
+    for (auto& row : params.matrix)
+      row = {32767, 32767, 32767};
+    params.input_bias = {255, 255, 255};
+    params.output_bias = {255, 255, 255};
+    const std::vector<uint8_t> white(size_t{40} * 3, 255);
+    std::vector<uint8_t> out(white.size());
+    make(params, picture(40, 1, 3, AippDataType::kUint8)).run(white.data(), out.data());
+    EXPECT_EQ(out, white);
+  });
+}
+
 TEST(AippKernel, ChromaIsRepeatedAndSwapped) {
   AippParams params;
   params.input_format = AippInputFormat::kYuv420spU8;
