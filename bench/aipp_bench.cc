@@ -125,7 +125,8 @@ void bench(Picture size, int threads) {
       {[&] { kernel.run(nv12.data(), ours.data); }, [&] { opencv.run(); }, [&] { opencv.run_tuned(); }},
       size);
   std::printf(
-      "{\"bench\": \"aipp\", \"size\": \"%dx%d\", \"cpu_simd\": \"%s\", \"opencv_threads\": %d, \"cairn_us\": "
+      "{\"bench\": \"aipp\", \"size\": \"%dx%d\", \"cpu_simd\": \"%s\", \"opencv_threads\": %d, "
+      "\"cairn_us\": "
       "%.1f, \"opencv_us\": %.1f, "
       "\"opencv_tuned_us\": %.1f, \"ratio\": %.2f, \"ratio_tuned\": %.2f, \"written_gb_per_s\": %.1f, "
       "\"largest_difference\": %.4f}\n",
