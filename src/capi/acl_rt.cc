@@ -70,7 +70,11 @@ aclError with_event(const char* function, aclrtEvent event, Use use) {
   });
 }
 
-constexpr uint32_t kNoInfo = 0xFFFFFFFF;  // [RT-117]
+uint32_t exception_field(const aclrtExceptionInfo* info, uint32_t rtExceptionInfo::*field) {
+  constexpr uint32_t kNoInfo = 0xFFFFFFFF;  // [RT-117]
+  const auto found = cairn::read_exception_info(info);
+  return found ? (*found).*field : kNoInfo;
+}
 
 }  // namespace
 
@@ -350,19 +354,23 @@ aclError aclrtSetExceptionInfoCallback(aclrtExceptionInfoCallback callback) {
 }
 
 uint32_t aclrtGetTaskIdFromExceptionInfo(const aclrtExceptionInfo* info) {
-  return info ? info->task_id : kNoInfo;
+  return exception_field(info, &rtExceptionInfo::task_id);
 }
+
 uint32_t aclrtGetStreamIdFromExceptionInfo(const aclrtExceptionInfo* info) {
-  return info ? info->stream_id : kNoInfo;
+  return exception_field(info, &rtExceptionInfo::stream_id);
 }
+
 uint32_t aclrtGetThreadIdFromExceptionInfo(const aclrtExceptionInfo* info) {
-  return info ? info->thread_id : kNoInfo;
+  return exception_field(info, &rtExceptionInfo::thread_id);
 }
+
 uint32_t aclrtGetDeviceIdFromExceptionInfo(const aclrtExceptionInfo* info) {
-  return info ? info->device_id : kNoInfo;
+  return exception_field(info, &rtExceptionInfo::device_id);
 }
+
 uint32_t aclrtGetErrorCodeFromExceptionInfo(const aclrtExceptionInfo* info) {
-  return info ? info->error_code : kNoInfo;
+  return exception_field(info, &rtExceptionInfo::error_code);
 }
 
 // --- 10.5.5 memory

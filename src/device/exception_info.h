@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "acl/acl_rt.h"
 
@@ -17,6 +18,10 @@ struct rtExceptionInfo {
 namespace cairn {
 
 class Stream;
+
+/// What `info` holds, nothing if it is not the information of a callback that runs now: any address may be
+/// asked about.
+std::optional<rtExceptionInfo> read_exception_info(const rtExceptionInfo* info);
 
 /// Calls the exception callback, if one is set, on the calling (worker) thread.
 void report_task_exception(Stream& stream, int error_code, uint64_t launching_thread_id);
