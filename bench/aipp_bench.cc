@@ -90,12 +90,6 @@ double once_us(const std::function<void()>& work, int repeats) {
          repeats;
 }
 
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
-                   values.end());
-  return values[values.size() / 2];
-}
-
 // Times in the order of `works`.
 std::vector<double> compare(const std::vector<std::function<void()>>& works, Picture size) {
   const int repeats = std::max(1, 4000000 / (size.width * size.height));
