@@ -2,7 +2,8 @@
 //
 // Prints one JSON object per line. `opencv` is the usual chain (cvtColorTwoPlane, convertTo, subtract,
 // multiply, split); `opencv_tuned` splits the bytes first and scales plane by plane with convertTo. Both
-// reuse their buffers. The contestants take turns; each time is the median of the rounds.
+// reuse their buffers. The contestants take turns; each time is the best of the rounds,
+// the one least disturbed by other programs.
 #include <hwy/targets.h>
 
 #include <algorithm>
@@ -99,8 +100,8 @@ std::vector<double> compare(const std::vector<std::function<void()>>& works, Pic
       times[i].push_back(once_us(works[i], repeats));
   }
   std::vector<double> result;
-  for (auto& each : times)
-    result.push_back(median(each));
+  for (const auto& each : times)
+    result.push_back(*std::min_element(each.begin(), each.end()));
   return result;
 }
 
