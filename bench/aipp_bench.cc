@@ -93,9 +93,9 @@ double once_us(const std::function<void()>& work, int repeats) {
 
 // Times in the order of `works`.
 std::vector<double> compare(const std::vector<std::function<void()>>& works, Picture size) {
-  const int repeats = std::max(1, 4000000 / (size.width * size.height));
+  const int repeats = std::max(1, 400000 / (size.width * size.height));
   std::vector<std::vector<double>> times(works.size());
-  for (int round = 0; round < 25; ++round) {
+  for (int round = 0; round < 100; ++round) {
     for (size_t i = 0; i < works.size(); ++i)
       times[i].push_back(once_us(works[i], repeats));
   }
