@@ -23,7 +23,9 @@ using Text = std::optional<std::string>;
 
 namespace {
 
-const char* c_string(const Text& text) { return text ? text->c_str() : nullptr; }
+const char* c_string(const Text& text) {
+  return text ? text->c_str() : nullptr;
+}
 
 /// Names come from files: bytes that are no UTF-8 are replaced.
 nb::object to_text(const char* text) {
@@ -32,7 +34,8 @@ nb::object to_text(const char* text) {
 
 nb::dict to_dict(const aclmdlIODims& dims) {
   nb::list values;
-  for (size_t i = 0; i < std::min<size_t>(dims.dimCount, ACL_MAX_DIM_CNT); ++i) values.append(dims.dims[i]);
+  for (size_t i = 0; i < std::min<size_t>(dims.dimCount, ACL_MAX_DIM_CNT); ++i)
+    values.append(dims.dims[i]);
   nb::dict result;
   result["name"] = to_text(dims.name);
   result["dimCount"] = dims.dimCount;
@@ -115,7 +118,8 @@ nb::dict to_dict(const aclAippInfo& info) {
   result["srcDimNum"] = info.srcDimNum;
   result["shapeCount"] = info.shapeCount;
   nb::list shapes;
-  for (size_t i = 0; i < std::min<size_t>(info.shapeCount, ACL_MAX_SHAPE_COUNT); ++i) shapes.append(to_dict(info.outDims[i]));
+  for (size_t i = 0; i < std::min<size_t>(info.shapeCount, ACL_MAX_SHAPE_COUNT); ++i)
+    shapes.append(to_dict(info.outDims[i]));
   result["outDims"] = shapes;
   result["aippExtend"] = to_python(info.aippExtend);
   return result;
@@ -138,72 +142,100 @@ std::tuple<size_t, size_t, aclError> queried(Query query) {
 }
 
 void bind_loading(nb::module_& m) {
-  m.def("load_from_file",
-        [](const Text& path) { return loaded([&](uint32_t* id) { return aclmdlLoadFromFile(c_string(path), id); }); },
-        nb::arg("model_path").none());
-  m.def("load_from_mem",
-        [](Address model, Int<size_t> size) { return loaded([&](uint32_t* id) { return aclmdlLoadFromMem(model.value, size, id); }); },
-        nb::arg("model").none(), nb::arg("model_size"));
-  m.def("load_from_file_with_mem",
-        [](const Text& path, Address work, Int<size_t> work_size, Address weight, Int<size_t> weight_size) {
-          return loaded([&](uint32_t* id) {
-            return aclmdlLoadFromFileWithMem(c_string(path), id, work.value, work_size, weight.value, weight_size);
-          });
-        },
-        nb::arg("model_path").none(), nb::arg("work_ptr").none(), nb::arg("work_size"), nb::arg("weight_ptr").none(),
-        nb::arg("weight_size"));
-  m.def("load_from_mem_with_mem",
-        [](Address model, Int<size_t> size, Address work, Int<size_t> work_size, Address weight, Int<size_t> weight_size) {
-          return loaded([&](uint32_t* id) {
-            return aclmdlLoadFromMemWithMem(model.value, size, id, work.value, work_size, weight.value, weight_size);
-          });
-        },
-        nb::arg("model").none(), nb::arg("model_size"), nb::arg("work_ptr").none(), nb::arg("work_size"),
-        nb::arg("weight_ptr").none(), nb::arg("weight_size"));
-  m.def("unload", [](Int<uint32_t> id) { return without_gil([&] { return aclmdlUnload(id); }); }, nb::arg("model_id"));
-  m.def("query_size",
-        [](const Text& path) {
-          return queried([&](size_t* work, size_t* weight) { return aclmdlQuerySize(c_string(path), work, weight); });
-        },
-        nb::arg("file_name").none());
-  m.def("query_size_from_mem",
-        [](Address model, Int<size_t> size) {
-          return queried([&](size_t* work, size_t* weight) { return aclmdlQuerySizeFromMem(model.value, size, work, weight); });
-        },
-        nb::arg("model").none(), nb::arg("model_size"));
+  m.def(
+      "load_from_file",
+      [](const Text& path) {
+        return loaded([&](uint32_t* id) { return aclmdlLoadFromFile(c_string(path), id); });
+      },
+      nb::arg("model_path").none());
+  m.def(
+      "load_from_mem",
+      [](Address model, Int<size_t> size) {
+        return loaded([&](uint32_t* id) { return aclmdlLoadFromMem(model.value, size, id); });
+      },
+      nb::arg("model").none(), nb::arg("model_size"));
+  m.def(
+      "load_from_file_with_mem",
+      [](const Text& path, Address work, Int<size_t> work_size, Address weight, Int<size_t> weight_size) {
+        return loaded([&](uint32_t* id) {
+          return aclmdlLoadFromFileWithMem(c_string(path), id, work.value, work_size, weight.value,
+                                           weight_size);
+        });
+      },
+      nb::arg("model_path").none(), nb::arg("work_ptr").none(), nb::arg("work_size"),
+      nb::arg("weight_ptr").none(), nb::arg("weight_size"));
+  m.def(
+      "load_from_mem_with_mem",
+      [](Address model, Int<size_t> size, Address work, Int<size_t> work_size, Address weight,
+         Int<size_t> weight_size) {
+        return loaded([&](uint32_t* id) {
+          return aclmdlLoadFromMemWithMem(model.value, size, id, work.value, work_size, weight.value,
+                                          weight_size);
+        });
+      },
+      nb::arg("model").none(), nb::arg("model_size"), nb::arg("work_ptr").none(), nb::arg("work_size"),
+      nb::arg("weight_ptr").none(), nb::arg("weight_size"));
+  m.def(
+      "unload", [](Int<uint32_t> id) { return without_gil([&] { return aclmdlUnload(id); }); },
+      nb::arg("model_id"));
+  m.def(
+      "query_size",
+      [](const Text& path) {
+        return queried(
+            [&](size_t* work, size_t* weight) { return aclmdlQuerySize(c_string(path), work, weight); });
+      },
+      nb::arg("file_name").none());
+  m.def(
+      "query_size_from_mem",
+      [](Address model, Int<size_t> size) {
+        return queried([&](size_t* work, size_t* weight) {
+          return aclmdlQuerySizeFromMem(model.value, size, work, weight);
+        });
+      },
+      nb::arg("model").none(), nb::arg("model_size"));
 }
 
 void bind_executing(nb::module_& m) {
-  m.def("execute",
-        [](Int<uint32_t> id, Address input, Address output) {
-          return without_gil([&] { return aclmdlExecute(id, input.as<aclmdlDataset>(), output.as<aclmdlDataset>()); });
-        },
-        nb::arg("model_id"), nb::arg("input").none(), nb::arg("output").none());
+  m.def(
+      "execute",
+      [](Int<uint32_t> id, Address input, Address output) {
+        return without_gil(
+            [&] { return aclmdlExecute(id, input.as<aclmdlDataset>(), output.as<aclmdlDataset>()); });
+      },
+      nb::arg("model_id"), nb::arg("input").none(), nb::arg("output").none());
   const auto execute_async = [](Int<uint32_t> id, Address input, Address output, Address stream) {
-    return without_gil(
-        [&] { return aclmdlExecuteAsync(id, input.as<aclmdlDataset>(), output.as<aclmdlDataset>(), stream.value); });
+    return without_gil([&] {
+      return aclmdlExecuteAsync(id, input.as<aclmdlDataset>(), output.as<aclmdlDataset>(), stream.value);
+    });
   };
   // The manual prints both sets of names [MDL-021].
-  m.def("execute_async", execute_async, nb::arg("modelId"), nb::arg("input").none(), nb::arg("output_").none(),
-        nb::arg("stream").none());
-  m.def("execute_async", execute_async, nb::arg("model_id"), nb::arg("input").none(), nb::arg("output").none(),
-        nb::arg("stream").none());
+  m.def("execute_async", execute_async, nb::arg("modelId"), nb::arg("input").none(),
+        nb::arg("output_").none(), nb::arg("stream").none());
+  m.def("execute_async", execute_async, nb::arg("model_id"), nb::arg("input").none(),
+        nb::arg("output").none(), nb::arg("stream").none());
 }
 
 void bind_dataset(nb::module_& m) {
   const auto dataset = nb::arg("dataset").none();
   m.def("create_dataset", [] { return to_python(aclmdlCreateDataset()); });
-  m.def("destroy_dataset", [](Address d) { return aclmdlDestroyDataset(d.as<aclmdlDataset>()); }, dataset);
-  m.def("add_dataset_buffer",
-        [](Address d, Address buffer) {
-          const aclError ret = aclmdlAddDatasetBuffer(d.as<aclmdlDataset>(), buffer.as<aclDataBuffer>());
-          return std::pair(to_python(d.value), ret);
-        },
-        dataset, nb::arg("date_buffer").none());
-  m.def("get_dataset_num_buffers", [](Address d) { return aclmdlGetDatasetNumBuffers(d.as<aclmdlDataset>()); }, dataset);
-  m.def("get_dataset_buffer",
-        [](Address d, Int<size_t> index) { return to_python(aclmdlGetDatasetBuffer(d.as<aclmdlDataset>(), index)); }, dataset,
-        nb::arg("index"));
+  m.def(
+      "destroy_dataset", [](Address d) { return aclmdlDestroyDataset(d.as<aclmdlDataset>()); }, dataset);
+  m.def(
+      "add_dataset_buffer",
+      [](Address d, Address buffer) {
+        const aclError ret = aclmdlAddDatasetBuffer(d.as<aclmdlDataset>(), buffer.as<aclDataBuffer>());
+        return std::pair(to_python(d.value), ret);
+      },
+      dataset, nb::arg("date_buffer").none());
+  m.def(
+      "get_dataset_num_buffers", [](Address d) { return aclmdlGetDatasetNumBuffers(d.as<aclmdlDataset>()); },
+      dataset);
+  m.def(
+      "get_dataset_buffer",
+      [](Address d, Int<size_t> index) {
+        return to_python(aclmdlGetDatasetBuffer(d.as<aclmdlDataset>(), index));
+      },
+      dataset, nb::arg("index"));
 }
 
 /// (dims, ret) of a C function that fills an aclmdlIODims.
@@ -220,30 +252,54 @@ void bind_desc(nb::module_& m) {
   const auto desc = nb::arg("model_desc").none();
   const auto index = nb::arg("index");
   m.def("create_desc", [] { return to_python(aclmdlCreateDesc()); });
-  m.def("destroy_desc", [](Address d) { return aclmdlDestroyDesc(d.as<aclmdlDesc>()); }, desc);
-  m.def("get_desc", [](Address d, Int<uint32_t> id) { return aclmdlGetDesc(d.as<aclmdlDesc>(), id); }, desc, nb::arg("model_id"));
-  m.def("get_num_inputs", [](Address d) { return aclmdlGetNumInputs(d.as<aclmdlDesc>()); }, desc);
-  m.def("get_num_outputs", [](Address d) { return aclmdlGetNumOutputs(d.as<aclmdlDesc>()); }, desc);
-  m.def("get_input_size_by_index", [](Address d, Int<size_t> i) { return aclmdlGetInputSizeByIndex(d.as<aclmdlDesc>(), i); }, desc,
-        index);
-  m.def("get_output_size_by_index", [](Address d, Int<size_t> i) { return aclmdlGetOutputSizeByIndex(d.as<aclmdlDesc>(), i); }, desc,
-        index);
+  m.def(
+      "destroy_desc", [](Address d) { return aclmdlDestroyDesc(d.as<aclmdlDesc>()); }, desc);
+  m.def(
+      "get_desc", [](Address d, Int<uint32_t> id) { return aclmdlGetDesc(d.as<aclmdlDesc>(), id); }, desc,
+      nb::arg("model_id"));
+  m.def(
+      "get_num_inputs", [](Address d) { return aclmdlGetNumInputs(d.as<aclmdlDesc>()); }, desc);
+  m.def(
+      "get_num_outputs", [](Address d) { return aclmdlGetNumOutputs(d.as<aclmdlDesc>()); }, desc);
+  m.def(
+      "get_input_size_by_index",
+      [](Address d, Int<size_t> i) { return aclmdlGetInputSizeByIndex(d.as<aclmdlDesc>(), i); }, desc, index);
+  m.def(
+      "get_output_size_by_index",
+      [](Address d, Int<size_t> i) { return aclmdlGetOutputSizeByIndex(d.as<aclmdlDesc>(), i); }, desc,
+      index);
   m.def("get_input_dims", dims_getter(aclmdlGetInputDims), desc, index);
   m.def("get_input_dims_v2", dims_getter(aclmdlGetInputDimsV2), desc, index);
   m.def("get_output_dims", dims_getter(aclmdlGetOutputDims), desc, index);
   m.def("get_cur_output_dims", dims_getter(aclmdlGetCurOutputDims), desc, index);
-  m.def("get_input_name_by_index", [](Address d, Int<size_t> i) { return to_text(aclmdlGetInputNameByIndex(d.as<aclmdlDesc>(), i)); },
-        desc, index);
-  m.def("get_output_name_by_index",
-        [](Address d, Int<size_t> i) { return to_text(aclmdlGetOutputNameByIndex(d.as<aclmdlDesc>(), i)); }, desc, index);
-  m.def("get_input_format", [](Address d, Int<size_t> i) { return static_cast<int>(aclmdlGetInputFormat(d.as<aclmdlDesc>(), i)); },
-        desc, index);
-  m.def("get_output_format", [](Address d, Int<size_t> i) { return static_cast<int>(aclmdlGetOutputFormat(d.as<aclmdlDesc>(), i)); },
-        desc, index);
-  m.def("get_input_data_type", [](Address d, Int<size_t> i) { return static_cast<int>(aclmdlGetInputDataType(d.as<aclmdlDesc>(), i)); },
-        desc, index);
-  m.def("get_output_data_type",
-        [](Address d, Int<size_t> i) { return static_cast<int>(aclmdlGetOutputDataType(d.as<aclmdlDesc>(), i)); }, desc, index);
+  m.def(
+      "get_input_name_by_index",
+      [](Address d, Int<size_t> i) { return to_text(aclmdlGetInputNameByIndex(d.as<aclmdlDesc>(), i)); },
+      desc, index);
+  m.def(
+      "get_output_name_by_index",
+      [](Address d, Int<size_t> i) { return to_text(aclmdlGetOutputNameByIndex(d.as<aclmdlDesc>(), i)); },
+      desc, index);
+  m.def(
+      "get_input_format",
+      [](Address d, Int<size_t> i) { return static_cast<int>(aclmdlGetInputFormat(d.as<aclmdlDesc>(), i)); },
+      desc, index);
+  m.def(
+      "get_output_format",
+      [](Address d, Int<size_t> i) { return static_cast<int>(aclmdlGetOutputFormat(d.as<aclmdlDesc>(), i)); },
+      desc, index);
+  m.def(
+      "get_input_data_type",
+      [](Address d, Int<size_t> i) {
+        return static_cast<int>(aclmdlGetInputDataType(d.as<aclmdlDesc>(), i));
+      },
+      desc, index);
+  m.def(
+      "get_output_data_type",
+      [](Address d, Int<size_t> i) {
+        return static_cast<int>(aclmdlGetOutputDataType(d.as<aclmdlDesc>(), i));
+      },
+      desc, index);
 }
 
 template <class Get>
@@ -259,86 +315,96 @@ void bind_names(nb::module_& m) {
   const auto desc = nb::arg("model_desc").none();
   m.def("get_input_index_by_name", index_getter(aclmdlGetInputIndexByName), desc, nb::arg("name").none());
   m.def("get_output_index_by_name", index_getter(aclmdlGetOutputIndexByName), desc, nb::arg("name").none());
-  m.def("get_tensor_real_name",
-        [](Address d, const Text& name) -> nb::object {
-          const char* real = aclmdlGetTensorRealName(d.as<aclmdlDesc>(), c_string(name));
-          return real ? to_text(real) : nb::int_(0);  // MDL-058
-        },
-        desc, nb::arg("name").none());
-  m.def("get_op_attr",
-        [](Address d, const Text& op, const Text& attribute) -> nb::object {
-          const char* value = aclmdlGetOpAttr(d.as<aclmdlDesc>(), c_string(op), c_string(attribute));
-          return value ? to_text(value) : nb::none();  // MDL-147
-        },
-        nb::arg("modelDesc").none(), nb::arg("opName").none(), nb::arg("attr").none());
+  m.def(
+      "get_tensor_real_name",
+      [](Address d, const Text& name) -> nb::object {
+        const char* real = aclmdlGetTensorRealName(d.as<aclmdlDesc>(), c_string(name));
+        return real ? to_text(real) : nb::int_(0);  // MDL-058
+      },
+      desc, nb::arg("name").none());
+  m.def(
+      "get_op_attr",
+      [](Address d, const Text& op, const Text& attribute) -> nb::object {
+        const char* value = aclmdlGetOpAttr(d.as<aclmdlDesc>(), c_string(op), c_string(attribute));
+        return value ? to_text(value) : nb::none();  // MDL-147
+      },
+      nb::arg("modelDesc").none(), nb::arg("opName").none(), nb::arg("attr").none());
 }
 
 void bind_gears(nb::module_& m) {
   const auto desc = nb::arg("model_desc").none();
-  m.def("get_dynamic_batch",
-        [](Address d) {
-          aclmdlBatch batch{};
-          const aclError ret = aclmdlGetDynamicBatch(d.as<aclmdlDesc>(), &batch);
-          nb::list values;
-          for (size_t i = 0; i < std::min<size_t>(batch.batchCount, ACL_MAX_BATCH_NUM); ++i) values.append(batch.batch[i]);
-          nb::dict result;
-          result["batchCount"] = batch.batchCount;
-          result["batch"] = values;
-          return std::pair(result, ret);
-        },
-        desc);
-  m.def("get_dynamic_hw",
-        [](Address d, Int<size_t> index) {
-          aclmdlHW hw{};
-          const aclError ret = aclmdlGetDynamicHW(d.as<aclmdlDesc>(), index, &hw);
-          nb::list values;
-          for (size_t i = 0; i < std::min<size_t>(hw.hwCount, ACL_MAX_HW_NUM); ++i) {
-            nb::list pair;
-            pair.append(hw.hw[i][0]);
-            pair.append(hw.hw[i][1]);
-            values.append(pair);
-          }
-          nb::dict result;
-          result["hwCount"] = hw.hwCount;
-          result["hw"] = values;
-          return std::pair(result, ret);
-        },
-        desc, nb::arg("index"));
-  m.def("get_input_dynamic_gear_count",
-        [](Address d, Int<size_t> index) {
-          size_t count = 0;
-          const aclError ret = aclmdlGetInputDynamicGearCount(d.as<aclmdlDesc>(), index, &count);
-          return std::pair(count, ret);
-        },
-        desc, nb::arg("index"));
-  m.def("get_input_dynamic_dims",
-        [](Address d, Int<size_t> index, Int<size_t> gear_count) {
-          const size_t count = std::min<size_t>(gear_count, ACL_MAX_DIM_CNT);
-          const auto dims = std::make_unique<aclmdlIODims[]>(std::max<size_t>(count, 1));
-          const aclError ret = aclmdlGetInputDynamicDims(d.as<aclmdlDesc>(), index, dims.get(), count);
-          nb::list result;
-          for (size_t i = 0; ret == ACL_SUCCESS && i < count; ++i) result.append(to_dict(dims[i]));
-          return std::pair(result, ret);
-        },
-        desc, nb::arg("index"), nb::arg("gear_count"));
+  m.def(
+      "get_dynamic_batch",
+      [](Address d) {
+        aclmdlBatch batch{};
+        const aclError ret = aclmdlGetDynamicBatch(d.as<aclmdlDesc>(), &batch);
+        nb::list values;
+        for (size_t i = 0; i < std::min<size_t>(batch.batchCount, ACL_MAX_BATCH_NUM); ++i)
+          values.append(batch.batch[i]);
+        nb::dict result;
+        result["batchCount"] = batch.batchCount;
+        result["batch"] = values;
+        return std::pair(result, ret);
+      },
+      desc);
+  m.def(
+      "get_dynamic_hw",
+      [](Address d, Int<size_t> index) {
+        aclmdlHW hw{};
+        const aclError ret = aclmdlGetDynamicHW(d.as<aclmdlDesc>(), index, &hw);
+        nb::list values;
+        for (size_t i = 0; i < std::min<size_t>(hw.hwCount, ACL_MAX_HW_NUM); ++i) {
+          nb::list pair;
+          pair.append(hw.hw[i][0]);
+          pair.append(hw.hw[i][1]);
+          values.append(pair);
+        }
+        nb::dict result;
+        result["hwCount"] = hw.hwCount;
+        result["hw"] = values;
+        return std::pair(result, ret);
+      },
+      desc, nb::arg("index"));
+  m.def(
+      "get_input_dynamic_gear_count",
+      [](Address d, Int<size_t> index) {
+        size_t count = 0;
+        const aclError ret = aclmdlGetInputDynamicGearCount(d.as<aclmdlDesc>(), index, &count);
+        return std::pair(count, ret);
+      },
+      desc, nb::arg("index"));
+  m.def(
+      "get_input_dynamic_dims",
+      [](Address d, Int<size_t> index, Int<size_t> gear_count) {
+        const size_t count = std::min<size_t>(gear_count, ACL_MAX_DIM_CNT);
+        const auto dims = std::make_unique<aclmdlIODims[]>(std::max<size_t>(count, 1));
+        const aclError ret = aclmdlGetInputDynamicDims(d.as<aclmdlDesc>(), index, dims.get(), count);
+        nb::list result;
+        for (size_t i = 0; ret == ACL_SUCCESS && i < count; ++i)
+          result.append(to_dict(dims[i]));
+        return std::pair(result, ret);
+      },
+      desc, nb::arg("index"), nb::arg("gear_count"));
 }
 
 void bind_aipp(nb::module_& m) {
-  m.def("get_aipp_type",
-        [](Int<uint32_t> id, Int<size_t> index) {
-          aclmdlInputAippType type = ACL_DATA_WITHOUT_AIPP;
-          size_t attached = 0;
-          const aclError ret = aclmdlGetAippType(id, index, &type, &attached);
-          return std::tuple(static_cast<int>(type), attached, ret);
-        },
-        nb::arg("model_id"), nb::arg("index"));
-  m.def("get_first_aipp_info",
-        [](Int<uint32_t> id, Int<size_t> index) {
-          const auto info = std::make_unique<aclAippInfo>();  // 300 KB
-          const aclError ret = aclmdlGetFirstAippInfo(id, index, info.get());
-          return std::pair(to_dict(*info), ret);
-        },
-        nb::arg("model_id"), nb::arg("index"));
+  m.def(
+      "get_aipp_type",
+      [](Int<uint32_t> id, Int<size_t> index) {
+        aclmdlInputAippType type = ACL_DATA_WITHOUT_AIPP;
+        size_t attached = 0;
+        const aclError ret = aclmdlGetAippType(id, index, &type, &attached);
+        return std::tuple(static_cast<int>(type), attached, ret);
+      },
+      nb::arg("model_id"), nb::arg("index"));
+  m.def(
+      "get_first_aipp_info",
+      [](Int<uint32_t> id, Int<size_t> index) {
+        const auto info = std::make_unique<aclAippInfo>();  // 300 KB
+        const aclError ret = aclmdlGetFirstAippInfo(id, index, info.get());
+        return std::pair(to_dict(*info), ret);
+      },
+      nb::arg("model_id"), nb::arg("index"));
 }
 
 }  // namespace

@@ -34,7 +34,8 @@ namespace {
 
 constexpr size_t kNoAttachedInput = 0xFFFFFFFF;  // MDL-044
 
-Result<std::shared_ptr<const ModelDescription>> description_of(const aclmdlDesc* handle, std::string_view rule) {
+Result<std::shared_ptr<const ModelDescription>> description_of(const aclmdlDesc* handle,
+                                                               std::string_view rule) {
   CAIRN_ASSIGN(const Ref<ModelDesc> desc, find<ModelDesc>(handle, "modelDesc", rule));
   return desc->description();
 }
@@ -47,7 +48,8 @@ Status load_file(const char* path, uint32_t* id, const std::optional<UserModelMe
   return {};
 }
 
-Status load_memory(const void* model, size_t size, uint32_t* id, const std::optional<UserModelMemory>& memory) {
+Status load_memory(const void* model, size_t size, uint32_t* id,
+                   const std::optional<UserModelMemory>& memory) {
   if (id == nullptr) return null_argument("MDL-008", "modelId");
   CAIRN_ASSIGN(SharedBytes file, cairn::copy_model_memory(model, size));
   CAIRN_ASSIGN(*id, cairn::load_model(std::move(file), memory));
@@ -78,7 +80,8 @@ Result<LoadedInput> input_of_model(uint32_t id, size_t index, std::string_view r
   CAIRN_ASSIGN(std::shared_ptr<Model> model, ModelTable::get().find(id));
   const ModelInfo& info = model->info();
   if (index >= info.inputs.size())
-    return error(ACL_ERROR_INVALID_PARAM, rule, "index {} is out of range, model {} has {} inputs; the first one is 0", index, id,
+    return error(ACL_ERROR_INVALID_PARAM, rule,
+                 "index {} is out of range, model {} has {} inputs; the first one is 0", index, id,
                  info.inputs.size());
   return LoadedInput{std::move(model), &info.inputs[index]};
 }
@@ -88,7 +91,8 @@ Result<LoadedInput> input_of_model(uint32_t id, size_t index, std::string_view r
 #pragma GCC visibility push(default)
 extern "C" {
 
-// --- loading and executing, 10.6.1 -----------------------------------------------------------------------------------
+// --- loading and executing, 10.6.1
+// -----------------------------------------------------------------------------------
 
 aclError aclmdlLoadFromFile(const char* modelPath, uint32_t* modelId) {
   return api("aclmdlLoadFromFile", [&] { return load_file(modelPath, modelId, std::nullopt); });
@@ -98,24 +102,28 @@ aclError aclmdlLoadFromMem(const void* model, size_t modelSize, uint32_t* modelI
   return api("aclmdlLoadFromMem", [&] { return load_memory(model, modelSize, modelId, std::nullopt); });
 }
 
-aclError aclmdlLoadFromFileWithMem(const char* modelPath, uint32_t* modelId, void* workPtr, size_t workSize, void* weightPtr,
-                                   size_t weightSize) {
-  return api("aclmdlLoadFromFileWithMem",
-             [&] { return load_file(modelPath, modelId, UserModelMemory{workPtr, workSize, weightPtr, weightSize}); });
+aclError aclmdlLoadFromFileWithMem(const char* modelPath, uint32_t* modelId, void* workPtr, size_t workSize,
+                                   void* weightPtr, size_t weightSize) {
+  return api("aclmdlLoadFromFileWithMem", [&] {
+    return load_file(modelPath, modelId, UserModelMemory{workPtr, workSize, weightPtr, weightSize});
+  });
 }
 
-aclError aclmdlLoadFromMemWithMem(const void* model, size_t modelSize, uint32_t* modelId, void* workPtr, size_t workSize, void* weightPtr,
-                                  size_t weightSize) {
-  return api("aclmdlLoadFromMemWithMem",
-             [&] { return load_memory(model, modelSize, modelId, UserModelMemory{workPtr, workSize, weightPtr, weightSize}); });
+aclError aclmdlLoadFromMemWithMem(const void* model, size_t modelSize, uint32_t* modelId, void* workPtr,
+                                  size_t workSize, void* weightPtr, size_t weightSize) {
+  return api("aclmdlLoadFromMemWithMem", [&] {
+    return load_memory(model, modelSize, modelId, UserModelMemory{workPtr, workSize, weightPtr, weightSize});
+  });
 }
 
 aclError aclmdlExecute(uint32_t modelId, const aclmdlDataset* input, aclmdlDataset* output) {
   return api("aclmdlExecute", [&] { return cairn::execute_model(modelId, input, output); });
 }
 
-aclError aclmdlExecuteAsync(uint32_t modelId, const aclmdlDataset* input, aclmdlDataset* output, aclrtStream stream) {
-  return api("aclmdlExecuteAsync", [&] { return cairn::execute_model_async(modelId, input, output, stream); });
+aclError aclmdlExecuteAsync(uint32_t modelId, const aclmdlDataset* input, aclmdlDataset* output,
+                            aclrtStream stream) {
+  return api("aclmdlExecuteAsync",
+             [&] { return cairn::execute_model_async(modelId, input, output, stream); });
 }
 
 aclError aclmdlUnload(uint32_t modelId) {
@@ -125,21 +133,25 @@ aclError aclmdlUnload(uint32_t modelId) {
 aclError aclmdlQuerySize(const char* fileName, size_t* workSize, size_t* weightSize) {
   return api("aclmdlQuerySize", [&]() -> Status {
     if (fileName == nullptr) return null_argument("MDL-027", "fileName");
-    if (workSize == nullptr || weightSize == nullptr) return null_argument("MDL-024", "workSize or weightSize");
+    if (workSize == nullptr || weightSize == nullptr)
+      return null_argument("MDL-024", "workSize or weightSize");
     return query_size(cairn::read_model_file(fileName), workSize, weightSize);
   });
 }
 
 aclError aclmdlQuerySizeFromMem(const void* model, size_t modelSize, size_t* workSize, size_t* weightSize) {
   return api("aclmdlQuerySizeFromMem", [&]() -> Status {
-    if (workSize == nullptr || weightSize == nullptr) return null_argument("MDL-028", "workSize or weightSize");
+    if (workSize == nullptr || weightSize == nullptr)
+      return null_argument("MDL-028", "workSize or weightSize");
     return query_size(cairn::copy_model_memory(model, modelSize), workSize, weightSize);
   });
 }
 
-aclError aclmdlGetAippType(uint32_t modelId, size_t index, aclmdlInputAippType* type, size_t* dynamicAttachedDataIndex) {
+aclError aclmdlGetAippType(uint32_t modelId, size_t index, aclmdlInputAippType* type,
+                           size_t* dynamicAttachedDataIndex) {
   return api("aclmdlGetAippType", [&]() -> Status {
-    if (type == nullptr || dynamicAttachedDataIndex == nullptr) return null_argument("MDL-042", "type or dynamicAttachedDataIndex");
+    if (type == nullptr || dynamicAttachedDataIndex == nullptr)
+      return null_argument("MDL-042", "type or dynamicAttachedDataIndex");
     CAIRN_ASSIGN(const LoadedInput loaded, input_of_model(modelId, index, "MDL-043"));
     *type = loaded.input->aipp ? ACL_DATA_WITH_STATIC_AIPP : ACL_DATA_WITHOUT_AIPP;
     *dynamicAttachedDataIndex = kNoAttachedInput;
@@ -155,12 +167,15 @@ aclError aclmdlGetFirstAippInfo(uint32_t modelId, size_t index, aclAippInfo* aip
   });
 }
 
-// --- aclmdlDataset, 10.6.3 ---------------------------------------------------------------------------------------------
+// --- aclmdlDataset, 10.6.3
+// ---------------------------------------------------------------------------------------------
 
 aclmdlDataset* aclmdlCreateDataset() {
   return api_value<aclmdlDataset*>("aclmdlCreateDataset", nullptr, []() -> Result<aclmdlDataset*> {
     const Ref<Dataset> dataset = handle_table<Dataset>().insert(std::make_unique<Dataset>());
-    if (!dataset) return error(ACL_ERROR_BAD_ALLOC, "MDL-060", "too many datasets exist; destroy those that are not used");
+    if (!dataset)
+      return error(ACL_ERROR_BAD_ALLOC, "MDL-060",
+                   "too many datasets exist; destroy those that are not used");
     return static_cast<aclmdlDataset*>(dataset.handle());
   });
 }
@@ -193,17 +208,21 @@ aclDataBuffer* aclmdlGetDatasetBuffer(const aclmdlDataset* dataset, size_t index
     CAIRN_ASSIGN(const Ref<Dataset> target, find<Dataset>(dataset, "dataset", "MDL-065"));
     void* buffer = target->buffer(index);
     if (buffer == nullptr)
-      return error(ACL_ERROR_INVALID_PARAM, "MDL-065", "index {} is out of range, the dataset has {} data buffers", index, target->count());
+      return error(ACL_ERROR_INVALID_PARAM, "MDL-065",
+                   "index {} is out of range, the dataset has {} data buffers", index, target->count());
     return static_cast<aclDataBuffer*>(buffer);
   });
 }
 
-// --- aclmdlDesc, 10.6.4 ------------------------------------------------------------------------------------------------
+// --- aclmdlDesc, 10.6.4
+// ------------------------------------------------------------------------------------------------
 
 aclmdlDesc* aclmdlCreateDesc() {
   return api_value<aclmdlDesc*>("aclmdlCreateDesc", nullptr, []() -> Result<aclmdlDesc*> {
     const Ref<ModelDesc> desc = handle_table<ModelDesc>().insert(std::make_unique<ModelDesc>());
-    if (!desc) return error(ACL_ERROR_BAD_ALLOC, "MDL-075", "too many model descriptions exist; destroy those that are not used");
+    if (!desc)
+      return error(ACL_ERROR_BAD_ALLOC, "MDL-075",
+                   "too many model descriptions exist; destroy those that are not used");
     return static_cast<aclmdlDesc*>(desc.handle());
   });
 }
@@ -211,7 +230,8 @@ aclmdlDesc* aclmdlCreateDesc() {
 aclError aclmdlDestroyDesc(aclmdlDesc* modelDesc) {
   return api("aclmdlDestroyDesc", [&]() -> Status {
     if (handle_table<ModelDesc>().remove(modelDesc)) return {};
-    return cairn::bad_handle(ACL_ERROR_INVALID_PARAM, "MDL-076", ModelDesc::kHandleType, "modelDesc", modelDesc);
+    return cairn::bad_handle(ACL_ERROR_INVALID_PARAM, "MDL-076", ModelDesc::kHandleType, "modelDesc",
+                             modelDesc);
   });
 }
 
@@ -379,7 +399,8 @@ aclError aclmdlGetInputDynamicDims(const aclmdlDesc* modelDesc, size_t, aclmdlIO
   return api("aclmdlGetInputDynamicDims", [&]() -> Status {
     if (dims == nullptr) return null_argument("MDL-139", "dims");
     CAIRN_RETURN_IF_ERROR(description_of(modelDesc, "MDL-139").status());
-    return error(ACL_ERROR_MODEL_NOT_DYNAMIC, "MDL-142", "the model has no gears; convert it with --dynamic_dims");
+    return error(ACL_ERROR_MODEL_NOT_DYNAMIC, "MDL-142",
+                 "the model has no gears; convert it with --dynamic_dims");
   });
 }
 
@@ -397,7 +418,8 @@ const char* aclmdlGetTensorRealName(const aclmdlDesc* modelDesc, const char* nam
     if (name == nullptr) return null_argument("MDL-058", "name");
     CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-058"));
     const std::string* real = description->real_name(name);
-    if (real == nullptr) return error(ACL_ERROR_INVALID_PARAM, "MDL-056", "the model has no tensor named '{}'", name);
+    if (real == nullptr)
+      return error(ACL_ERROR_INVALID_PARAM, "MDL-056", "the model has no tensor named '{}'", name);
     return real->c_str();
   });
 }

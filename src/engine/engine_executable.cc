@@ -10,21 +10,24 @@ namespace {
 template <class Port>
 Status check_port(const Port& port, const OmTensor& described, std::string_view kind) {
   if (port.get_partial_shape().is_dynamic())
-    return error(ACL_ERROR_DESERIALIZE_MODEL, "MDL-001", "{} {} of the om file has no fixed shape; convert the model again", kind,
-                 described.name);
-  const size_t elements = ov::shape_size(port.get_shape());
-  if (acl_type_of(port.get_element_type()) != described.data_type || elements * port.get_element_type().size() != described.bytes)
     return error(ACL_ERROR_DESERIALIZE_MODEL, "MDL-001",
-                 "{} {} is described with {} bytes of type {}, but the network has {} elements of {}; convert the model again", kind,
-                 described.name, described.bytes, static_cast<int>(described.data_type), elements,
+                 "{} {} of the om file has no fixed shape; convert the model again", kind, described.name);
+  const size_t elements = ov::shape_size(port.get_shape());
+  if (acl_type_of(port.get_element_type()) != described.data_type ||
+      elements * port.get_element_type().size() != described.bytes)
+    return error(ACL_ERROR_DESERIALIZE_MODEL, "MDL-001",
+                 "{} {} is described with {} bytes of type {}, but the network has {} elements of {}; "
+                 "convert the model again",
+                 kind, described.name, described.bytes, static_cast<int>(described.data_type), elements,
                  port.get_element_type().get_type_name());
   return {};
 }
 
 Status check_count(size_t described, size_t found, std::string_view kind) {
   if (described == found) return {};
-  return error(ACL_ERROR_DESERIALIZE_MODEL, "MDL-001", "the om file describes {} {}, but its network has {}; convert the model again",
-               described, kind, found);
+  return error(ACL_ERROR_DESERIALIZE_MODEL, "MDL-001",
+               "the om file describes {} {}, but its network has {}; convert the model again", described,
+               kind, found);
 }
 
 /// The kernel that writes the network's input, or nothing for an input without AIPP.
@@ -34,8 +37,10 @@ Result<std::optional<AippKernel>> make_kernel(const OmInput& input) {
   CAIRN_ASSIGN(AippKernel kernel, AippKernel::create(input.aipp->params, output));
   if (kernel.input_bytes() != input.bytes || kernel.output_bytes() != input.aipp->original.bytes)
     return error(ACL_ERROR_DESERIALIZE_MODEL, "MDL-095",
-                 "input {} is described with {} bytes before and {} after AIPP, but its images have {} and {}; convert the model again",
-                 input.name, input.bytes, input.aipp->original.bytes, kernel.input_bytes(), kernel.output_bytes());
+                 "input {} is described with {} bytes before and {} after AIPP, but its images have {} and "
+                 "{}; convert the model again",
+                 input.name, input.bytes, input.aipp->original.bytes, kernel.input_bytes(),
+                 kernel.output_bytes());
   return std::optional<AippKernel>(std::move(kernel));
 }
 
@@ -52,7 +57,8 @@ Result<std::unique_ptr<Executable>> OpenVinoExecutable::create(ov::CompiledModel
   }
   for (size_t i = 0; i < info.outputs.size(); ++i)
     CAIRN_RETURN_IF_ERROR(check_port(network.output(i), info.outputs[i], "output"));
-  return std::unique_ptr<Executable>(new OpenVinoExecutable(std::move(network), std::move(info), std::move(kernels)));
+  return std::unique_ptr<Executable>(
+      new OpenVinoExecutable(std::move(network), std::move(info), std::move(kernels)));
 }
 
 std::unique_ptr<OpenVinoExecutable::Slot> OpenVinoExecutable::take_slot() {
@@ -90,7 +96,8 @@ void OpenVinoExecutable::feed_inputs(Slot& slot, std::span<const void* const> in
     } else if (slot.inputs[i] != inputs[i]) {
       const auto port = network_.input(i);
       // The engine takes no const tensors for its inputs; it does not write them.
-      slot.request.set_input_tensor(i, ov::Tensor(port.get_element_type(), port.get_shape(), const_cast<void*>(inputs[i])));
+      slot.request.set_input_tensor(
+          i, ov::Tensor(port.get_element_type(), port.get_shape(), const_cast<void*>(inputs[i])));
       slot.inputs[i] = inputs[i];
     }
   }
@@ -107,7 +114,8 @@ void OpenVinoExecutable::bind_outputs(Slot& slot, std::span<void* const> outputs
 
 Status OpenVinoExecutable::run(std::span<const void* const> inputs, std::span<void* const> outputs) {
   try {
-    std::unique_ptr<Slot> slot = take_slot();  // Lost when the run throws: the request's state is unknown then.
+    std::unique_ptr<Slot> slot =
+        take_slot();  // Lost when the run throws: the request's state is unknown then.
     feed_inputs(*slot, inputs);
     bind_outputs(*slot, outputs);
     slot->request.infer();

@@ -14,7 +14,8 @@ namespace cairn {
 
 class OpenVinoExecutable final : public Executable {
  public:
-  /// Checks that the network's inputs and outputs are those of `info`, so that no run touches memory outside the buffers.
+  /// Checks that the network's inputs and outputs are those of `info`, so that no run touches memory outside
+  /// the buffers.
   static Result<std::unique_ptr<Executable>> create(ov::CompiledModel network, ModelInfo info);
 
   const ModelInfo& info() const override { return info_; }
@@ -29,7 +30,8 @@ class OpenVinoExecutable final : public Executable {
     std::vector<ov::Tensor> aipp_tensors;  ///< Empty tensors for inputs without AIPP.
   };
 
-  OpenVinoExecutable(ov::CompiledModel network, ModelInfo info, std::vector<std::optional<AippKernel>> kernels)
+  OpenVinoExecutable(ov::CompiledModel network, ModelInfo info,
+                     std::vector<std::optional<AippKernel>> kernels)
       : network_(std::move(network)), info_(std::move(info)), kernels_(std::move(kernels)) {}
   std::unique_ptr<Slot> take_slot();
   void give_back(std::unique_ptr<Slot> slot);

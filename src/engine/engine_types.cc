@@ -12,12 +12,12 @@ struct TypePair {
 };
 
 constexpr std::array kTypes = {
-    TypePair{ACL_FLOAT, ov::element::Type_t::f32},     TypePair{ACL_FLOAT16, ov::element::Type_t::f16},
-    TypePair{ACL_INT8, ov::element::Type_t::i8},       TypePair{ACL_INT32, ov::element::Type_t::i32},
-    TypePair{ACL_UINT8, ov::element::Type_t::u8},      TypePair{ACL_INT16, ov::element::Type_t::i16},
-    TypePair{ACL_UINT16, ov::element::Type_t::u16},    TypePair{ACL_UINT32, ov::element::Type_t::u32},
-    TypePair{ACL_INT64, ov::element::Type_t::i64},     TypePair{ACL_UINT64, ov::element::Type_t::u64},
-    TypePair{ACL_DOUBLE, ov::element::Type_t::f64},    TypePair{ACL_BOOL, ov::element::Type_t::boolean},
+    TypePair{ACL_FLOAT, ov::element::Type_t::f32},  TypePair{ACL_FLOAT16, ov::element::Type_t::f16},
+    TypePair{ACL_INT8, ov::element::Type_t::i8},    TypePair{ACL_INT32, ov::element::Type_t::i32},
+    TypePair{ACL_UINT8, ov::element::Type_t::u8},   TypePair{ACL_INT16, ov::element::Type_t::i16},
+    TypePair{ACL_UINT16, ov::element::Type_t::u16}, TypePair{ACL_UINT32, ov::element::Type_t::u32},
+    TypePair{ACL_INT64, ov::element::Type_t::i64},  TypePair{ACL_UINT64, ov::element::Type_t::u64},
+    TypePair{ACL_DOUBLE, ov::element::Type_t::f64}, TypePair{ACL_BOOL, ov::element::Type_t::boolean},
     TypePair{ACL_BF16, ov::element::Type_t::bf16},
 };
 

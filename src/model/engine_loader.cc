@@ -26,14 +26,16 @@ Result<Engine*> load_engine() {
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     const char* reason = dlerror();
-    return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001",
-                 "the model engine cannot be opened: {}. It needs the OpenVINO runtime: install it with 'pip install "
-                 "openvino', or put the directory of libopenvino.so on LD_LIBRARY_PATH",
-                 reason ? reason : path);
+    return error(
+        ACL_ERROR_GE_LOAD_MODEL, "MDL-001",
+        "the model engine cannot be opened: {}. It needs the OpenVINO runtime: install it with 'pip install "
+        "openvino', or put the directory of libopenvino.so on LD_LIBRARY_PATH",
+        reason ? reason : path);
   }
   auto* entry = reinterpret_cast<Engine* (*)()>(dlsym(library, "cairn_engine"));
   if (entry == nullptr)
-    return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001", "{} is not part of this version of Cairn; install Cairn again", path);
+    return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001",
+                 "{} is not part of this version of Cairn; install Cairn again", path);
   Engine* loaded = entry();
   engine.store(loaded, std::memory_order_release);
   return loaded;

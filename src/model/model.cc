@@ -10,11 +10,15 @@ namespace cairn {
 Status Model::check_context() const {
   CAIRN_ASSIGN(const Ref<Context> current, Runtime::get().current_context());
   if (current.handle() == context_) return {};
-  return error(ACL_ERROR_RT_MODEL_CONTEXT, "MDL-005", "model {} was loaded in {}, the current context is {}; make the first one current with acl.rt.set_context",
+  return error(ACL_ERROR_RT_MODEL_CONTEXT, "MDL-005",
+               "model {} was loaded in {}, the current context is {}; make the first one current with "
+               "acl.rt.set_context",
                id_, describe_handle(context_), describe_handle(current.handle()));
 }
 
-bool Model::context_is_alive() const { return static_cast<bool>(handle_table<Context>().find(context_)); }
+bool Model::context_is_alive() const {
+  return static_cast<bool>(handle_table<Context>().find(context_));
+}
 
 ModelTable& ModelTable::get() {
   static auto* table = new ModelTable;  // Never destroyed: tasks may still run when the process ends.
@@ -36,7 +40,8 @@ Result<std::shared_ptr<Model>> ModelTable::find(uint32_t id) const {
     if (id != 0 && id < next_id_)
       return error(ACL_ERROR_GE_EXEC_MODEL_ID_INVALID, "MDL-022", "model {} was unloaded; load it again", id);
   }
-  return error(ACL_ERROR_GE_EXEC_MODEL_ID_INVALID, "MDL-002", "model {} was never loaded; use the id that acl.mdl.load_from_file returned", id);
+  return error(ACL_ERROR_GE_EXEC_MODEL_ID_INVALID, "MDL-002",
+               "model {} was never loaded; use the id that acl.mdl.load_from_file returned", id);
 }
 
 Status ModelTable::unload(uint32_t id) {
@@ -45,7 +50,8 @@ Status ModelTable::unload(uint32_t id) {
   if (model->context_is_alive()) CAIRN_RETURN_IF_ERROR(model->check_context());
   const std::unique_lock lock(mutex_);
   if (models_.erase(id) == 0)
-    return error(ACL_ERROR_GE_EXEC_MODEL_ID_INVALID, "MDL-022", "model {} was unloaded by another thread", id);
+    return error(ACL_ERROR_GE_EXEC_MODEL_ID_INVALID, "MDL-022", "model {} was unloaded by another thread",
+                 id);
   return {};
 }
 

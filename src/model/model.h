@@ -53,7 +53,8 @@ class ModelTable {
 /// Some addresses, in place unless there are many.
 class AddressList {
  public:
-  explicit AddressList(size_t count) : count_(count), many_(count > kInPlace ? std::make_unique<void*[]>(count) : nullptr) {}
+  explicit AddressList(size_t count)
+      : count_(count), many_(count > kInPlace ? std::make_unique<void*[]>(count) : nullptr) {}
   std::span<void*> span() { return {many_ ? many_.get() : few_.data(), count_}; }
 
  private:
@@ -67,7 +68,8 @@ class AddressList {
 class ModelCall {
  public:
   /// Checks datasets, sizes and addresses against the model.
-  static Result<ModelCall> prepare(std::shared_ptr<Model> model, const void* input_dataset, const void* output_dataset);
+  static Result<ModelCall> prepare(std::shared_ptr<Model> model, const void* input_dataset,
+                                   const void* output_dataset);
   /// Runs the model in this thread. Device memory is used where it lies; host memory is copied.
   Status run();
 

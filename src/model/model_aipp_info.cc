@@ -64,8 +64,10 @@ void copy_normalisation(const AippParams& p, aclAippInfo& out) {
 
 Status fill_aipp_info(const OmInput& input, aclAippInfo& out) {
   if (!input.aipp)
-    return error(ACL_ERROR_GE_AIPP_NOT_EXIST, "MDL-043",
-                 "input {} has no AIPP; convert the model with --insert_op_conf, or ask acl.mdl.get_aipp_type first", input.name);
+    return error(
+        ACL_ERROR_GE_AIPP_NOT_EXIST, "MDL-043",
+        "input {} has no AIPP; convert the model with --insert_op_conf, or ask acl.mdl.get_aipp_type first",
+        input.name);
   out = {};
   copy_geometry(input.aipp->params, out);
   copy_colour(input.aipp->params, out);
@@ -75,7 +77,8 @@ Status fill_aipp_info(const OmInput& input, aclAippInfo& out) {
   out.srcDatatype = original.data_type;
   out.srcDimNum = original.dims.size();
   out.shapeCount = 1;
-  // The engine has no layout of its own for the network's input: before and after AIPP the tensor is the same.
+  // The engine has no layout of its own for the network's input: before and after AIPP the tensor is the
+  // same.
   CAIRN_RETURN_IF_ERROR(copy_dims(original.name, original.dims, out.outDims[0].srcDims));
   out.outDims[0].srcSize = original.bytes;
   out.outDims[0].aippOutdims = out.outDims[0].srcDims;

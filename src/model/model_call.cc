@@ -25,28 +25,33 @@ Result<void*> check_buffer(const Side& side, size_t index, const OmTensor& tenso
   void* data = buffer->data.load(std::memory_order_relaxed);
   const size_t size = buffer->size.load(std::memory_order_relaxed);
   if (data == nullptr)
-    return error(side.mismatch_code, "MDL-059", "the data buffer of {} {} ({}) has no memory; it needs {} bytes", side.name, index,
+    return error(side.mismatch_code, "MDL-059",
+                 "the data buffer of {} {} ({}) has no memory; it needs {} bytes", side.name, index,
                  tensor.name, tensor.bytes);
   if (size < tensor.bytes)
-    return error(side.mismatch_code, "MDL-080", "the data buffer of {} {} ({}) has {} bytes, the model needs {}; ask acl.mdl.get_{}_size_by_index",
-                 side.name, index, tensor.name, size, tensor.bytes, side.name);
+    return error(
+        side.mismatch_code, "MDL-080",
+        "the data buffer of {} {} ({}) has {} bytes, the model needs {}; ask acl.mdl.get_{}_size_by_index",
+        side.name, index, tensor.name, size, tensor.bytes, side.name);
   CAIRN_RETURN_IF_ERROR(Runtime::get().resolve_any(data, tensor.bytes, side.name, "MDL-015").status());
   return data;
 }
 
 template <class Tensor>
-Status collect(const Side& side, const void* handle, const std::vector<Tensor>& tensors, std::span<void*> addresses) {
+Status collect(const Side& side, const void* handle, const std::vector<Tensor>& tensors,
+               std::span<void*> addresses) {
   CAIRN_ASSIGN(const Ref<Dataset> dataset, find<Dataset>(handle, side.name, "MDL-017"));
   if (!dataset->copy(addresses))
-    return error(side.mismatch_code, "MDL-059", "the {} dataset has {} data buffers, the model has {} {}s", side.name, dataset->count(),
-                 tensors.size(), side.name);
+    return error(side.mismatch_code, "MDL-059", "the {} dataset has {} data buffers, the model has {} {}s",
+                 side.name, dataset->count(), tensors.size(), side.name);
   for (size_t i = 0; i < tensors.size(); ++i) {
     CAIRN_ASSIGN(addresses[i], check_buffer(side, i, tensors[i], addresses[i]));
   }
   return {};
 }
 
-/// Copies of the buffers that lie in host memory: the engine works on device memory only, and a host address may be wrong.
+/// Copies of the buffers that lie in host memory: the engine works on device memory only, and a host address
+/// may be wrong.
 class HostCopies {
  public:
   Result<void*> copy_in(const void* user, size_t bytes) {
@@ -61,7 +66,8 @@ class HostCopies {
   }
   Status copy_out() {
     for (const Output& output : outputs_)
-      if (!guarded_copy(output.user, output.copy, output.bytes)) return bad_address(output.user, output.bytes);
+      if (!guarded_copy(output.user, output.copy, output.bytes))
+        return bad_address(output.user, output.bytes);
     return {};
   }
 
@@ -82,7 +88,8 @@ class HostCopies {
     return memory;
   }
   static Status bad_address(const void* user, size_t bytes) {
-    return error(ACL_ERROR_INVALID_PARAM, "MDL-015", "{} is neither device memory nor host memory of {} bytes that can be accessed", user, bytes);
+    return error(ACL_ERROR_INVALID_PARAM, "MDL-015",
+                 "{} is neither device memory nor host memory of {} bytes that can be accessed", user, bytes);
   }
 
   std::vector<std::unique_ptr<void, Free>> memory_;
@@ -94,7 +101,8 @@ class HostCopies {
 ModelCall::ModelCall(std::shared_ptr<Model> model)
     : model_(std::move(model)), addresses_(model_->info().inputs.size() + model_->info().outputs.size()) {}
 
-Result<ModelCall> ModelCall::prepare(std::shared_ptr<Model> model, const void* input_dataset, const void* output_dataset) {
+Result<ModelCall> ModelCall::prepare(std::shared_ptr<Model> model, const void* input_dataset,
+                                     const void* output_dataset) {
   ModelCall call(std::move(model));
   const ModelInfo& info = call.model_->info();
   const std::span<void*> addresses = call.addresses_.span();
@@ -130,7 +138,8 @@ Status ModelCall::run_resolved() {
       engine[i] = copies.prepare_out(user[i], bytes);
     }
   }
-  CAIRN_RETURN_IF_ERROR(model_->executable().run(engine.first(info.inputs.size()), engine.last(info.outputs.size())));
+  CAIRN_RETURN_IF_ERROR(
+      model_->executable().run(engine.first(info.inputs.size()), engine.last(info.outputs.size())));
   return copies.copy_out();
 }
 
@@ -146,7 +155,8 @@ Status execute_model_async(uint32_t id, const void* input_dataset, const void* o
   CAIRN_RETURN_IF_ERROR(model->check_context());
   CAIRN_ASSIGN(const Ref<Stream> target, Runtime::get().stream(stream));
   CAIRN_ASSIGN(ModelCall call, ModelCall::prepare(std::move(model), input_dataset, output_dataset));
-  return Stream::launch(target, "aclmdlExecuteAsync", [call = std::move(call)](Stream&) mutable { return call.run(); });
+  return Stream::launch(target, "aclmdlExecuteAsync",
+                        [call = std::move(call)](Stream&) mutable { return call.run(); });
 }
 
 }  // namespace cairn

@@ -15,28 +15,32 @@ std::string random_suffix() {
 }
 
 Status bad_index(std::string_view rule, size_t index, size_t count, const char* kind) {
-  return error(ACL_ERROR_INVALID_PARAM, rule, "index {} is out of range, the model has {} {}s; the first one is 0", index, count, kind);
+  return error(ACL_ERROR_INVALID_PARAM, rule,
+               "index {} is out of range, the model has {} {}s; the first one is 0", index, count, kind);
 }
 
 std::string join_original_names(const std::vector<std::string>& names) {
   std::string text;
-  for (const std::string& name : names) text += fmt::format("[{}]{}", name.size(), name);
+  for (const std::string& name : names)
+    text += fmt::format("[{}]{}", name.size(), name);
   return text;
 }
 
 template <class Tensor>
 std::string known_names(const std::vector<Tensor>& tensors) {
   std::string text;
-  for (const OmTensor& tensor : tensors) text += (text.empty() ? "" : ", ") + tensor.name;
+  for (const OmTensor& tensor : tensors)
+    text += (text.empty() ? "" : ", ") + tensor.name;
   return text;
 }
 
 template <class Tensor>
-Result<size_t> index_of(const std::vector<Tensor>& tensors, const std::string* real, std::string_view given, std::string_view rule,
-                        const char* kind) {
+Result<size_t> index_of(const std::vector<Tensor>& tensors, const std::string* real, std::string_view given,
+                        std::string_view rule, const char* kind) {
   for (size_t i = 0; i < tensors.size(); ++i)
     if (real != nullptr && tensors[i].name == *real) return i;
-  return error(ACL_ERROR_INVALID_PARAM, rule, "the model has no {} named '{}'; it has {}", kind, given, known_names(tensors));
+  return error(ACL_ERROR_INVALID_PARAM, rule, "the model has no {} named '{}'; it has {}", kind, given,
+               known_names(tensors));
 }
 
 }  // namespace
@@ -46,10 +50,12 @@ ModelDescription::ModelDescription(uint32_t model_id, const ModelInfo& info) : i
     shown_inputs_.push_back(shown_name(info_.inputs[i].name, model_id, "input", i));
   for (size_t i = 0; i < info_.outputs.size(); ++i)
     shown_outputs_.push_back(shown_name(info_.outputs[i].name, model_id, "output", i));
-  for (const auto& [op, names] : info_.original_op_names) original_names_[op] = join_original_names(names);
+  for (const auto& [op, names] : info_.original_op_names)
+    original_names_[op] = join_original_names(names);
 }
 
-std::string ModelDescription::shown_name(const std::string& name, uint32_t model_id, const char* kind, size_t index) const {
+std::string ModelDescription::shown_name(const std::string& name, uint32_t model_id, const char* kind,
+                                         size_t index) const {
   if (name.size() <= kLongestName) return name;
   const auto taken = [&](const std::string& wanted) {
     const auto same = [&](const OmTensor& tensor) { return tensor.name == wanted; };
@@ -57,7 +63,8 @@ std::string ModelDescription::shown_name(const std::string& name, uint32_t model
   };
   const std::string converted = fmt::format("acl_modelId_{}_{}_{}", model_id, kind, index);
   std::string shown = converted;
-  while (taken(shown)) shown = converted + "_" + random_suffix();  // MDL-091
+  while (taken(shown))
+    shown = converted + "_" + random_suffix();  // MDL-091
   return shown;
 }
 
@@ -93,13 +100,14 @@ void ModelDesc::fill(std::shared_ptr<const ModelDescription> description) {
 Result<std::shared_ptr<const ModelDescription>> ModelDesc::description() const {
   const std::lock_guard lock(mutex_);
   if (description_ != nullptr) return description_;
-  return error(ACL_ERROR_INVALID_PARAM, "MDL-148", "the model description is empty; fill it with acl.mdl.get_desc first");
+  return error(ACL_ERROR_INVALID_PARAM, "MDL-148",
+               "the model description is empty; fill it with acl.mdl.get_desc first");
 }
 
 Status copy_dims(const std::string& name, const std::vector<int64_t>& dims, aclmdlIODims& out) {
   if (dims.size() > ACL_MAX_DIM_CNT)
-    return error(ACL_ERROR_GE_SHAPE_INVALID, "MDL-086", "tensor {} has {} dims, at most {} can be described", name, dims.size(),
-                 ACL_MAX_DIM_CNT);
+    return error(ACL_ERROR_GE_SHAPE_INVALID, "MDL-086", "tensor {} has {} dims, at most {} can be described",
+                 name, dims.size(), ACL_MAX_DIM_CNT);
   out = {};
   std::memcpy(out.name, name.data(), std::min(name.size(), kLongestName));
   out.dimCount = dims.size();

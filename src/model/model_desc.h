@@ -27,7 +27,8 @@ class ModelDescription {
   const std::string& shown_output_name(size_t index) const { return shown_outputs_[index]; }
   /// The tensor's own name for a shown or real name; null for a name that no tensor has [MDL-056].
   const std::string* real_name(std::string_view name) const;
-  /// "[len]name[len]name..." for the one known attribute, else an empty string [MDL-147]. Valid as long as this object.
+  /// "[len]name[len]name..." for the one known attribute, else an empty string [MDL-147]. Valid as long as
+  /// this object.
   const char* op_attribute(std::string_view op, std::string_view attribute) const;
 
  private:
@@ -44,8 +45,8 @@ class ModelDesc {
   static constexpr HandleType kHandleType = HandleType::kModelDesc;
 
   void fill(std::shared_ptr<const ModelDescription> description);
-  /// What aclmdlGetDesc filled in last, or an error that asks for it. Strings that the API hands out live in it: it is
-  /// kept until the next fill().
+  /// What aclmdlGetDesc filled in last, or an error that asks for it. Strings that the API hands out live in
+  /// it: it is kept until the next fill().
   Result<std::shared_ptr<const ModelDescription>> description() const;
 
  private:

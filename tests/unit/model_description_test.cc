@@ -19,8 +19,10 @@ OmInput make_input(const std::string& name) {
 
 ModelInfo make_info(const std::vector<std::string>& inputs, const std::vector<std::string>& outputs) {
   ModelInfo info;
-  for (const std::string& name : inputs) info.inputs.push_back(make_input(name));
-  for (const std::string& name : outputs) info.outputs.push_back(make_input(name));
+  for (const std::string& name : inputs)
+    info.inputs.push_back(make_input(name));
+  for (const std::string& name : outputs)
+    info.outputs.push_back(make_input(name));
   return info;
 }
 
@@ -95,7 +97,8 @@ TEST(ModelDescription, GivesTheParametersOfStaticAipp) {
   p.crop_size_h = 222;
   p.csc_switch = true;
   for (int r = 0; r < 3; ++r)
-    for (int c = 0; c < 3; ++c) p.matrix[r][c] = 10 * r + c;
+    for (int c = 0; c < 3; ++c)
+      p.matrix[r][c] = 10 * r + c;
   p.output_bias = {1, 2, 3};
   p.input_bias = {4, 5, 6};
   p.mean_chn = {11, 12, 13, 14};

@@ -87,7 +87,8 @@ class ModelExecution : public testing::Test {
 
 std::vector<float> sums(const std::vector<float>& a, const std::vector<float>& b) {
   std::vector<float> result(a.size());
-  for (size_t i = 0; i < a.size(); ++i) result[i] = a[i] + b[i];
+  for (size_t i = 0; i < a.size(); ++i)
+    result[i] = a[i] + b[i];
   return result;
 }
 
@@ -135,7 +136,8 @@ TEST_F(ModelExecution, RunsOnAStreamInOrder) {  // MDL-018
   }
   ASSERT_EQ(aclrtSynchronizeStream(stream), 0);
   std::vector<float> expected = iota(0.0F);
-  for (int i = 0; i < 2 * kRounds; ++i) expected = sums(expected, weights_);
+  for (int i = 0; i < 2 * kRounds; ++i)
+    expected = sums(expected, weights_);
   EXPECT_EQ(a.read(), expected);
   EXPECT_EQ(aclrtDestroyStream(stream), 0);
 }
@@ -144,7 +146,8 @@ TEST_F(ModelExecution, KeepsAnAsynchronousCallAliveWithoutItsObjects) {
   aclrtStream stream = nullptr;
   ASSERT_EQ(aclrtCreateStream(&stream), 0);
   void* memory[2] = {};
-  for (void*& each : memory) ASSERT_EQ(aclrtMalloc(&each, kBytes, ACL_MEM_MALLOC_NORMAL_ONLY), 0);
+  for (void*& each : memory)
+    ASSERT_EQ(aclrtMalloc(&each, kBytes, ACL_MEM_MALLOC_NORMAL_ONLY), 0);
   ASSERT_EQ(aclrtMemcpy(memory[0], kBytes, weights_.data(), kBytes, ACL_MEMCPY_HOST_TO_DEVICE), 0);
   aclmdlDataset* sets[2];
   aclDataBuffer* buffers[2];
@@ -153,7 +156,8 @@ TEST_F(ModelExecution, KeepsAnAsynchronousCallAliveWithoutItsObjects) {
     buffers[i] = aclCreateDataBuffer(memory[i], kBytes);
     ASSERT_EQ(aclmdlAddDatasetBuffer(sets[i], buffers[i]), 0);
   }
-  for (int i = 0; i < 100; ++i) ASSERT_EQ(aclmdlExecuteAsync(model_, sets[0], sets[1], stream), 0);
+  for (int i = 0; i < 100; ++i)
+    ASSERT_EQ(aclmdlExecuteAsync(model_, sets[0], sets[1], stream), 0);
   EXPECT_EQ(aclmdlUnload(model_), 0);
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(aclmdlDestroyDataset(sets[i]), 0);
@@ -163,7 +167,8 @@ TEST_F(ModelExecution, KeepsAnAsynchronousCallAliveWithoutItsObjects) {
   std::vector<float> result(kElements);
   ASSERT_EQ(aclrtMemcpy(result.data(), kBytes, memory[1], kBytes, ACL_MEMCPY_DEVICE_TO_HOST), 0);
   EXPECT_EQ(result, sums(weights_, weights_));
-  for (void* each : memory) EXPECT_EQ(aclrtFree(each), 0);
+  for (void* each : memory)
+    EXPECT_EQ(aclrtFree(each), 0);
   EXPECT_EQ(aclrtDestroyStream(stream), 0);
 }
 
@@ -178,7 +183,8 @@ TEST_F(ModelExecution, ReportsMemoryThatIsGoneWhenTheTaskRuns) {
   Tensor y;
   // Hold the stream back with an event behind a lot of work, so that the memory goes before the task runs.
   Tensor big(size_t{256} << 20);
-  for (int i = 0; i < 4; ++i) ASSERT_EQ(aclrtMemsetAsync(big.memory(), size_t{256} << 20, i, size_t{256} << 20, first), 0);
+  for (int i = 0; i < 4; ++i)
+    ASSERT_EQ(aclrtMemsetAsync(big.memory(), size_t{256} << 20, i, size_t{256} << 20, first), 0);
   ASSERT_EQ(aclrtRecordEvent(event, first), 0);
   ASSERT_EQ(aclrtStreamWaitEvent(stream, event), 0);
   ASSERT_EQ(aclmdlExecuteAsync(model_, x.dataset(), y.dataset(), stream), 0);
@@ -203,11 +209,13 @@ TEST_F(ModelExecution, RunsInManyThreadsAtOnce) {
       const std::vector<float> values = iota(static_cast<float>(t));
       x.write(values);
       for (int i = 0; i < 200; ++i) {
-        if (aclmdlExecute(model_, x.dataset(), y.dataset()) != 0 || y.read() != sums(values, weights_)) ++wrong;
+        if (aclmdlExecute(model_, x.dataset(), y.dataset()) != 0 || y.read() != sums(values, weights_))
+          ++wrong;
       }
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   EXPECT_EQ(wrong, 0);
 }
 
@@ -226,7 +234,8 @@ TEST_F(ModelExecution, SurvivesUnloadingWhileOthersExecute) {  // MDL-023
     }
     EXPECT_EQ(ret, ACL_ERROR_GE_EXEC_MODEL_ID_INVALID);
   });
-  while (!started) std::this_thread::yield();
+  while (!started)
+    std::this_thread::yield();
   EXPECT_EQ(aclmdlUnload(model_), 0);
   runner.join();
 }
@@ -273,7 +282,9 @@ TEST_F(ModelExecution, BelongsToItsContext) {  // MDL-005
   ASSERT_EQ(aclrtCreateContext(&other, 0), 0);
   EXPECT_EQ(aclmdlExecute(model_, x.dataset(), y.dataset()), ACL_ERROR_RT_MODEL_CONTEXT);
   EXPECT_EQ(aclmdlUnload(model_), ACL_ERROR_RT_MODEL_CONTEXT);
-  std::thread([&] { EXPECT_EQ(aclmdlExecute(model_, x.dataset(), y.dataset()), ACL_ERROR_RT_CONTEXT_NULL); }).join();
+  std::thread([&] {
+    EXPECT_EQ(aclmdlExecute(model_, x.dataset(), y.dataset()), ACL_ERROR_RT_CONTEXT_NULL);
+  }).join();
   ASSERT_EQ(aclrtSetCurrentContext(own), 0);
   EXPECT_EQ(aclmdlExecute(model_, x.dataset(), y.dataset()), 0);
   EXPECT_EQ(aclrtDestroyContext(other), 0);
@@ -303,10 +314,18 @@ TEST_F(ModelExecution, LoadsIntoTheUsersMemory) {  // MDL-011, MDL-028
   ASSERT_EQ(aclrtMalloc(&work, work_size, ACL_MEM_MALLOC_NORMAL_ONLY), 0);
   ASSERT_EQ(aclrtMalloc(&weights, weight_size, ACL_MEM_MALLOC_NORMAL_ONLY), 0);
   uint32_t model = 0;
-  EXPECT_NE(aclmdlLoadFromMemWithMem(file_.data(), file_.size(), &model, work, work_size - 1, weights, weight_size), 0);
-  EXPECT_NE(aclmdlLoadFromMemWithMem(file_.data(), file_.size(), &model, work, work_size, weights, weight_size - 1), 0);
-  EXPECT_NE(aclmdlLoadFromMemWithMem(file_.data(), file_.size(), &model, work, work_size, file_.data(), weight_size), 0);
-  ASSERT_EQ(aclmdlLoadFromMemWithMem(file_.data(), file_.size(), &model, work, work_size, weights, weight_size), 0) << recent_error();
+  EXPECT_NE(
+      aclmdlLoadFromMemWithMem(file_.data(), file_.size(), &model, work, work_size - 1, weights, weight_size),
+      0);
+  EXPECT_NE(
+      aclmdlLoadFromMemWithMem(file_.data(), file_.size(), &model, work, work_size, weights, weight_size - 1),
+      0);
+  EXPECT_NE(aclmdlLoadFromMemWithMem(file_.data(), file_.size(), &model, work, work_size, file_.data(),
+                                     weight_size),
+            0);
+  ASSERT_EQ(
+      aclmdlLoadFromMemWithMem(file_.data(), file_.size(), &model, work, work_size, weights, weight_size), 0)
+      << recent_error();
   std::vector<float> copy(kElements);
   ASSERT_EQ(aclrtMemcpy(copy.data(), kBytes, weights, kBytes, ACL_MEMCPY_DEVICE_TO_HOST), 0);
   EXPECT_EQ(copy, weights_);
@@ -321,19 +340,27 @@ TEST_F(ModelExecution, LoadsIntoTheUsersMemory) {  // MDL-011, MDL-028
 }
 
 TEST_F(ModelExecution, RefusesDescriptionsThatDoNotFitTheNetwork) {
+  // The file keeps its descriptions at the nodes Data (first) and NetOutput (last).
   OmModel short_input = add_model({1, kElements}, weights_);
+  short_input.inputs[0].dims = short_input.inputs[0].dims_v2 = {1, 4};
   short_input.inputs[0].bytes = 16;
+  short_input.nodes.front().output_tensors[0] = short_input.inputs[0];
   OmModel wrong_type = add_model({1, kElements}, weights_);
   wrong_type.outputs[0].data_type = ACL_INT32;
+  wrong_type.nodes.back().input_tensors[0] = wrong_type.outputs[0];
   OmModel more_outputs = add_model({1, kElements}, weights_);
   more_outputs.outputs.push_back(more_outputs.outputs[0]);
+  more_outputs.nodes.back().inputs.push_back(more_outputs.nodes.back().inputs[0]);
+  more_outputs.nodes.back().input_tensors.push_back(more_outputs.outputs[0]);
   OmModel dynamic = add_model({1, kElements}, weights_);
   dynamic.ir_xml.replace(dynamic.ir_xml.find("shape=\"1,64\""), 12, "shape=\"?,64\"");
   OmModel weights_outside = add_model({1, kElements}, weights_);
   weights_outside.ir_xml.replace(weights_outside.ir_xml.find("offset=\"0\""), 10, "offset=\"4\"");
   OmModel no_xml = add_model({1, kElements}, weights_);
   no_xml.ir_xml = "<net";
+  int number = 0;
   for (const OmModel& model : {short_input, wrong_type, more_outputs, dynamic, weights_outside, no_xml}) {
+    SCOPED_TRACE(number++);
     const std::string file = to_file(model);
     uint32_t id = 0;
     EXPECT_NE(aclmdlLoadFromMem(file.data(), file.size(), &id), 0);
@@ -342,7 +369,8 @@ TEST_F(ModelExecution, RefusesDescriptionsThatDoNotFitTheNetwork) {
 }
 
 TEST_F(ModelExecution, RefusesBadFiles) {
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / fmt::format("cairn_model_test_{}", getpid());
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / fmt::format("cairn_model_test_{}", getpid());
   std::filesystem::create_directories(folder);
   uint32_t id = 0;
   EXPECT_EQ(aclmdlLoadFromFile((folder / "missing.om").c_str(), &id), ACL_ERROR_GE_EXEC_MODEL_PATH_INVALID);

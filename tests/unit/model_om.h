@@ -30,7 +30,17 @@ inline std::string add_ir(const std::vector<int64_t>& dims, size_t weight_elemen
 <layer id="3" name="y/sink" type="Result" version="opset1"><input>{2}</input></layer></layers><edges>
 <edge from-layer="0" from-port="0" to-layer="2" to-port="0"/><edge from-layer="1" from-port="0" to-layer="2" to-port="1"/>
 <edge from-layer="2" from-port="2" to-layer="3" to-port="0"/></edges></net>)",
-                     list, weight_elements * sizeof(float), ir_port(0, tags), ir_port(1, tags), ir_port(2, tags));
+                     list, weight_elements * sizeof(float), ir_port(0, tags), ir_port(1, tags),
+                     ir_port(2, tags));
+}
+
+inline OmNode make_node(const std::string& name, const std::string& type,
+                        const std::vector<OmSource>& inputs) {
+  OmNode node;
+  node.name = name;
+  node.type = type;
+  node.inputs = inputs;
+  return node;
 }
 
 /// x + w as a model; `weights` must live as long as the model.
@@ -45,17 +55,19 @@ inline OmModel add_model(const std::vector<int64_t>& dims, const std::vector<flo
   input.dims_v2 = dims;
   model.inputs.push_back(input);
   model.outputs.push_back({"add:0:y", ACL_FLOAT, ACL_FORMAT_ND, dims, bytes});
-  OmNode constant{.name = "w", .type = "Const", .output_tensors = {{"", ACL_FLOAT, ACL_FORMAT_ND, dims, bytes}}};
+  OmNode constant = make_node("w", "Const", {});
+  constant.output_tensors = {{"", ACL_FLOAT, ACL_FORMAT_ND, dims, bytes}};
   constant.weight_offset = 0;
   constant.weight_bytes = bytes;
-  model.nodes = {OmNode{.name = "x", .type = "Data", .output_tensors = {x}}, constant,
-                 OmNode{.name = "add",
-                        .type = "Add",
-                        .inputs = {{"x", 0}, {"w", 0}},
-                        .input_tensors = {x, x},
-                        .output_tensors = {x},
-                        .original_names = {"add", "add_1"}},
-                 OmNode{.name = "NetOutput", .type = "NetOutput", .inputs = {{"add", 0}}, .input_tensors = {x}}};
+  OmNode add = make_node("add", "Add", {{"x", 0}, {"w", 0}});
+  add.input_tensors = {x, x};
+  add.output_tensors = {x};
+  add.original_names = {"add", "add_1"};
+  OmNode data = make_node("x", "Data", {});
+  data.output_tensors = {x};
+  OmNode net_output = make_node("NetOutput", "NetOutput", {{"add", 0}});
+  net_output.input_tensors = {x};
+  model.nodes = {data, constant, add, net_output};
   model.memory_size = 4 * bytes;
   model.weight_size = bytes;
   model.ir_xml = add_ir(dims, weights.size());
