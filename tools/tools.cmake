@@ -1,5 +1,6 @@
 # The commands. `atc` links the compiler; `cairn` needs the .om container only and starts without the engine.
 find_package(CLI11 REQUIRED)
+find_package(Protobuf REQUIRED)
 
 add_executable(atc atc.cc)
 add_dependencies(atc cairn_headers)

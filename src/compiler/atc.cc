@@ -175,7 +175,9 @@ class Atc {
       log(LogLevel::kInfo, "ATC", "--{} has no effect on a CPU", name);
     if (arguments_.has("weight")) warnings_ += "W10001: --weight is not used with --framework=5.\n";
 
-    // An output that cannot be written is found before the long work.
+    // An output that cannot be written is found before the long work. Missing folders are made.
+    std::error_code ignored;
+    if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
     OutputFile file;
     CAIRN_RETURN_IF_ERROR(file.open(path));
     CAIRN_ASSIGN(const CompiledModel compiled, compile(options));

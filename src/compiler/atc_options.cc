@@ -81,6 +81,7 @@ constexpr std::array kOptions = std::to_array<AtcOption>({
     {"is_weight_clip", kSwitch01, kNoEffect, "", "", kPrecision, "clipping of weights to float16"},
 
     {"log", kText, kWorks, "", "null|debug|info|warning|error", kOther, "level of log lines"},
+    {"help", kText, kWorks, "", "", kOther, "print this page; --h does too"},
     {"display_model_info", kSwitch01, kWorks, "0", "", kOther,
      "1: print information about the offline model"},
     {"save_original_model", kTrueFalse, kNotYet, "false", "", kOther, "write <output>_original.om too"},

@@ -63,6 +63,9 @@ class GraphBuilder {
 
  private:
   struct Producer {
+    Producer() = default;
+    Producer(OmSource source_in, OmTensor tensor_in)
+        : source(std::move(source_in)), tensor(std::move(tensor_in)) {}
     OmSource source;
     OmTensor tensor;
   };

@@ -162,10 +162,9 @@ Result<OmModel> read_om(std::span<const std::byte> file, OmUse use) {
   model.partition_sizes = {table.parts[kModelDef].size(), table.parts[kWeights].size(),
                            table.parts[kKernels].size(), table.parts[kAicpuKernels].size(),
                            table.parts[kTasks].size()};
-  if (use == OmUse::kExecute)
-    CAIRN_RETURN_IF_ERROR(read_executable(file, table, model));
-  else
-    static_cast<void>(read_executable(file, table, model));
+  const Status executable = read_executable(file, table, model);
+  if (use == OmUse::kExecute) CAIRN_RETURN_IF_ERROR(executable);
+  model.defect = executable.text();
   CAIRN_RETURN_IF_ERROR(decode_model_def(table.parts[kModelDef], model.weights.size(), use, model));
   return model;
 }

@@ -115,8 +115,7 @@ std::string om_display_info(const OmModel& model) {
 std::string om_inspection(const OmModel& model, uint64_t file_bytes, bool list_operators) {
   std::string text = fmt::format("model     {}\nsoc       {}\nmade by   atc {}\ncommand   {}\n", model.name,
                                  model.soc_version, model.atc_version, model.atc_cmdline);
-  if (model.ir_xml.empty())
-    text += "runs      no: the file has no executable graph of Cairn, convert the original model\n";
+  if (!model.defect.empty()) text += fmt::format("runs      no: {}\n", model.defect);
   text += fmt::format("size      {}: weights {}, graph {}, executable graph {}\n", bytes_text(file_bytes),
                       bytes_text(model.partition_sizes.weights), bytes_text(model.partition_sizes.model_def),
                       bytes_text(model.partition_sizes.kernels));
@@ -157,7 +156,7 @@ std::string om_inspection_json(const OmModel& model, uint64_t file_bytes, bool l
                {"atc_version", model.atc_version},
                {"atc_cmdline", model.atc_cmdline},
                {"framework", model.framework},
-               {"executable", !model.ir_xml.empty()},
+               {"executable", model.defect.empty()},
                {"file_bytes", file_bytes},
                {"memory_bytes", model.memory_size},
                {"weight_bytes", model.weight_size}};
