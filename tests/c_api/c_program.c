@@ -1,32 +1,33 @@
-/* The runtime as a C program uses it. Exit status 0 if everything worked; else the failing call is printed. */
+/* The runtime as a C program uses it. Exit status 0 if everything worked; else the failing call is printed.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "acl/acl.h"
 
-#define CHECK(call)                                                                             \
-  do {                                                                                          \
-    aclError check_ret = (call);                                                                \
-    if (check_ret != ACL_SUCCESS) {                                                             \
-      const char *text = aclGetRecentErrMsg();                                                  \
-      fprintf(stderr, "%s = %d: %s\n", #call, check_ret, text != NULL ? text : "no message");   \
-      return 1;                                                                                 \
-    }                                                                                           \
+#define CHECK(call)                                                                           \
+  do {                                                                                        \
+    aclError check_ret = (call);                                                              \
+    if (check_ret != ACL_SUCCESS) {                                                           \
+      const char* text = aclGetRecentErrMsg();                                                \
+      fprintf(stderr, "%s = %d: %s\n", #call, check_ret, text != NULL ? text : "no message"); \
+      return 1;                                                                               \
+    }                                                                                         \
   } while (0)
 
-#define EXPECT(condition)                               \
-  do {                                                  \
-    if (!(condition)) {                                 \
-      fprintf(stderr, "not true: %s\n", #condition);    \
-      return 1;                                         \
-    }                                                   \
+#define EXPECT(condition)                            \
+  do {                                               \
+    if (!(condition)) {                              \
+      fprintf(stderr, "not true: %s\n", #condition); \
+      return 1;                                      \
+    }                                                \
   } while (0)
 
 enum { kSize = 1000 };
 
 static int copy_there_and_back(aclrtStream stream) {
-  void *device = NULL;
-  void *host = NULL;
+  void* device = NULL;
+  void* host = NULL;
   CHECK(aclrtMalloc(&device, kSize, ACL_MEM_MALLOC_HUGE_FIRST));
   CHECK(aclrtMallocHost(&host, kSize));
   memset(host, 7, kSize);
@@ -34,7 +35,7 @@ static int copy_there_and_back(aclrtStream stream) {
   CHECK(aclrtMemsetAsync(device, kSize, 9, 10, stream));
   CHECK(aclrtSynchronizeStream(stream));
   CHECK(aclrtMemcpy(host, kSize, device, kSize, ACL_MEMCPY_DEVICE_TO_HOST));
-  EXPECT(((char *)host)[9] == 9 && ((char *)host)[10] == 7 && ((char *)host)[kSize - 1] == 7);
+  EXPECT(((char*)host)[9] == 9 && ((char*)host)[10] == 7 && ((char*)host)[kSize - 1] == 7);
   CHECK(aclrtFree(device));
   CHECK(aclrtFreeHost(host));
   return 0;
@@ -58,7 +59,7 @@ static int measure(aclrtStream stream) {
 
 static int describe(void) {
   const int64_t dims[] = {1, 3, 224, 224};
-  aclTensorDesc *desc = aclCreateTensorDesc(ACL_FLOAT16, 4, dims, ACL_FORMAT_NCHW);
+  aclTensorDesc* desc = aclCreateTensorDesc(ACL_FLOAT16, 4, dims, ACL_FORMAT_NCHW);
   int64_t dim = 0;
   EXPECT(desc != NULL);
   EXPECT(aclGetTensorDescSize(desc) == 1 * 3 * 224 * 224 * sizeof(aclFloat16));

@@ -1,4 +1,5 @@
-// The runtime as a C++ program uses it: several threads with contexts of their own, callbacks, events between streams.
+// The runtime as a C++ program uses it: several threads with contexts of their own, callbacks, events between
+// streams.
 #include <pthread.h>
 
 #include <atomic>
@@ -65,8 +66,10 @@ int main() {
   CHECK(aclInit(nullptr));
   CHECK(aclrtSetDevice(0));
   std::vector<std::thread> threads;
-  for (int i = 1; i <= 4; ++i) threads.emplace_back(work, i);
-  for (auto& thread : threads) thread.join();
+  for (int i = 1; i <= 4; ++i)
+    threads.emplace_back(work, i);
+  for (auto& thread : threads)
+    thread.join();
   CHECK(aclrtResetDevice(0));
   CHECK(aclFinalize());
   return callbacks == 4 ? 0 : 1;

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from constants import INVALID_PARAM, RT_CONTEXT_NULL, RT_INVALID_DEVICEID, RT_PARAM_INVALID
+from constants import RT_CONTEXT_NULL, RT_INVALID_DEVICEID
 
 PREAMBLE = "import acl; assert acl.init() == 0\n"
 
@@ -308,18 +308,3 @@ def test_synchronize_device_succeeds_without_work(acl, device):
 @pytest.mark.rules("RT-094")
 def test_synchronize_device_fails_without_a_context(prints):
     assert prints("print(acl.rt.synchronize_device())") == [str(RT_CONTEXT_NULL)]
-
-
-@pytest.mark.rules("RT-002", "RT-003", "RT-004", "RT-007")
-def test_the_saturation_mode_can_be_set_and_read(prints):
-    code = """
-acl.rt.set_device(0)
-print(*acl.rt.get_device_sat_mode(), acl.rt.set_device_sat_mode(1), *acl.rt.get_device_sat_mode())
-"""
-    assert prints(code) == ["0", "0", "0", "1", "0"]
-
-
-@pytest.mark.rules("RT-003")
-@pytest.mark.parametrize("mode", [-1, 3, 2**31])
-def test_a_saturation_mode_that_is_not_documented_is_refused(acl, device, mode):
-    assert acl.rt.set_device_sat_mode(mode) in (INVALID_PARAM, RT_PARAM_INVALID)

@@ -301,28 +301,6 @@ def test_the_default_stream_has_no_failure_mode(acl, context, mode):
     assert acl.rt.set_stream_failure_mode(0, mode) != 0
 
 
-@pytest.mark.rules("RT-055", "RT-056", "RT-059", "RT-060")
-@pytest.mark.parametrize("which", ["explicit", "default"])
-def test_the_overflow_switch_can_be_set_and_read(acl, stream, which):
-    handle = stream if which == "explicit" else 0
-    assert acl.rt.set_stream_overflow_switch(handle, 1) == 0
-    assert acl.rt.get_stream_overflow_switch(handle) == (1, 0)
-    assert acl.rt.set_stream_overflow_switch(handle, 0) == 0
-    assert acl.rt.get_stream_overflow_switch(handle) == (0, 0)
-
-
-@pytest.mark.rules("RT-056")
-@pytest.mark.parametrize("flag", [2, -1, 2**40])
-def test_an_unknown_overflow_flag_is_refused(acl, stream, flag):
-    assert acl.rt.set_stream_overflow_switch(stream, flag) in PARAMETER_FAULTS
-
-
-@pytest.mark.rules("RT-058")
-def test_saturation_mode_may_be_set_before_the_overflow_switch(acl, stream):
-    assert acl.rt.set_device_sat_mode(0) == 0
-    assert acl.rt.set_stream_overflow_switch(stream, 1) == 0
-
-
 @pytest.mark.rules("GDE-131")
 def test_two_streams_of_a_thread_are_synchronised_and_destroyed(acl, context, device_memory):
     streams = [acl.rt.create_stream()[0] for _ in range(2)]

@@ -12,7 +12,11 @@ int run(const std::string& program) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-TEST(CProgramTest, ACProgramRuns) { EXPECT_EQ(run("cairn_c_program"), 0); }
-TEST(CProgramTest, ACppProgramRuns) { EXPECT_EQ(run("cairn_cpp_program"), 0); }
+TEST(CProgramTest, ACProgramRuns) {
+  EXPECT_EQ(run("cairn_c_program"), 0);
+}
+TEST(CProgramTest, ACppProgramRuns) {
+  EXPECT_EQ(run("cairn_cpp_program"), 0);
+}
 
 }  // namespace

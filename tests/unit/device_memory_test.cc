@@ -14,11 +14,17 @@ namespace {
 
 constexpr size_t kCapacity = size_t{256} << 20;
 
-constexpr size_t usable(size_t size) { return (size + 31) / 32 * 32 + 32; }
+constexpr size_t usable(size_t size) {
+  return (size + 31) / 32 * 32 + 32;
+}
 
-std::byte* at(void* pointer, size_t offset) { return static_cast<std::byte*>(pointer) + offset; }
+std::byte* at(void* pointer, size_t offset) {
+  return static_cast<std::byte*>(pointer) + offset;
+}
 
-uintptr_t number(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer); }
+uintptr_t number(const void* pointer) {
+  return reinterpret_cast<uintptr_t>(pointer);
+}
 
 /// Resident bytes of shared memory of this process, where pages of a memory file are counted.
 size_t resident_shared_bytes() {
@@ -200,17 +206,22 @@ TEST_F(DeviceMemoryTest, RandomAllocationsNeverOverlapAndLeaveNothingBehind) {
       living.erase(victim);
     }
   }
-  for (const auto& [start, size] : living) free(reinterpret_cast<void*>(start));
+  for (const auto& [start, size] : living)
+    free(reinterpret_cast<void*>(start));
   EXPECT_EQ(memory_->use().free_bytes, free_before);
   free(allocate(kCapacity - (1 << 20)));  // Not fragmented.
 }
 
 TEST_F(DeviceMemoryTest, HolesBetweenAllocationsAreUsedAgain) {
   std::vector<void*> pieces;
-  for (int i = 0; i < 60; ++i) pieces.push_back(allocate(4 << 20));
-  for (size_t i = 0; i < pieces.size(); i += 2) free(std::exchange(pieces[i], nullptr));
-  for (size_t i = 0; i < pieces.size(); i += 2) pieces[i] = allocate(4 << 20);
-  for (void* piece : pieces) free(piece);
+  for (int i = 0; i < 60; ++i)
+    pieces.push_back(allocate(4 << 20));
+  for (size_t i = 0; i < pieces.size(); i += 2)
+    free(std::exchange(pieces[i], nullptr));
+  for (size_t i = 0; i < pieces.size(); i += 2)
+    pieces[i] = allocate(4 << 20);
+  for (void* piece : pieces)
+    free(piece);
 }
 
 TEST_F(DeviceMemoryTest, PagesAreGivenBack) {
@@ -254,10 +265,12 @@ TEST_F(DeviceMemoryTest, ThreadsAllocateWriteAndFree) {
         EXPECT_EQ(view[bytes - 1], std::byte(t + 1));
         free(oldest);
       }
-      for (const auto& [pointer, bytes] : mine) free(pointer);
+      for (const auto& [pointer, bytes] : mine)
+        free(pointer);
     });
   }
-  for (auto& thread : threads) thread.join();
+  for (auto& thread : threads)
+    thread.join();
   EXPECT_EQ(memory_->allocation_count(), 0U);
 }
 
@@ -268,7 +281,8 @@ TEST_F(DeviceMemoryTest, OneOfSeveralThreadsFreesAnAllocation) {
     std::vector<std::thread> threads;
     for (int t = 0; t < 3; ++t)
       threads.emplace_back([&] { freed += memory_->free(pointer, "RT-161").is_ok() ? 1 : 0; });
-    for (auto& thread : threads) thread.join();
+    for (auto& thread : threads)
+      thread.join();
     ASSERT_EQ(freed, 1);
   }
 }

@@ -5,10 +5,10 @@
 namespace cairn {
 namespace {
 
-using test::Gate;
-using test::kLong;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using test::Gate;
+using test::kLong;
 
 constexpr seconds kForEver{0};
 
@@ -18,7 +18,9 @@ class EventTest : public test::RuntimeTest {
   static void expect_done(const Ref<Stream>& stream) { expect_ok(stream->synchronize(kLong)); }
 };
 
-TEST_F(EventTest, IsNotCompleteBeforeItIsRecorded) { EXPECT_FALSE(make_event()->is_complete()); }
+TEST_F(EventTest, IsNotCompleteBeforeItIsRecorded) {
+  EXPECT_FALSE(make_event()->is_complete());
+}
 
 TEST_F(EventTest, IsCompleteWhenItsRecordWasExecuted) {
   const Ref<Stream> stream = make_stream();
@@ -108,7 +110,8 @@ TEST_F(EventTest, ManyStreamsWaitForOneEvent) {
     expect_ok(Event::wait_in_stream(event, others.back(), kForEver));
   }
   gate.open();
-  for (const auto& other : others) expect_done(other);
+  for (const auto& other : others)
+    expect_done(other);
 }
 
 TEST_F(EventTest, AWaitThatTakesTooLongFailsAndTheStreamGoesOn) {
@@ -250,7 +253,8 @@ TEST_F(EventTest, ThreadsPassAnEventAround) {
       expect_ok(runtime().destroy_stream(stream.handle(), true));
     }));
   }
-  for (auto& thread : threads) thread.join();
+  for (auto& thread : threads)
+    thread.join();
 }
 
 TEST_F(EventTest, ChainsOfStreamsRunInTheOrderOfTheirEvents) {
@@ -269,7 +273,8 @@ TEST_F(EventTest, ChainsOfStreamsRunInTheOrderOfTheirEvents) {
     expect_ok(Event::record(events[i], streams[i]));
   }
   expect_done(streams.back());
-  for (int i = 0; i < kStreams; ++i) EXPECT_EQ(order[i], i);
+  for (int i = 0; i < kStreams; ++i)
+    EXPECT_EQ(order[i], i);
 }
 
 }  // namespace

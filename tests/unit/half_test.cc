@@ -12,7 +12,8 @@ namespace {
 double reference_value(uint16_t half) {
   const int exponent = (half >> 10) & 31;
   const int mantissa = half & 1023;
-  const double magnitude = exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25);
+  const double magnitude =
+      exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25);
   return (half & 0x8000) != 0 ? -magnitude : magnitude;
 }
 
@@ -29,7 +30,9 @@ uint16_t reference_half(float value) {
   return sign | static_cast<uint16_t>((exponent + 14) * 1024 + static_cast<int>(steps));
 }
 
-bool is_nan(uint16_t half) { return (half & 0x7FFF) > 0x7C00; }
+bool is_nan(uint16_t half) {
+  return (half & 0x7FFF) > 0x7C00;
+}
 
 TEST(HalfTest, EveryPatternHasTheValueOfTheDefinition) {
   for (uint32_t i = 0; i < 65536; ++i) {

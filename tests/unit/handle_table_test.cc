@@ -35,8 +35,12 @@ class HandleTableTest : public testing::Test {
   int before_ = 0;
 };
 
-void* forge(uint64_t bits) { return reinterpret_cast<void*>(bits); }
-uint64_t bits_of(void* handle) { return reinterpret_cast<uint64_t>(handle); }
+void* forge(uint64_t bits) {
+  return reinterpret_cast<void*>(bits);
+}
+uint64_t bits_of(void* handle) {
+  return reinterpret_cast<uint64_t>(handle);
+}
 
 TEST_F(HandleTableTest, FindsWhatWasInserted) {
   void* handle = insert(7);
@@ -48,10 +52,12 @@ TEST_F(HandleTableTest, FindsWhatWasInserted) {
 
 TEST_F(HandleTableTest, HandlesAreNotNullAndDiffer) {
   std::set<void*> handles;
-  for (int i = 0; i < 3000; ++i) handles.insert(insert(i));
+  for (int i = 0; i < 3000; ++i)
+    handles.insert(insert(i));
   EXPECT_EQ(handles.size(), 3000U);
   EXPECT_FALSE(handles.contains(nullptr));
-  for (void* handle : handles) EXPECT_TRUE(table_.remove(handle));
+  for (void* handle : handles)
+    EXPECT_TRUE(table_.remove(handle));
 }
 
 TEST_F(HandleTableTest, NoHandleIsACanonicalUserAddress) {
@@ -81,7 +87,8 @@ TEST_F(HandleTableTest, AStaleHandleDoesNotFindTheNextObjectInItsSlot) {
     ASSERT_TRUE(table_.remove(handle));
   }
   void* living = insert();
-  for (void* handle : seen) ASSERT_FALSE(table_.find(handle));
+  for (void* handle : seen)
+    ASSERT_FALSE(table_.find(handle));
   table_.remove(living);
 }
 
@@ -94,20 +101,23 @@ TEST_F(HandleTableTest, AHandleOfAnotherTypeIsNotFound) {
 
 TEST_F(HandleTableTest, EveryHandleWithOneBitChangedIsNotFound) {
   void* handle = insert();
-  for (int bit = 0; bit < 64; ++bit) EXPECT_FALSE(table_.find(forge(bits_of(handle) ^ (1ULL << bit)))) << bit;
+  for (int bit = 0; bit < 64; ++bit)
+    EXPECT_FALSE(table_.find(forge(bits_of(handle) ^ (1ULL << bit)))) << bit;
   table_.remove(handle);
 }
 
 TEST_F(HandleTableTest, RandomBitsFindNothing) {
   std::vector<void*> handles;
-  for (int i = 0; i < 100; ++i) handles.push_back(insert(i));
+  for (int i = 0; i < 100; ++i)
+    handles.push_back(insert(i));
   std::mt19937_64 random(2);
   for (int i = 0; i < 100000; ++i) {
     const uint64_t tag = bits_of(handles[0]) & 0xFF00000000000000;
     ASSERT_FALSE(table_.find(forge(random() >> 8 | (tag ^ 0x4000000000000000))));
     ASSERT_FALSE(table_.find(forge(tag | (random() & 0x00FFFFFFFF000000))));
   }
-  for (void* handle : handles) table_.remove(handle);
+  for (void* handle : handles)
+    table_.remove(handle);
 }
 
 TEST_F(HandleTableTest, AReferenceKeepsTheObjectAfterItsHandleHasEnded) {
@@ -145,12 +155,15 @@ TEST_F(HandleTableTest, ASlotIsReusedOnlyAfterTheLastReference) {
 
 TEST_F(HandleTableTest, ForEachVisitsTheLivingOnly) {
   std::vector<void*> handles;
-  for (int i = 0; i < 10; ++i) handles.push_back(insert(i));
-  for (int i = 0; i < 10; i += 2) table_.remove(handles[i]);
+  for (int i = 0; i < 10; ++i)
+    handles.push_back(insert(i));
+  for (int i = 0; i < 10; i += 2)
+    table_.remove(handles[i]);
   std::vector<int> seen;
   table_.for_each([&](Thing& thing, void*) { seen.push_back(thing.value); });
   EXPECT_THAT(seen, testing::UnorderedElementsAre(1, 3, 5, 7, 9));
-  for (int i = 1; i < 10; i += 2) table_.remove(handles[i]);
+  for (int i = 1; i < 10; i += 2)
+    table_.remove(handles[i]);
 }
 
 TEST_F(HandleTableTest, OneOfSeveralThreadsRemovesAHandle) {
@@ -158,8 +171,10 @@ TEST_F(HandleTableTest, OneOfSeveralThreadsRemovesAHandle) {
     void* handle = insert();
     std::atomic<int> removed{0};
     std::vector<std::thread> threads;
-    for (int i = 0; i < 4; ++i) threads.emplace_back([&] { removed += table_.remove(handle) ? 1 : 0; });
-    for (auto& thread : threads) thread.join();
+    for (int i = 0; i < 4; ++i)
+      threads.emplace_back([&] { removed += table_.remove(handle) ? 1 : 0; });
+    for (auto& thread : threads)
+      thread.join();
     ASSERT_EQ(removed, 1);
   }
 }
@@ -167,7 +182,8 @@ TEST_F(HandleTableTest, OneOfSeveralThreadsRemovesAHandle) {
 TEST_F(HandleTableTest, ThreadsFindWhileOthersRemoveAndInsert) {
   constexpr int kSlots = 16;
   std::array<std::atomic<void*>, kSlots> shared{};
-  for (auto& slot : shared) slot = insert(42);
+  for (auto& slot : shared)
+    slot = insert(42);
   std::atomic<bool> end{false};
   std::atomic<int> found{0};
   std::vector<std::thread> threads;
@@ -183,12 +199,16 @@ TEST_F(HandleTableTest, ThreadsFindWhileOthersRemoveAndInsert) {
     });
   }
   threads.emplace_back([&] {
-    for (int i = 0; i < 20000; ++i) EXPECT_TRUE(table_.remove(shared[i % kSlots].exchange(insert(42))));
-    while (found == 0) std::this_thread::yield();
+    for (int i = 0; i < 20000; ++i)
+      EXPECT_TRUE(table_.remove(shared[i % kSlots].exchange(insert(42))));
+    while (found == 0)
+      std::this_thread::yield();
     end = true;
   });
-  for (auto& thread : threads) thread.join();
-  for (auto& slot : shared) EXPECT_TRUE(table_.remove(slot));
+  for (auto& thread : threads)
+    thread.join();
+  for (auto& slot : shared)
+    EXPECT_TRUE(table_.remove(slot));
 }
 
 TEST_F(HandleTableTest, ThreadsInsertAndRemoveTheirOwn) {
@@ -204,10 +224,12 @@ TEST_F(HandleTableTest, ThreadsInsertAndRemoveTheirOwn) {
           mine.erase(mine.begin());
         }
       }
-      for (void* handle : mine) EXPECT_TRUE(table_.remove(handle));
+      for (void* handle : mine)
+        EXPECT_TRUE(table_.remove(handle));
     });
   }
-  for (auto& thread : threads) thread.join();
+  for (auto& thread : threads)
+    thread.join();
 }
 
 TEST_F(HandleTableTest, ErrorsTellNullStaleAndWrongTypeApart) {
@@ -218,8 +240,8 @@ TEST_F(HandleTableTest, ErrorsTellNullStaleAndWrongTypeApart) {
 
   const auto stale = find<Thing>(handle, "thing", "COM-011");
   const auto null = find<Thing>(nullptr, "thing", "COM-011");
-  const auto wrong = find<Thing>(forge((static_cast<uint64_t>(HandleType::kEvent) << 56) | (1ULL << 32)), "thing",
-                                 "COM-011", ACL_ERROR_RT_PARAM_INVALID);
+  const auto wrong = find<Thing>(forge((static_cast<uint64_t>(HandleType::kEvent) << 56) | (1ULL << 32)),
+                                 "thing", "COM-011", ACL_ERROR_RT_PARAM_INVALID);
   EXPECT_EQ(stale.code(), ACL_ERROR_INVALID_PARAM);
   EXPECT_EQ(wrong.code(), ACL_ERROR_RT_PARAM_INVALID);
   for (const Status& status : {stale.status(), null.status(), wrong.status()}) {

@@ -105,10 +105,12 @@ TEST_F(LogTest, LinesOfSeveralThreadsStayWhole) {
         std::vector<std::thread> threads;
         for (int t = 0; t < 4; ++t) {
           threads.emplace_back([t] {
-            for (int i = 0; i < 200; ++i) log(LogLevel::kInfo, "APP", "<{}>", std::string(100, static_cast<char>('a' + t)));
+            for (int i = 0; i < 200; ++i)
+              log(LogLevel::kInfo, "APP", "<{}>", std::string(100, static_cast<char>('a' + t)));
           });
         }
-        for (auto& thread : threads) thread.join();
+        for (auto& thread : threads)
+          thread.join();
         std::exit(0);
       },
       testing::ExitedWithCode(0), "");

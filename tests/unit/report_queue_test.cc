@@ -9,7 +9,9 @@ namespace {
 
 using test::kLong;
 
-uint64_t this_thread() { return static_cast<uint64_t>(pthread_self()); }
+uint64_t this_thread() {
+  return static_cast<uint64_t>(pthread_self());
+}
 
 class ReportQueueTest : public test::RuntimeTest {
  protected:
@@ -17,7 +19,9 @@ class ReportQueueTest : public test::RuntimeTest {
   ReportQueues& reports() { return runtime().reports(); }
 };
 
-void count(void* counter) { ++*static_cast<std::atomic<int>*>(counter); }
+void count(void* counter) {
+  ++*static_cast<std::atomic<int>*>(counter);
+}
 
 TEST_F(ReportQueueTest, RunsACallbackInTheThreadThatProcesses) {
   const Ref<Stream> stream = make_stream();
@@ -34,7 +38,8 @@ TEST_F(ReportQueueTest, RunsOneCallbackPerCall) {
   const Ref<Stream> stream = make_stream();
   expect_ok(reports().subscribe(this_thread(), stream));
   std::atomic<int> calls{0};
-  for (int i = 0; i < 3; ++i) expect_ok(reports().launch(stream, count, &calls, false));
+  for (int i = 0; i < 3; ++i)
+    expect_ok(reports().launch(stream, count, &calls, false));
   for (int i = 1; i <= 3; ++i) {
     expect_ok(reports().process(10000));
     EXPECT_EQ(calls, i);
@@ -77,7 +82,8 @@ TEST_F(ReportQueueTest, AStreamHasOneThread) {
 }
 
 TEST_F(ReportQueueTest, RefusesBadTimeouts) {
-  for (int timeout : {0, -2, INT32_MIN}) EXPECT_FALSE(reports().process(timeout).is_ok()) << timeout;
+  for (int timeout : {0, -2, INT32_MIN})
+    EXPECT_FALSE(reports().process(timeout).is_ok()) << timeout;
 }
 
 TEST_F(ReportQueueTest, UnsubscribeLetsABlockedStreamGoOn) {
@@ -100,7 +106,8 @@ TEST_F(ReportQueueTest, UnsubscribeEndsAWaitingProcess) {
     Status status;
     do {  // Not subscribed yet at first.
       status = reports().process(-1);
-    } while (status.code() == ACL_ERROR_RT_THREAD_SUBSCRIBE && status.text().find("waited") == std::string_view::npos);
+    } while (status.code() == ACL_ERROR_RT_THREAD_SUBSCRIBE &&
+             status.text().find("waited") == std::string_view::npos);
   });
   const uint64_t thread_id = id.get_future().get();
   expect_ok(reports().subscribe(thread_id, stream));
@@ -121,11 +128,14 @@ TEST_F(ReportQueueTest, AThreadServesManyStreamsOfManyThreads) {
   std::vector<std::thread> threads;
   for (int i = 0; i < kStreams; ++i) {
     threads.push_back(thread_with_context([&, i] {
-      for (int k = 0; k < kCallbacks; ++k) expect_ok(reports().launch(streams[i], count, &calls, k % 2 == 0));
+      for (int k = 0; k < kCallbacks; ++k)
+        expect_ok(reports().launch(streams[i], count, &calls, k % 2 == 0));
     }));
   }
-  while (calls < kStreams * kCallbacks) expect_ok(reports().process(20000));
-  for (auto& thread : threads) thread.join();
+  while (calls < kStreams * kCallbacks)
+    expect_ok(reports().process(20000));
+  for (auto& thread : threads)
+    thread.join();
   for (const auto& stream : streams) {
     expect_ok(stream->synchronize(kLong));
     expect_ok(reports().unsubscribe(this_thread(), stream));
@@ -145,7 +155,11 @@ TEST_F(ReportQueueTest, ACallbackMayLaunchAnother) {
       [](void* data) {
         auto& self = *static_cast<Again*>(data);
         ++self.calls;
-        EXPECT_TRUE(self.reports.launch(self.stream, [](void* inner) { ++static_cast<Again*>(inner)->calls; }, data, false).is_ok());
+        EXPECT_TRUE(
+            self.reports
+                .launch(
+                    self.stream, [](void* inner) { ++static_cast<Again*>(inner)->calls; }, data, false)
+                .is_ok());
       },
       &again, true));
   expect_ok(reports().process(10000));

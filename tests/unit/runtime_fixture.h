@@ -1,4 +1,5 @@
-// The process-wide runtime for tests that need a device: initialised once, device 0 in use until the process ends.
+// The process-wide runtime for tests that need a device: initialised once, device 0 in use until the process
+// ends.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -58,12 +59,14 @@ class RuntimeTest : public testing::Test {
   Ref<Context> context_;
 };
 
-/// A task that parks its stream until open() is called.
+/// A task that parks its stream until open() is called. The stream is parked when the constructor returns.
 class Gate {
  public:
   explicit Gate(const Ref<Stream>& stream) : stream_(stream) {
     const Status status = Stream::launch(stream, "test", [](Stream&) { return TaskOutcome::parked(); });
     EXPECT_TRUE(status.is_ok()) << status.text();
+    while (!stream->is_parked())
+      std::this_thread::yield();
   }
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;

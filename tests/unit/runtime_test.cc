@@ -49,6 +49,18 @@ TEST_F(RuntimeStateTest, AContextThatEndsWithItsStreamsLeavesNoCurrentOne) {
   }).join();
 }
 
+TEST_F(RuntimeStateTest, SynchronizeDeviceForgetsStreamsOfDestroyedContexts) {
+  const auto context = runtime().create_context(0);
+  ASSERT_TRUE(context.is_ok());
+  const Ref<Stream> stream = make_stream();
+  test::Gate gate(stream);
+  EXPECT_TRUE(runtime().destroy_context((*context).handle()).is_ok());
+  gate.open();
+  EXPECT_TRUE(runtime().set_current_context(this->context().handle()).is_ok());
+  const Status status = runtime().synchronize_device();
+  EXPECT_TRUE(status.is_ok()) << status.text();
+}
+
 TEST_F(RuntimeStateTest, HostAndDeviceAddressesAreToldApart) {
   const auto pointer = runtime().allocate(100, 64, "RT-130");
   ASSERT_TRUE(pointer.is_ok());
@@ -88,7 +100,8 @@ TEST_F(RuntimeStateTest, ThreadsCreateAndDestroyContexts) {
       }
     });
   }
-  for (auto& thread : threads) thread.join();
+  for (auto& thread : threads)
+    thread.join();
 }
 
 }  // namespace

@@ -7,7 +7,9 @@
 namespace cairn {
 namespace {
 
-Status fail() { return error(ACL_ERROR_INVALID_PARAM, "RT-171", "count {} is larger than {}", 5, 4); }
+Status fail() {
+  return error(ACL_ERROR_INVALID_PARAM, "RT-171", "count {} is larger than {}", 5, 4);
+}
 
 TEST(StatusTest, IsSuccessByDefault) {
   const Status status;
@@ -23,7 +25,9 @@ TEST(StatusTest, CarriesCodeAndTextWithTheRuleInFront) {
   EXPECT_EQ(status.text(), "[RT-171] count 5 is larger than 4");
 }
 
-TEST(StatusTest, IsOnePointerLarge) { EXPECT_EQ(sizeof(Status), sizeof(void*)); }
+TEST(StatusTest, IsOnePointerLarge) {
+  EXPECT_EQ(sizeof(Status), sizeof(void*));
+}
 
 TEST(StatusTest, CopiesAreIndependent) {
   Status first = fail();

@@ -24,7 +24,9 @@ class StreamTest : public test::RuntimeTest {
     const Status status = stream->synchronize(kLong);
     EXPECT_TRUE(status.is_ok()) << status.text();
   }
-  static Status failure(int number) { return error(ACL_ERROR_RT_PARAM_INVALID, "RT-181", "failure {}", number); }
+  static Status failure(int number) {
+    return error(ACL_ERROR_RT_PARAM_INVALID, "RT-181", "failure {}", number);
+  }
 };
 class SchedulerTest : public StreamTest {};
 
@@ -71,7 +73,8 @@ TEST_F(StreamTest, RunsOneTaskAtATime) {
       }
     }));
   }
-  for (auto& thread : threads) thread.join();
+  for (auto& thread : threads)
+    thread.join();
   expect_done(stream);
   EXPECT_FALSE(overlap);
 }
@@ -213,7 +216,8 @@ TEST_F(StreamTest, ForcedDestroyDropsQueuedTasks) {
     }
     EXPECT_TRUE(runtime().destroy_stream(stream.handle(), false).is_ok());
   }
-  EXPECT_TRUE(runtime().synchronize_device().is_ok());
+  const Status status = runtime().synchronize_device();
+  EXPECT_TRUE(status.is_ok()) << status.text();
   EXPECT_EQ(ran, 0);
 }
 
@@ -222,7 +226,8 @@ TEST_F(StreamTest, DroppedTasksReleaseWhatTheyHold) {
   const auto held = std::make_shared<int>(1);
   {
     Gate gate(stream);
-    for (int i = 0; i < 10; ++i) launch(stream, [held](Stream&) { return Status(); });
+    for (int i = 0; i < 10; ++i)
+      launch(stream, [held](Stream&) { return Status(); });
     EXPECT_EQ(held.use_count(), 11);
     stream->close(true);
   }
@@ -259,7 +264,8 @@ TEST_F(StreamTest, ManyThreadsSynchronizeOneStream) {
   }
   waiting.arrive_and_wait();
   gate.open();
-  for (auto& thread : threads) thread.join();
+  for (auto& thread : threads)
+    thread.join();
 }
 
 TEST_F(StreamTest, TasksMayLaunchTasksOnAnotherStream) {
@@ -293,9 +299,13 @@ TEST_F(StreamTest, AQueueThatIsFullBlocksTheLauncherAndLosesNothing) {
   EXPECT_EQ(ran, kTasks);
 }
 
-TEST_F(StreamTest, ALaunchAllocatesNoTaskOnTheHeap) { EXPECT_LE(sizeof(Task), 192U); }
+TEST_F(StreamTest, ALaunchAllocatesNoTaskOnTheHeap) {
+  EXPECT_LE(sizeof(Task), 192U);
+}
 
-TEST_F(StreamTest, EachStreamHasANumberOfItsOwn) { EXPECT_NE(make_stream()->id(), make_stream()->id()); }
+TEST_F(StreamTest, EachStreamHasANumberOfItsOwn) {
+  EXPECT_NE(make_stream()->id(), make_stream()->id());
+}
 
 TEST_F(SchedulerTest, ManyStreamsOfManyThreadsKeepTheirOrder) {
   constexpr int kThreads = 4;
@@ -306,7 +316,8 @@ TEST_F(SchedulerTest, ManyStreamsOfManyThreadsKeepTheirOrder) {
     threads.push_back(thread_with_context([this] {
       std::vector<Ref<Stream>> streams;
       std::vector<std::vector<int>> orders(kStreams);
-      for (int s = 0; s < kStreams; ++s) streams.push_back(make_stream());
+      for (int s = 0; s < kStreams; ++s)
+        streams.push_back(make_stream());
       for (int i = 0; i < kTasks; ++i) {
         for (int s = 0; s < kStreams; ++s) {
           launch(streams[s], [order = &orders[s], i](Stream&) {
@@ -322,7 +333,8 @@ TEST_F(SchedulerTest, ManyStreamsOfManyThreadsKeepTheirOrder) {
       }
     }));
   }
-  for (auto& thread : threads) thread.join();
+  for (auto& thread : threads)
+    thread.join();
 }
 
 TEST_F(SchedulerTest, ParkedStreamsHoldNoWorker) {
@@ -336,7 +348,8 @@ TEST_F(SchedulerTest, ParkedStreamsHoldNoWorker) {
   launch(stream, [](Stream&) { return Status(); });
   expect_done(stream);
   gates.clear();
-  for (const auto& one : parked) expect_done(one);
+  for (const auto& one : parked)
+    expect_done(one);
 }
 
 TEST_F(SchedulerTest, ABusyStreamDoesNotStarveAnother) {
@@ -344,7 +357,8 @@ TEST_F(SchedulerTest, ABusyStreamDoesNotStarveAnother) {
   const Ref<Stream> other = make_stream();
   std::atomic<bool> end{false};
   std::thread feeder = thread_with_context([&] {
-    while (!end) launch(busy, [](Stream&) { return Status(); });
+    while (!end)
+      launch(busy, [](Stream&) { return Status(); });
   });
   for (int i = 0; i < 50; ++i) {
     launch(other, [](Stream&) { return Status(); });
@@ -363,7 +377,8 @@ TEST_F(SchedulerTest, IndependentStreamsRunAtTheSameTime) {
   const auto meet = [&](Stream&) {
     ++arrived;
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-    while (arrived < 2 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+    while (arrived < 2 && std::chrono::steady_clock::now() < end)
+      std::this_thread::yield();
     return arrived == 2 ? Status() : failure(0);
   };
   launch(first, meet);

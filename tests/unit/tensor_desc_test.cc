@@ -49,8 +49,11 @@ TEST(TensorDescTest, AnUnknownRankIsToldAsSuch) {
 }
 
 TEST(TensorDescTest, RefusesImpossibleShapes) {
-  for (const std::vector<int64_t>& dims :
-       {std::vector<int64_t>{-3}, {INT64_MIN}, {3, -2}, {INT64_MAX, INT64_MAX}, std::vector<int64_t>(10000, 1)}) {
+  for (const std::vector<int64_t>& dims : {std::vector<int64_t>{-3},
+                                           {INT64_MIN},
+                                           {3, -2},
+                                           {INT64_MAX, INT64_MAX},
+                                           std::vector<int64_t>(10000, 1)}) {
     const auto desc = TensorDesc::create(ACL_FLOAT, dims, ACL_FORMAT_ND);
     if (!desc.is_ok()) continue;
     EXPECT_LE((*desc)->size_bytes(), 4U);
