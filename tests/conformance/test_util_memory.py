@@ -26,11 +26,10 @@ NUMPY_TYPES = {
 OTHER_NUMPY_TYPES = {13: np.longdouble, 14: np.complex64, 15: np.complex128}
 
 
-def cases():
-    for rule, (code, data_type) in NUMPY_TYPES.items():
-        yield pytest.param(
-            code, data_type, marks=pytest.mark.rules(rule), id=np.dtype(data_type).name + f"-{code}"
-        )
+CASES = [
+    pytest.param(code, data_type, marks=pytest.mark.rules(rule), id=f"{np.dtype(data_type).name}-{code}")
+    for rule, (code, data_type) in NUMPY_TYPES.items()
+]
 
 
 @pytest.mark.rules("UTL-011")
