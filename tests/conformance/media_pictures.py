@@ -74,9 +74,16 @@ def scene(width: int, height: int, seed: int = 1) -> np.ndarray:
 def jpeg(picture: np.ndarray, sampling: str = "420", quality: int = 90) -> bytes:
     """An RGB or grey picture as a baseline JPEG stream."""
     if sampling == "gray":
-        ok, data = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), [cv2.IMWRITE_JPEG_QUALITY, quality])
+        ok, data = cv2.imencode(
+            ".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), [cv2.IMWRITE_JPEG_QUALITY, quality]
+        )
     else:
-        options = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, SAMPLINGS[sampling][0]]
+        options = [
+            cv2.IMWRITE_JPEG_QUALITY,
+            quality,
+            cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+            SAMPLINGS[sampling][0],
+        ]
         ok, data = cv2.imencode(".jpg", picture[..., ::-1], options)
     assert ok
     return data.tobytes()
@@ -105,7 +112,9 @@ def _spread(near: np.ndarray, axis: int, bias: tuple[int, int], shift: int) -> n
     """Doubles an axis as libjpeg's triangle filter does: 3/4 of the nearer sample, 1/4 of the farther one."""
     near = np.moveaxis(near.astype(np.int32), axis, 0)
     before, after = np.concatenate([near[:1], near[:-1]]), np.concatenate([near[1:], near[-1:]])
-    result = np.stack([3 * near + before + bias[0], 3 * near + after + bias[1]], 1).reshape(-1, *near.shape[1:])
+    result = np.stack([3 * near + before + bias[0], 3 * near + after + bias[1]], 1).reshape(
+        -1, *near.shape[1:]
+    )
     return np.moveaxis(result >> shift, 0, axis)
 
 
@@ -134,7 +143,16 @@ class Planes:
 class Picture:
     """An acldvppPicDesc with memory of its own."""
 
-    def __init__(self, media: Media, pixel_format: int, width: int, height: int, width_stride: int, height_stride: int, size):
+    def __init__(
+        self,
+        media: Media,
+        pixel_format: int,
+        width: int,
+        height: int,
+        width_stride: int,
+        height_stride: int,
+        size,
+    ):
         self.media, self.format, self.width, self.height = media, pixel_format, width, height
         self.width_stride = width_stride or width * BYTES_PER_PIXEL.get(pixel_format, 1)
         self.height_stride = height_stride or height
@@ -161,7 +179,9 @@ class Picture:
     def lines(self, width: int | None = None, height: int | None = None) -> np.ndarray:
         """The first plane, [height, width of a line in bytes]."""
         width, height = width or self.width, height or self.height
-        plane = self.bytes()[: self.width_stride * self.height_stride].reshape(self.height_stride, self.width_stride)
+        plane = self.bytes()[: self.width_stride * self.height_stride].reshape(
+            self.height_stride, self.width_stride
+        )
         return plane[:height, : width * BYTES_PER_PIXEL.get(self.format, 1)]
 
     def _chroma(self, memory: np.ndarray, pixel_format: int) -> np.ndarray:
@@ -170,7 +190,11 @@ class Picture:
         start = self.width_stride * self.height_stride
         stride = 2 * self.width_stride // columns
         count = self.height_stride // rows
-        return memory[start : start + stride * count].reshape(count, stride)[:, : stride // 2 * 2].reshape(count, -1, 2)
+        return (
+            memory[start : start + stride * count]
+            .reshape(count, stride)[:, : stride // 2 * 2]
+            .reshape(count, -1, 2)
+        )
 
     def write_planes(self, planes: Planes) -> None:
         memory = self.bytes()
@@ -184,7 +208,9 @@ class Picture:
 
     def write_lines(self, pixels: np.ndarray) -> None:
         memory = self.bytes()
-        plane = memory[: self.width_stride * self.height_stride].reshape(self.height_stride, self.width_stride)
+        plane = memory[: self.width_stride * self.height_stride].reshape(
+            self.height_stride, self.width_stride
+        )
         flat = pixels.reshape(pixels.shape[0], -1)
         plane[: flat.shape[0], : flat.shape[1]] = flat
         self.media.write(self.address, memory)

@@ -254,7 +254,9 @@ def test_threads_that_share_a_channel(acl, context, stream):
         own, ret = acl.rt.create_stream()
         codes.append(ret)
         for _ in range(5):
-            codes.append(acl.media.dvpp_jpeg_decode_async(media.channel, address, len(data), picture.handle, own))
+            codes.append(
+                acl.media.dvpp_jpeg_decode_async(media.channel, address, len(data), picture.handle, own)
+            )
         codes.append(acl.rt.synchronize_stream(own))
         codes.append(acl.rt.destroy_stream(own))
 

@@ -59,7 +59,14 @@ def test_format_of_a_picture(acl, picture):
 def test_the_values_of_a_picture_are_kept_apart(acl, picture):
     for value, name in enumerate(NUMBERS, 5):
         assert getattr(acl.media, f"dvpp_set_pic_desc_{name}")(picture, value) == 0
-    assert [getattr(acl.media, f"dvpp_get_pic_desc_{name}")(picture) for name in NUMBERS] == [5, 6, 7, 8, 9, 10]
+    assert [getattr(acl.media, f"dvpp_get_pic_desc_{name}")(picture) for name in NUMBERS] == [
+        5,
+        6,
+        7,
+        8,
+        9,
+        10,
+    ]
 
 
 @pytest.mark.rules("M1-055", "M1-056", "M1-063", "M1-064")

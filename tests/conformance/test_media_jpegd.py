@@ -36,7 +36,10 @@ def own_format_cases():
     for sampling, formats in SEMI_PLANAR_OF.items():
         for pixel_format in formats:
             yield pytest.param(
-                sampling, pixel_format, marks=pytest.mark.rules(TABLE_RULES[sampling]), id=f"{sampling}-{pixel_format}"
+                sampling,
+                pixel_format,
+                marks=pytest.mark.rules(TABLE_RULES[sampling]),
+                id=f"{sampling}-{pixel_format}",
             )
 
 
@@ -59,7 +62,9 @@ def test_own_sampling_gives_the_samples_of_the_stream(media, sampling, pixel_for
 def nv12_cases():
     for sampling, rule in NV12_RULES.items():
         for pixel_format in (mp.NV12, mp.NV21):
-            yield pytest.param(sampling, pixel_format, marks=pytest.mark.rules(rule), id=f"{sampling}-{pixel_format}")
+            yield pytest.param(
+                sampling, pixel_format, marks=pytest.mark.rules(rule), id=f"{sampling}-{pixel_format}"
+            )
 
 
 def mean(plane: np.ndarray, columns: int, rows: int) -> np.ndarray:
@@ -102,14 +107,23 @@ def test_unknown_format_gives_the_own_sampling_with_v_first(media, sampling, for
 @pytest.mark.rules("JPD1-021")
 @pytest.mark.parametrize(
     ("sampling", "pixel_format"),
-    [("420", mp.YUV_422SP), ("420", mp.YUV_400), ("422", mp.YUV_444SP), ("444", mp.YUV_440SP), ("gray", mp.YUV_444SP)],
+    [
+        ("420", mp.YUV_422SP),
+        ("420", mp.YUV_400),
+        ("422", mp.YUV_444SP),
+        ("444", mp.YUV_440SP),
+        ("gray", mp.YUV_444SP),
+    ],
 )
 def test_other_formats_of_the_decoder_do_not_fit_the_sampling(acl, media, sampling, pixel_format):
     stream = mp.jpeg(mp.scene(64, 64), sampling)
     picture = media.picture(pixel_format, 64, 64)
     assert media.decode(stream, picture) in PARAMETER_FAULTS
     assert picture.get("ret_code") != 0
-    assert acl.media.dvpp_jpeg_predict_dec_size(mp.host(stream), len(stream), pixel_format)[1] in PARAMETER_FAULTS
+    assert (
+        acl.media.dvpp_jpeg_predict_dec_size(mp.host(stream), len(stream), pixel_format)[1]
+        in PARAMETER_FAULTS
+    )
 
 
 @pytest.mark.rules("JPD1-021")
@@ -189,7 +203,9 @@ UPRIGHT = {  # What shows the stored picture upright.
 
 @pytest.mark.rules("JPD1-002")
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize(("sampling", "pixel_format"), [("444", mp.YUV_444SP), ("420", mp.NV12), ("gray", mp.YUV_400)])
+@pytest.mark.parametrize(
+    ("sampling", "pixel_format"), [("444", mp.YUV_444SP), ("420", mp.NV12), ("gray", mp.YUV_400)]
+)
 def test_orientation_is_applied(media, orientation, sampling, pixel_format):
     plain = mp.jpeg(mp.scene(96, 64), sampling)
     stored = media.decoded(plain, pixel_format, 96, 64).planes()
@@ -203,7 +219,9 @@ def test_orientation_is_applied(media, orientation, sampling, pixel_format):
 
 
 @pytest.mark.rules("JPD1-002", "JPD1-003", "JPD1-004")
-@pytest.mark.parametrize(("sampling", "pixel_format"), [("422", mp.YVU_422SP), ("440", mp.YVU_440SP), ("422", mp.NV12)])
+@pytest.mark.parametrize(
+    ("sampling", "pixel_format"), [("422", mp.YVU_422SP), ("440", mp.YVU_440SP), ("422", mp.NV12)]
+)
 def test_a_turned_picture_keeps_its_format(media, sampling, pixel_format):
     stream = mp.with_orientation(mp.jpeg(mp.scene(96, 64), sampling), 6)
     planes = media.decoded(stream, pixel_format, 64, 96).planes()
@@ -216,7 +234,9 @@ def test_a_turned_picture_keeps_its_format(media, sampling, pixel_format):
 
 
 @pytest.mark.rules("JPD1-002")
-@pytest.mark.parametrize("damage", [b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"nonsense"])
+@pytest.mark.parametrize(
+    "damage", [b"Exif\0\0MM\0*\0\0\0\x08\xff\xff", b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"nonsense"]
+)
 def test_unreadable_orientation_leaves_the_picture_as_it_is(media, damage):
     plain = mp.jpeg(mp.scene(96, 64))
     stream = plain[:2] + b"\xff\xe1" + (len(damage) + 2).to_bytes(2, "big") + damage + plain[2:]
@@ -363,7 +383,10 @@ def test_unsupported_streams_are_refused(acl, media, damaged):
     assert acl.media.dvpp_jpeg_get_image_info(mp.host(damaged), len(damaged)) == (0, 0, 0, UNSUPPORTED_JPEG)
     assert info(acl, damaged)[-1] == UNSUPPORTED_JPEG
     assert "APP-036" in acl.get_recent_err_msg()
-    assert acl.media.dvpp_jpeg_predict_dec_size(mp.host(damaged), len(damaged), mp.NV12) == (0, UNSUPPORTED_JPEG)
+    assert acl.media.dvpp_jpeg_predict_dec_size(mp.host(damaged), len(damaged), mp.NV12) == (
+        0,
+        UNSUPPORTED_JPEG,
+    )
     picture = media.picture(mp.NV12, 64, 64)
     assert media.decode(damaged, picture) != 0
     assert picture.get("ret_code") == UNSUPPORTED_JPEG
@@ -375,7 +398,9 @@ def test_unsupported_streams_are_refused(acl, media, damaged):
 @pytest.mark.parametrize("restart", [0, 4])
 def test_huffman_variants_are_decoded(media, optimize, restart):
     file = io.BytesIO()
-    Image.fromarray(mp.scene(160, 96)).save(file, "JPEG", optimize=optimize, restart_marker_blocks=restart, quality=80)
+    Image.fromarray(mp.scene(160, 96)).save(
+        file, "JPEG", optimize=optimize, restart_marker_blocks=restart, quality=80
+    )
     picture = media.decoded(file.getvalue(), mp.NV12, 160, 96)
     assert np.array_equal(picture.planes().y, mp.reference_yuv(file.getvalue())[..., 0])
 
@@ -428,11 +453,16 @@ def test_input_and_output_have_to_be_device_memory(acl, media):
     stream = mp.jpeg(mp.scene(64, 64))
     picture = media.picture(mp.NV12, 64, 64)
     decode = acl.media.dvpp_jpeg_decode_async
-    assert decode(media.channel, mp.host(stream), len(stream), picture.handle, media.stream) in PARAMETER_FAULTS
+    assert (
+        decode(media.channel, mp.host(stream), len(stream), picture.handle, media.stream) in PARAMETER_FAULTS
+    )
     assert "no device memory" in acl.get_recent_err_msg()
     memory = np.zeros(64 * 96, np.uint8)
     picture.set(data=memory.ctypes.data)
-    assert decode(media.channel, media.upload(stream), len(stream), picture.handle, media.stream) in PARAMETER_FAULTS
+    assert (
+        decode(media.channel, media.upload(stream), len(stream), picture.handle, media.stream)
+        in PARAMETER_FAULTS
+    )
     assert not memory.any()
 
 
