@@ -67,9 +67,11 @@ class AddressList {
 /// One execution: the model and the buffers' addresses as they were when it was asked for. Fits into a Task.
 class ModelCall {
  public:
-  /// Checks datasets, sizes and addresses against the model.
+  /// Checks datasets and sizes against the model.
   static Result<ModelCall> prepare(std::shared_ptr<Model> model, const void* input_dataset,
                                    const void* output_dataset);
+  /// The buffers' memory exists now.
+  Status check_memory();
   /// Runs the model in this thread. Device memory is used where it lies; host memory is copied.
   Status run();
 

@@ -33,7 +33,6 @@ Result<void*> check_buffer(const Side& side, size_t index, const OmTensor& tenso
         side.mismatch_code, "MDL-080",
         "the data buffer of {} {} ({}) has {} bytes, the model needs {}; ask acl.mdl.get_{}_size_by_index",
         side.name, index, tensor.name, size, tensor.bytes, side.name);
-  CAIRN_RETURN_IF_ERROR(Runtime::get().resolve_any(data, tensor.bytes, side.name, "MDL-015").status());
   return data;
 }
 
@@ -126,7 +125,7 @@ Status ModelCall::run_resolved() {
   AddressList resolved(user.size());
   const std::span<void*> engine = resolved.span();
   HostCopies copies;
-  // Once more: a task may run long after it was launched, and the memory may have been freed since.
+  // Only now: a task may run long after it was launched, and the memory may have been freed since.
   for (size_t i = 0; i < user.size(); ++i) {
     const bool is_input = i < info.inputs.size();
     const size_t bytes = is_input ? info.inputs[i].bytes : info.outputs[i - info.inputs.size()].bytes;
@@ -150,11 +149,25 @@ Status execute_model(uint32_t id, const void* input_dataset, const void* output_
   return call.run();
 }
 
+/// What the run itself will find out; said at the call already, where the program can see what is wrong.
+Status ModelCall::check_memory() {
+  const ModelInfo& info = model_->info();
+  const std::span<void*> user = addresses_.span();
+  for (size_t i = 0; i < user.size(); ++i) {
+    const bool is_input = i < info.inputs.size();
+    const size_t bytes = is_input ? info.inputs[i].bytes : info.outputs[i - info.inputs.size()].bytes;
+    CAIRN_RETURN_IF_ERROR(
+        Runtime::get().resolve_any(user[i], bytes, is_input ? "input" : "output", "MDL-015").status());
+  }
+  return {};
+}
+
 Status execute_model_async(uint32_t id, const void* input_dataset, const void* output_dataset, void* stream) {
   CAIRN_ASSIGN(std::shared_ptr<Model> model, ModelTable::get().find(id));
   CAIRN_RETURN_IF_ERROR(model->check_context());
   CAIRN_ASSIGN(const Ref<Stream> target, Runtime::get().stream(stream));
   CAIRN_ASSIGN(ModelCall call, ModelCall::prepare(std::move(model), input_dataset, output_dataset));
+  CAIRN_RETURN_IF_ERROR(call.check_memory());
   return Stream::launch(target, "aclmdlExecuteAsync",
                         [call = std::move(call)](Stream&) mutable { return call.run(); });
 }
