@@ -3,10 +3,9 @@
 import json
 import threading
 
+import media_pictures as mp
 import numpy as np
 import pytest
-
-import media_pictures as mp
 from constants import INVALID_PARAM, PARAMETER_FAULTS, RT_CONTEXT_NULL
 
 NOT_CLEARED = 148051

@@ -1,7 +1,6 @@
 """acl.media: descriptions of pictures, batches and borders (10.7.5), areas and resize configurations (10.7.6)."""
 
 import pytest
-
 from constants import INVALID_PARAM, PARAMETER_FAULTS
 
 WILD_HANDLES = (0, None, 1, -1, 2**64 - 1, 2**80, 0x7F0000001000)

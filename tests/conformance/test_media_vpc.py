@@ -1,10 +1,9 @@
 """acl.media: picture processing (10.7.6)."""
 
 import cv2
+import media_pictures as mp
 import numpy as np
 import pytest
-
-import media_pictures as mp
 from constants import INVALID_PARAM, PARAMETER_FAULTS
 from media_pictures import NV12, NV21, YUV_400, Planes
 
