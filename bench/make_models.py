@@ -13,7 +13,12 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-RESNET50_STAGES = ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2))  # Channels inside a block, blocks, stride.
+RESNET50_STAGES = (
+    (64, 3, 1),
+    (128, 4, 2),
+    (256, 6, 2),
+    (512, 3, 2),
+)  # Channels inside a block, blocks, stride.
 EXPANSION = 4
 CLASSES = 1000
 
@@ -81,7 +86,9 @@ def make_resnet50(path: Path, batch: int = 1) -> None:
             x = net.add("Relu", [net.add("Add", [y, shortcut])])
             into = out
     x = net.add("Flatten", [net.add("GlobalAveragePool", [x])], axis=1)
-    logits = net.add("Gemm", [x, net.weight((CLASSES, into), into**-0.5), net.weight((CLASSES,), 0.1)], transB=1)
+    logits = net.add(
+        "Gemm", [x, net.weight((CLASSES, into), into**-0.5), net.weight((CLASSES,), 0.1)], transB=1
+    )
     net.save(path, (batch, 3, 224, 224), logits, (batch, CLASSES))
 
 
@@ -99,7 +106,9 @@ MAKERS = {"resnet50": make_resnet50, "toy": make_toy}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
