@@ -243,7 +243,7 @@ void bind_callbacks(nb::module_& m) {
   m.def(
       "launch_callback",
       [](nb::object fn, nb::object user_data, Int<int> block_type, Address s) {
-        if (fn.is_none())
+        if (PyCallable_Check(fn.ptr()) == 0)
           return aclrtLaunchCallback(nullptr, nullptr, static_cast<aclrtCallbackBlockType>(block_type.value),
                                      s.value);
         void* kept = keep_callback(std::move(fn), std::move(user_data));

@@ -3,6 +3,7 @@
 #include <google/protobuf/arena.h>
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <algorithm>
 #include <charconv>
@@ -162,6 +163,7 @@ void free_block(void* block, size_t) {
 }
 
 bool parse(std::span<const std::byte> bytes, pb::ModelDef& model) {
+  const google::protobuf::LogSilencer silence;  // Our status says it all.
   google::protobuf::io::ArrayInputStream array(bytes.data(), static_cast<int>(bytes.size()));
   google::protobuf::io::CodedInputStream stream(&array);
   stream.SetRecursionLimit(64);
@@ -471,6 +473,7 @@ Result<std::string> encode_model_def(const OmModel& model) {
     if (input->aipp) encode_aipp(*input, *op.mutable_attr());
   }
 
+  const google::protobuf::LogSilencer silence;
   std::string bytes;
   google::protobuf::io::StringOutputStream string(&bytes);
   google::protobuf::io::CodedOutputStream stream(&string);
@@ -479,6 +482,11 @@ Result<std::string> encode_model_def(const OmModel& model) {
     return error(ACL_ERROR_GE_INTERNAL_ERROR, "MDL-001", "the description of model {} is larger than 512 MiB",
                  model.name);
   stream.Trim();
+  // The library writes texts that are no UTF-8, but does not read them.
+  pb::ModelDef again;
+  if (!parse(std::as_bytes(std::span(bytes)), again))
+    return error(ACL_ERROR_GE_PARAM_INVALID, "MDL-001",
+                 "a name in the model or a word of the command line is no valid UTF-8");
   return bytes;
 }
 
