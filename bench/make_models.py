@@ -93,13 +93,13 @@ def make_resnet50(path: Path, batch: int = 1) -> None:
 
 
 def make_toy(path: Path) -> None:
-    """Convolution, ReLU, convolution, pooling, matrix product: some ten microseconds of work."""
+    """Convolution, ReLU, convolution, pooling, matrix product on an image of 64 x 64."""
     net = Network(seed=5)
-    x = net.add("Relu", [net.convolution("input", (3, 8), 3, 2)])
-    x = net.convolution(x, (8, 8), 3, 2)
+    x = net.add("Relu", [net.convolution("input", (3, 16), 3, 2)])
+    x = net.convolution(x, (16, 16), 3, 2)
     x = net.add("Flatten", [net.add("GlobalAveragePool", [x])], axis=1)
-    logits = net.add("Gemm", [x, net.weight((10, 8), 0.3), net.weight((10,), 0.1)], transB=1)
-    net.save(path, (1, 3, 32, 32), logits, (1, 10))
+    logits = net.add("Gemm", [x, net.weight((10, 16), 0.3), net.weight((10,), 0.1)], transB=1)
+    net.save(path, (1, 3, 64, 64), logits, (1, 10))
 
 
 MAKERS = {"resnet50": make_resnet50, "toy": make_toy}
