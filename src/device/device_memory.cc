@@ -42,6 +42,7 @@ struct DeviceMemory::Slab {
     for (size_t i = block_count; i-- > 0;)
       free_blocks.push_back(static_cast<uint16_t>(i));
   }
+  bool is_empty() const { return free_blocks.size() == block_count; }
   const size_t block;
   std::atomic<size_t> region;
   const size_t block_count;
@@ -123,7 +124,8 @@ void DeviceMemory::add_free_run(size_t first, FreeRun run) {
 }
 
 Result<size_t> DeviceMemory::take_regions(size_t count) {
-  const auto best = free_by_size_.lower_bound({count, 0});
+  auto best = free_by_size_.lower_bound({count, 0});
+  if (best == free_by_size_.end() && give_back_empty_slabs()) best = free_by_size_.lower_bound({count, 0});
   if (best == free_by_size_.end())
     return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193",
                  "device {} has no {} bytes left in one piece ({} of {} bytes are in use); free memory first",
@@ -196,7 +198,6 @@ DeviceMemory::Slab* DeviceMemory::make_slab(size_t block, size_t region) {
 
 void DeviceMemory::retire(Slab* slab) {
   std::vector<Slab*>& slabs = slabs_[slab->block];
-  if (slabs.size() < 2) return;  // Keep one: malloc and free in turn would make and retire it each time.
   slabs.erase(std::find(slabs.begin(), slabs.end(), slab));
   const size_t region = slab->region.load(std::memory_order_relaxed);
   regions_[region].head.store(0, std::memory_order_release);
@@ -204,6 +205,16 @@ void DeviceMemory::retire(Slab* slab) {
   give_back_regions(region, 1);
   // The object stays: readers without the lock may still look at it, and find its blocks free.
   retired_slabs_.push_back(slab);
+}
+
+bool DeviceMemory::give_back_empty_slabs() {
+  std::vector<Slab*> empty;
+  for (const auto& [block, slabs] : slabs_)
+    for (Slab* slab : slabs)
+      if (slab->free_blocks.size() == slab->block_count) empty.push_back(slab);
+  for (Slab* slab : empty)
+    retire(slab);
+  return !empty.empty();
 }
 
 Result<void*> DeviceMemory::allocate_large(size_t size) {
@@ -256,7 +267,8 @@ Status DeviceMemory::free(void* pointer, std::string_view rule) {
     slab->sizes[index].store(0, std::memory_order_release);
     if (slab->free_blocks.empty()) slabs_[slab->block].push_back(slab);
     slab->free_blocks.push_back(static_cast<uint16_t>(index));
-    if (slab->free_blocks.size() == slab->block_count) retire(slab);
+    // The last slab of a size stays: malloc and free in turn would make and retire it each time.
+    if (slab->free_blocks.size() == slab->block_count && slabs_[slab->block].size() > 1) retire(slab);
   } else {
     const size_t count = align_up(size, kRegionBytes) >> kRegionShift;
     held = count << kRegionShift;

@@ -121,12 +121,15 @@ Result<Ref<Context>> Runtime::make_context(Device& device, bool is_default) {
 void Runtime::end_context(const Ref<Context>& context) {
   context->end();
   if (!context->is_default()) context->device().explicit_context_count.fetch_sub(1);
-  // Explicit streams stay, but no longer take tasks [GDE-028]; the default stream goes with its context
-  // [GDE-026].
-  handle_table<Stream>().for_each([&](Stream& stream, void*) {
-    if (stream.context_id() == context->id()) stream.close(true);
+  // Explicit streams must no longer be used [GDE-028]; the default stream goes with its context [GDE-026].
+  std::vector<void*> handles;
+  handle_table<Stream>().for_each([&](Stream& stream, void* handle) {
+    if (stream.context_id() != context->id()) return;
+    stream.close(true);
+    handles.push_back(handle);
   });
-  handle_table<Stream>().remove(context->default_stream().handle());
+  for (void* handle : handles)
+    handle_table<Stream>().remove(handle);
   handle_table<Context>().remove(context.handle());
 }
 
