@@ -405,6 +405,50 @@ def test_huffman_variants_are_decoded(media, optimize, restart):
     assert np.array_equal(picture.planes().y, mp.reference_yuv(file.getvalue())[..., 0])
 
 
+def three_scans(width: int, height: int, factors: tuple[int, int], repeat_last: int = 0) -> bytes:
+    """A stream with one scan per component, put together from three grey ones with the same tables."""
+    columns, rows = factors
+    sizes = [(width, height)] + [(width // columns, height // rows)] * 2
+    streams = [mp.jpeg(mp.scene(*size, seed=seed), "gray") for seed, size in enumerate(sizes)]
+    tables = {}
+    for marker in (0xDB, 0xC0, 0xC4):
+        for at in (i for i in range(len(streams[0]) - 1) if streams[0][i : i + 2] == bytes([0xFF, marker])):
+            tables.setdefault(marker, b"")
+            tables[marker] += streams[0][at : at + 2 + int.from_bytes(streams[0][at + 2 : at + 4], "big")]
+    components = bytes([1, columns << 4 | rows, 0, 2, 0x11, 0, 3, 0x11, 0])
+    frame = (
+        b"\xff\xc0\x00\x11\x08" + height.to_bytes(2, "big") + width.to_bytes(2, "big") + b"\x03" + components
+    )
+    scans = []
+    for component, grey in enumerate(streams, 1):
+        data = grey[grey.index(b"\xff\xda") + 10 : grey.rindex(b"\xff\xd9")]
+        scans.append(b"\xff\xda\x00\x08\x01" + bytes([component, 0, 0, 63, 0]) + data)
+    scans += [scans[-1]] * repeat_last
+    return b"".join([b"\xff\xd8", tables[0xDB], frame, tables[0xC4], *scans, b"\xff\xd9"])
+
+
+@pytest.mark.rules("JPD1-024", "JPD1-023", "JPD1-026")
+@pytest.mark.parametrize(
+    ("sampling", "pixel_format"), [("444", mp.YUV_444SP), ("420", mp.NV12), ("422", mp.NV12)]
+)
+def test_three_scans_are_decoded(media, sampling, pixel_format):
+    stream = three_scans(160, 96, mp.SAMPLINGS[sampling][2])
+    planes = media.decoded(stream, pixel_format, 160, 96).planes()
+    expected = mp.reference_yuv(stream)
+    assert np.array_equal(planes.y, expected[..., 0])
+    if sampling != "422":
+        factors = mp.SAMPLINGS[sampling][2]
+        assert np.array_equal(mp.interpolated_chroma(planes.u, factors), expected[..., 1])
+        assert np.array_equal(mp.interpolated_chroma(planes.v, factors), expected[..., 2])
+
+
+@pytest.mark.rules("JPD1-024", "JPD1-023")
+def test_more_scans_are_refused(media):
+    picture = media.picture(mp.NV12, 160, 96)
+    assert media.decode(three_scans(160, 96, (2, 2), repeat_last=20), picture) != 0
+    assert picture.get("ret_code") == UNSUPPORTED_JPEG
+
+
 @pytest.mark.rules("JPD1-024")
 @pytest.mark.parametrize("kept", [0.2, 0.5, 0.9, 0.99])
 def test_missing_mcu_data_is_no_error(media, kept):
