@@ -241,6 +241,11 @@ class Atc {
   bool working_ = false;
 };
 
+/// Errors of the container have a rule id in front, those of the compiler an E-code.
+Status with_code(const Status& status) {
+  return status.text().starts_with('[') ? compile_error("E10042", {status.text()}) : status;
+}
+
 int report(const Status& status, std::FILE* out, int code) {
   fmt::print(out, "ATC run failed, Please check the detail log, Try 'atc --help' for more information\n{}\n",
              status.text());
@@ -265,7 +270,7 @@ int run_atc(std::span<const std::string> words, std::FILE* out, std::FILE* progr
   bool wrong_command_line = false;
   {
     Atc atc(*arguments, out, progress);
-    status = atc.run();
+    status = with_code(atc.run());
     wrong_command_line = atc.is_wrong_command_line();
   }
   if (!status.is_ok()) return report(status, out, wrong_command_line ? kWrongCommandLine : kFailed);

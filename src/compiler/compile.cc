@@ -108,6 +108,12 @@ class Compilation {
         continue;
       }
       const OnnxNode* node = find_node(wanted.name);
+      // Tensors of networks from TensorFlow have names such as "prob:0".
+      const auto tensor = makers.find(fmt::format("{}:{}", wanted.name, *wanted.index));
+      if (!node && tensor != makers.end()) {
+        add_output(tensor->second, true);
+        continue;
+      }
       if (!node) return compile_error("E10016", {wanted.name, "--out_nodes", "No node has this name."});
       const auto index = static_cast<size_t>(*wanted.index);
       if (index >= node->outputs.size() || node->outputs[index].empty())

@@ -376,6 +376,22 @@ def test_outputs_whose_shape_is_not_known_are_refused(atc: Command, tmp_path: Pa
     assert "not supported yet" in done.stdout
 
 
+def test_names_that_are_no_utf8_are_refused(atc: Command, network: Path) -> None:
+    network.write_bytes(network.read_bytes().replace(b"stem/relu6", b"stem/\xff\xfe\xfd6!"))
+    done = atc(*[f"--{name}={value}" for name, value in GOOD.items()])
+    assert done.returncode == 1
+    assert "ATC run failed" in done.stdout
+    assert done.stderr == ""
+
+
+def test_tensors_with_a_colon_in_their_name_can_be_outputs(
+    atc: Command, cairn: Command, network: Path
+) -> None:
+    network.write_bytes(network.read_bytes().replace(b"prob", b"pr:0"))
+    convert(atc, network, "--out_nodes=pr:0")
+    assert inspect(cairn)["outputs"][0]["name"] == "softmax:0:pr:0"
+
+
 def test_cut_off_networks_are_refused(atc: Command, network: Path, tmp_path: Path) -> None:
     whole = network.read_bytes()
     for share in (1, 5, 25, 50, 75, 95, 99):
