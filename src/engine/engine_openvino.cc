@@ -1,5 +1,12 @@
 // The engine: reads an .om, compiles its graph with OpenVINO's CPU plugin.
+#include <algorithm>
 #include <cstring>
+#include <openvino/op/constant.hpp>
+#include <openvino/op/convolution.hpp>
+#include <openvino/op/group_conv.hpp>
+#include <openvino/op/matmul.hpp>
+#include <openvino/op/parameter.hpp>
+#include <openvino/op/util/multi_subgraph_base.hpp>
 #include <openvino/openvino.hpp>
 
 #include "base/environment.h"
@@ -12,17 +19,50 @@ namespace {
 
 constexpr int64_t kMostThreads = 4096;
 
+// Below this much work one thread is faster than several, whose meeting after each layer costs more than they
+// save. Measured with small convolution networks; about 80 us of one core.
+constexpr double kWorkOfOneThread = 5e6;
+constexpr double kWorkPerElement = 32;  // Of an element that is written, in multiply-adds.
+
+/// Rough work of one run, in multiply-adds: products of convolutions and matrix products, and memory traffic.
+double work_of(const ov::Model& network) {
+  double work = 0;
+  for (const std::shared_ptr<ov::Node>& node : network.get_ops()) {
+    if (ov::is_type<ov::op::v0::Constant>(node) || ov::is_type<ov::op::v0::Parameter>(node)) continue;
+    for (const ov::Output<ov::Node>& output : node->outputs()) {
+      // Loops and dynamic shapes are not looked into: they count as much work.
+      if (output.get_partial_shape().is_dynamic()) return 2 * kWorkOfOneThread;
+      work += kWorkPerElement * static_cast<double>(ov::shape_size(output.get_shape()));
+    }
+    if (ov::is_type<ov::op::util::MultiSubGraphOp>(node)) return 2 * kWorkOfOneThread;
+    if (node->get_input_size() < 2) continue;
+    // Each element of the result of a product uses every weight that its channel has.
+    const ov::Shape result = node->get_output_shape(0);
+    const ov::Shape weights = node->get_input_shape(1);
+    if (ov::is_type<ov::op::v1::Convolution>(node) || ov::is_type<ov::op::v1::GroupConvolution>(node)) {
+      const auto channels = static_cast<double>(result[1]);
+      work += static_cast<double>(ov::shape_size(result)) * static_cast<double>(ov::shape_size(weights)) /
+              channels;
+    } else if (ov::is_type<ov::op::v0::MatMul>(node) && !weights.empty()) {
+      work += static_cast<double>(ov::shape_size(result)) *
+              static_cast<double>(*std::ranges::max_element(weights));
+    }
+  }
+  return work;
+}
+
 /// CAIRN_PRECISION and CAIRN_THREADS. Left alone, OpenVINO would choose bfloat16 by itself on CPUs that have
 /// it.
-ov::AnyMap settings() {
+ov::AnyMap settings(const ov::Model& network) {
   ov::AnyMap map{ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::num_streams(1)};
   const std::string precision = environment_string("CAIRN_PRECISION");
   if (!precision.empty() && precision != "f32" && precision != "bf16")
     log(LogLevel::kWarning, "ASCENDCL", "CAIRN_PRECISION={} is unknown and ignored; known are f32 and bf16",
         precision);
   map.insert(ov::hint::inference_precision(precision == "bf16" ? ov::element::bf16 : ov::element::f32));
-  if (const int64_t threads = environment_int("CAIRN_THREADS", 0, 1, kMostThreads); threads != 0)
-    map.insert(ov::inference_num_threads(static_cast<int>(threads)));
+  int64_t threads = environment_int("CAIRN_THREADS", 0, 1, kMostThreads);
+  if (threads == 0 && work_of(network) < kWorkOfOneThread) threads = 1;
+  if (threads != 0) map.insert(ov::inference_num_threads(static_cast<int>(threads)));
   return map;
 }
 
@@ -72,7 +112,7 @@ class OpenVinoEngine final : public Engine {
     CAIRN_ASSIGN(const ov::Tensor weights, weight_tensor(om, file, options.weight_memory));
     try {
       const std::shared_ptr<ov::Model> network = core_.read_model(om.ir_xml, weights);
-      return OpenVinoExecutable::create(core_.compile_model(network, "CPU", settings()),
+      return OpenVinoExecutable::create(core_.compile_model(network, "CPU", settings(*network)),
                                         describe(std::move(om)));
     } catch (const std::exception& problem) {
       return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001", "the graph of the om file cannot be compiled: {}",
