@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -62,31 +63,80 @@ struct Axis {
   }
 };
 
+/// Filtered samples of a line. Two taps: a sixteenth of the sum, which is what OpenCV goes on with, and fits
+/// 16 bits.
 template <int Taps>
-void filter_line(const uint8_t* line, const Samples<const uint8_t>& input, const Axis<Taps>& axis,
+using Filtered = std::conditional_t<Taps == 2, int16_t, int32_t>;
+
+/// The columns' table for a given distance of samples.
+template <int Taps>
+struct Columns {
+  Columns(const AxisMapping& map, int step) : axis(map, true), step(step) {}
+  size_t count() const { return axis.index.size(); }
+
+  const Axis<Taps> axis;
+  const int step;
+};
+
+/// Two taps are weighted with one multiplication: left + (right - left) * weight, since the weights sum up to
+/// one.
+template <>
+struct Columns<2> {
+  struct Tap {
+    int32_t offset;  ///< Bytes to the left sample; `next` bytes behind it is the right one.
+    int32_t weight;  ///< Of the right sample.
+  };
+  Columns(const AxisMapping& map, int step) : taps(map.output_count), next(map.count > 1 ? step : 0) {
+    const Axis<2> axis(map, true);
+    for (size_t x = 0; x < taps.size(); ++x) {
+      taps[x] = {axis.index[x][0] * step, axis.weight[x][1]};
+      const bool is_last = axis.index[x][0] == map.count - 1 && map.count > 1;
+      if (is_last) taps[x] = {(map.count - 2) * step, kOne};
+    }
+  }
+  size_t count() const { return taps.size(); }
+
+  std::vector<Tap> taps;
+  const int next;
+};
+
+void filter_line(const uint8_t* line, const Samples<const uint8_t>& input, const Columns<2>& columns,
+                 int16_t* out) {
+  for (int c = 0; c < input.channels; ++c) {
+    const uint8_t* const samples = line + input.offset[c];
+    int16_t* to = out + c;
+    for (const Columns<2>::Tap& tap : columns.taps) {
+      const int32_t left = samples[tap.offset];
+      const int32_t right = samples[tap.offset + columns.next];
+      *to = static_cast<int16_t>(((left << kCoefficientBits) + (right - left) * tap.weight) >> 4);
+      to += input.channels;
+    }
+  }
+}
+
+void filter_line(const uint8_t* line, const Samples<const uint8_t>& input, const Columns<4>& columns,
                  int32_t* out) {
-  const size_t count = axis.index.size();
   for (int c = 0; c < input.channels; ++c) {
     const uint8_t* const samples = line + input.offset[c];
     int32_t* to = out + c;
-    for (size_t x = 0; x < count; ++x, to += input.channels) {
+    for (size_t x = 0; x < columns.count(); ++x, to += input.channels) {
       int32_t sum = 0;
-      for (int k = 0; k < Taps; ++k)
-        sum += samples[axis.index[x][k] * input.step] * axis.weight[x][k];
+      for (int k = 0; k < 4; ++k)
+        sum += samples[columns.axis.index[x][k] * columns.step] * columns.axis.weight[x][k];
       *to = sum;
     }
   }
 }
 
 /// The weighted sum of filtered lines. Two taps: with the intermediate rounding of OpenCV's vector code.
-void blend(const std::array<const int32_t*, 2>& lines, const std::array<int16_t, 2>& weight, size_t count,
+void blend(const std::array<const int16_t*, 2>& lines, const std::array<int16_t, 2>& weight, size_t count,
            uint8_t* out) {
-  const int32_t* const a = lines[0];
-  const int32_t* const b = lines[1];
-  const int32_t wa = weight[0];
-  const int32_t wb = weight[1];
+  const int16_t* const a = lines[0];
+  const int16_t* const b = lines[1];
+  const int16_t wa = weight[0];
+  const int16_t wb = weight[1];
   for (size_t i = 0; i < count; ++i)
-    out[i] = static_cast<uint8_t>((((wa * (a[i] >> 4)) >> 16) + ((wb * (b[i] >> 4)) >> 16) + 2) >> 2);
+    out[i] = static_cast<uint8_t>((((a[i] * wa) >> 16) + ((b[i] * wb) >> 16) + 2) >> 2);
 }
 
 void blend(const std::array<const int32_t*, 4>& lines, const std::array<int16_t, 4>& weight, size_t count,
@@ -116,21 +166,21 @@ void scatter(const uint8_t* dense, const Samples<uint8_t>& output, int count, ui
 template <int Taps>
 void interpolate(const Samples<const uint8_t>& input, const Samples<uint8_t>& output,
                  const AxisMapping& column_map, const AxisMapping& row_map) {
-  const Axis<Taps> columns(column_map, true);
+  const Columns<Taps> columns(column_map, input.step);
   const Axis<Taps> rows(row_map, false);
   const size_t line_size = static_cast<size_t>(column_map.output_count) * input.channels;
-  std::vector<int32_t> buffer(Taps * line_size);
+  std::vector<Filtered<Taps>> buffer(Taps * line_size);
   std::array<int, Taps> held;  // The input line in each slot of the buffer.
   held.fill(-1);
   const bool dense = is_dense(output);
   std::vector<uint8_t> staging(dense ? 0 : line_size);
   for (int y = 0; y < row_map.output_count; ++y) {
-    std::array<const int32_t*, Taps> lines;
+    std::array<const Filtered<Taps>*, Taps> lines;
     for (int k = 0; k < Taps; ++k) {
       // Consecutive lines fall into different slots, so the lines of one output line never displace each
       // other.
       const int row = rows.index[y][k];
-      int32_t* const slot = buffer.data() + (row % Taps) * line_size;
+      Filtered<Taps>* const slot = buffer.data() + (row % Taps) * line_size;
       if (std::exchange(held[row % Taps], row) != row)
         filter_line(input.data + row * input.stride, input, columns, slot);
       lines[k] = slot;
