@@ -42,7 +42,6 @@ struct DeviceMemory::Slab {
     for (size_t i = block_count; i-- > 0;)
       free_blocks.push_back(static_cast<uint16_t>(i));
   }
-  bool is_empty() const { return free_blocks.size() == block_count; }
   const size_t block;
   std::atomic<size_t> region;
   const size_t block_count;

@@ -83,7 +83,6 @@ class DeviceMemory {
   void add_free_run(size_t first, FreeRun run);        // Under mutex_.
   Slab* make_slab(size_t block, size_t region);        // Under mutex_.
   void retire(Slab* slab);                             // Under mutex_: gives an empty slab's region back.
-  void retire_empty_slabs();                           // Under mutex_.
   bool give_back_empty_slabs();                        // Under mutex_: true if there were any.
   Result<void*> allocate_small(size_t size, size_t block);  // Under mutex_.
   Result<void*> allocate_large(size_t size);                // Under mutex_.

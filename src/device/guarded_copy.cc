@@ -1,5 +1,6 @@
 #include "device/guarded_copy.h"
 
+#include <atomic>
 #include <csetjmp>
 #include <csignal>
 #include <cstring>
@@ -58,6 +59,41 @@ void on_fault(int signal_number, siginfo_t* info, void* context) {
   chain(signal_number, info, context);
 }
 
+// Sanitizers replace memmove and memset by functions that end the process at a bad address: plain loops
+// there.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CAIRN_UNCHECKED __attribute__((no_sanitize_address, no_sanitize_thread))
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define CAIRN_UNCHECKED __attribute__((no_sanitize("address", "thread")))
+#endif
+#endif
+
+#ifdef CAIRN_UNCHECKED
+CAIRN_UNCHECKED void copy_bytes(void* to, const void* from, size_t size) {
+  auto* target = static_cast<volatile char*>(to);
+  const auto* source = static_cast<const volatile char*>(from);
+  if (to <= from)
+    for (size_t i = 0; i < size; ++i)
+      target[i] = source[i];
+  else
+    for (size_t i = size; i-- > 0;)
+      target[i] = source[i];
+}
+CAIRN_UNCHECKED void set_bytes(void* to, int value, size_t size) {
+  auto* target = static_cast<volatile char*>(to);
+  for (size_t i = 0; i < size; ++i)
+    target[i] = static_cast<char>(value);
+}
+#else
+void copy_bytes(void* to, const void* from, size_t size) {
+  std::memmove(to, from, size);
+}
+void set_bytes(void* to, int value, size_t size) {
+  std::memset(to, value, size);
+}
+#endif
+
 /// Runs `body` with the guard set; false if it faulted.
 template <class Body>
 bool run_guarded(Body body) {
@@ -69,7 +105,9 @@ bool run_guarded(Body body) {
     return false;
   }
   guard = &buffer;
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // The body stays between the two assignments.
   body();
+  std::atomic_signal_fence(std::memory_order_seq_cst);
   guard = outer;
   return true;
 }
@@ -90,11 +128,11 @@ void install_fault_handler() {
 }
 
 bool guarded_copy(void* to, const void* from, size_t size) {
-  return run_guarded([=] { std::memmove(to, from, size); });
+  return run_guarded([=] { copy_bytes(to, from, size); });
 }
 
 bool guarded_set(void* to, int value, size_t size) {
-  return run_guarded([=] { std::memset(to, value, size); });
+  return run_guarded([=] { set_bytes(to, value, size); });
 }
 
 }  // namespace cairn
