@@ -9,7 +9,7 @@ from mdl_models import LoadedModel, atc, identity_image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import aipp_reference  # noqa: E402
+import aipp_reference
 
 STATIC_AIPP = 1
 NO_INPUT = 0xFFFFFFFF
