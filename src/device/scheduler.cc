@@ -72,6 +72,7 @@ void Scheduler::work() {
       do {
         for (int i = 0; i < 32 && ready_.load(std::memory_order_relaxed) == 0; ++i)
           pause();
+        std::this_thread::yield();  // The launching thread may be waiting for this very core.
       } while (ready_.load(std::memory_order_relaxed) == 0 && std::chrono::steady_clock::now() < end);
       spinning_.fetch_sub(1);
     }

@@ -38,6 +38,7 @@ bool spin_until(Done done, std::chrono::nanoseconds time) {
       if (done()) return true;
       pause();
     }
+    std::this_thread::yield();  // The worker may be waiting for this very core.
   } while (std::chrono::steady_clock::now() < end);
   return done();
 }

@@ -266,6 +266,8 @@ def test_a_thread_is_registered_for_one_device_only(run_python):
 
 @pytest.mark.rules("RT-109", "RT-110", "GDE-116", "GDE-162")
 def test_process_report_returns_when_its_time_is_over(acl, server, subscribed):
+    time.sleep(0.1)  # The call that was under way before the subscription has returned.
+    server.results.clear()
     deadline = time.monotonic() + 5
     while RT_REPORT_TIMEOUT not in server.results and time.monotonic() < deadline:
         time.sleep(0.01)
