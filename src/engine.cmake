@@ -15,8 +15,8 @@ file(GLOB CAIRN_OM_SOURCES CONFIGURE_DEPENDS om/*.cc)
 add_library(cairn_om OBJECT ${CAIRN_OM_SOURCES})
 add_dependencies(cairn_om cairn_headers)
 protobuf_generate(LANGUAGE cpp TARGET cairn_om PROTOS ${CMAKE_CURRENT_SOURCE_DIR}/om/ge_ir.proto)
-target_include_directories(cairn_om PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
-target_include_directories(cairn_om SYSTEM PRIVATE ${Protobuf_INCLUDE_DIRS})
+# Generated code counts as a foreign header for warnings and checks.
+target_include_directories(cairn_om SYSTEM PRIVATE ${CMAKE_CURRENT_BINARY_DIR} ${Protobuf_INCLUDE_DIRS})
 target_link_libraries(cairn_om PRIVATE cairn_options cairn_aipp fmt::fmt nlohmann_json::nlohmann_json)
 set_target_properties(cairn_om PROPERTIES CXX_VISIBILITY_PRESET default)
 
