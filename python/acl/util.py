@@ -18,7 +18,9 @@ _TYPE_CODES = dict(enumerate("?bBhHiIlLqQfdgFDG")) | {23: "e"}
 def numpy_to_ptr(data):
     """Returns the address of the array's data. The array must outlive the address. Source: S1 10.4.1.1."""
     if not data.flags.c_contiguous:
-        print("Warning: The input ndarray is discontiguous. Please use acl.util.numpy_contiguous_to_ptr instead.")
+        print(
+            "Warning: The input ndarray is discontiguous. Please use acl.util.numpy_contiguous_to_ptr instead."
+        )
     return data.__array_interface__["data"][0]
 
 
@@ -41,7 +43,11 @@ def ptr_to_numpy(ptr, shape, type):  # noqa: A002  (the documented name)
 
     code = _TYPE_CODES.get(type)
     if code is None:
-        _acl.record_error("acl.util.ptr_to_numpy", ACL_ERROR_INVALID_PARAM, f"[UTL-026] type = {type} is no NumPy type number")
+        _acl.record_error(
+            "acl.util.ptr_to_numpy",
+            ACL_ERROR_INVALID_PARAM,
+            f"[UTL-026] type = {type} is no NumPy type number",
+        )
         return None
     dtype = numpy.dtype(code)
     size = int(numpy.prod(shape, dtype=numpy.int64)) * dtype.itemsize

@@ -17,7 +17,9 @@ def main():
         for full_name in [function["python"], *function.get("aliases", [])]:
             module, name = full_name.rsplit(".", 1)
             modules.setdefault(module, {})[name] = tuple(function["returns"])
-    lines = ['"""All documented functions: module -> name -> names of the returned values. Generated; do not edit."""\n\n']
+    lines = [
+        '"""All documented functions: module -> name -> names of the returned values. Generated; do not edit."""\n\n'
+    ]
     lines.append("FUNCTIONS = {\n")
     for module, functions in sorted(modules.items()):
         lines.append(f'    "{module}": {{\n')

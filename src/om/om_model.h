@@ -104,8 +104,8 @@ struct OmModel {
 
   std::string ir_xml;  ///< The executable graph; empty if the file has none (OmUse::kDescribe).
   std::span<const std::byte> weights;  ///< The IR's weights; points into the bytes given to read_om.
-  std::string defect;  ///< OmUse::kDescribe: why the file cannot be executed; empty if it can.
-  OmPartitionSizes partition_sizes;    ///< Filled by read_om.
+  std::string defect;                ///< OmUse::kDescribe: why the file cannot be executed; empty if it can.
+  OmPartitionSizes partition_sizes;  ///< Filled by read_om.
 };
 
 enum class OmUse : uint8_t {

@@ -19,7 +19,8 @@ inline std::string ir_port(int id, const std::string& dims) {
 inline std::string add_ir(const std::vector<int64_t>& dims, size_t weight_elements) {
   const std::string list = fmt::format("{}", fmt::join(dims, ","));
   std::string tags;
-  for (int64_t dim : dims) tags += fmt::format("<dim>{}</dim>", dim);
+  for (int64_t dim : dims)
+    tags += fmt::format("<dim>{}</dim>", dim);
   return fmt::format(R"(<?xml version="1.0"?><net name="add" version="11"><layers>
 <layer id="0" name="x" type="Parameter" version="opset1"><data shape="{0}" element_type="f32"/><output>{2}</output></layer>
 <layer id="1" name="w" type="Const" version="opset1"><data element_type="f32" shape="{0}" offset="0" size="{1}"/><output>{2}</output></layer>
