@@ -7,7 +7,7 @@ from ._api import fill
 
 fill(globals(), "acl", _acl)
 
-from . import blas, fv, himpi, mdl, op, prof, rt, util  # noqa: E402  (they need _acl)
+from . import blas, fv, himpi, mdl, op, prof, rt, util  # noqa: E402, F401  (they need _acl; programs use them)
 
 
 def __getattr__(name):

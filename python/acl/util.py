@@ -32,7 +32,7 @@ def numpy_contiguous_to_ptr(data_in):
     return data_out.__array_interface__["data"][0], data_out
 
 
-def ptr_to_numpy(ptr, shape, type):  # noqa: A002  (the documented name)
+def ptr_to_numpy(ptr, shape, type):
     """Returns an array of `shape` on the memory at `ptr`; `type` is a NumPy type number. Source: S1 10.4.1.3.
 
     None if the memory cannot be read by the host (see acl.get_recent_err_msg).
