@@ -76,6 +76,18 @@ def models(programs: Path) -> Iterator[Row]:
             yield from json_lines(run([sys.executable, BENCH / "model_bench.py", *arguments]))
 
 
+def media(_: Path) -> Iterator[Row]:
+    for row in json_lines(run([sys.executable, BENCH / "media_bench.py"])):
+        yield {
+            "name": f"{row['name']}, {row['size']}",
+            "ours": row["cairn_ms"],
+            "theirs": row["opencv_ms"],
+            "unit": "ms",
+            "ratio": row["ratio"],
+            "against": "OpenCV",
+        }
+
+
 def photos(_: Path) -> Iterator[Row]:
     with tempfile.NamedTemporaryFile(suffix=".json") as file:
         run([sys.executable, BENCH / "photo_bench.py", "--json", Path(file.name)])
@@ -96,7 +108,14 @@ def photos(_: Path) -> Iterator[Row]:
             yield entry | ({"target": target} if name == PLAIN else {})
 
 
-SUITES = {"startup": start_up, "launch": launching, "aipp": aipp, "model": models, "photo": photos}
+SUITES = {
+    "startup": start_up,
+    "launch": launching,
+    "aipp": aipp,
+    "model": models,
+    "media": media,
+    "photo": photos,
+}
 
 
 def verdict(row: Row) -> str:
@@ -167,8 +186,6 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     tree = Path(os.environ.get("CAIRN_BUILD_DIR", ROOT / "build" / "release"))
-    subprocess.run(["cmake", tree, "-DCAIRN_BUILD_BENCH=ON"], check=True, stdout=sys.stderr)
-    subprocess.run(["cmake", "--build", tree], check=True, stdout=sys.stderr)
     rows = [row for name in arguments.only for row in SUITES[name](tree / "bin" / "bench")]
     print_table(rows)
     if arguments.json:

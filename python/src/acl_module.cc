@@ -19,10 +19,8 @@ NB_MODULE(_acl, m) {
   bind_rt(rt);
   auto util = m.def_submodule("util");
   bind_util(util);
-#ifdef CAIRN_HAS_MDL
   auto mdl = m.def_submodule("mdl");
   bind_mdl(mdl);
-#endif
   // For the package itself: error texts of functions that have no C function.
   m.def("record_error", [](const std::string& function, int code, const std::string& text) {
     cairn::record_error(function.c_str(), cairn::Status(code, text));

@@ -106,8 +106,7 @@ Status check_border_index(uint32_t index) {
 
 extern "C" {
 
-// --- 10.7.3: memory
-// --------------------------------------------------------------------------------------------------------
+// --- 10.7.3: memory ---
 
 aclError acldvppMalloc(void** devPtr, size_t size) {
   return api("acldvppMalloc", [&]() -> Status {
@@ -122,8 +121,7 @@ aclError acldvppFree(void* devPtr) {
   return api("acldvppFree", [&] { return Runtime::get().free(devPtr, "M1-028"); });
 }
 
-// --- 10.7.4, 10.7.5: channels
-// ----------------------------------------------------------------------------------------------
+// --- 10.7.4, 10.7.5: channels ---
 
 acldvppChannelDesc* acldvppCreateChannelDesc(void) {
   return api_value<acldvppChannelDesc*>("acldvppCreateChannelDesc", nullptr, [] {
@@ -192,8 +190,7 @@ aclError acldvppGetChannelDescParam(const acldvppChannelDesc* channelDesc,
   });
 }
 
-// --- 10.7.5: picture descriptions
-// --------------------------------------------------------------------------------------------
+// --- 10.7.5: picture descriptions ---
 
 acldvppPicDesc* acldvppCreatePicDesc(void) {
   return api_value<acldvppPicDesc*>("acldvppCreatePicDesc", nullptr,
@@ -313,8 +310,7 @@ aclError acldvppDestroyBatchPicDesc(acldvppBatchPicDesc* batchPicDesc) {
              [&] { return end_handle<BatchPicDesc>(batchPicDesc, "batchPicDesc", "M1-077"); });
 }
 
-// --- 10.7.5: borders
-// -------------------------------------------------------------------------------------------------------
+// --- 10.7.5: borders ---
 
 acldvppBorderConfig* acldvppCreateBorderConfig(void) {
   return api_value<acldvppBorderConfig*>("acldvppCreateBorderConfig", nullptr, [] {
@@ -395,8 +391,7 @@ uint32_t acldvppGetBorderConfigRight(const acldvppBorderConfig* borderConfig) {
   return get("acldvppGetBorderConfigRight", borderConfig, &BorderFields::right);
 }
 
-// --- 10.7.6: areas and resize configurations
-// -----------------------------------------------------------------------------------
+// --- 10.7.6: areas and resize configurations ---
 
 acldvppRoiConfig* acldvppCreateRoiConfig(uint32_t left, uint32_t right, uint32_t top, uint32_t bottom) {
   return api_value<acldvppRoiConfig*>("acldvppCreateRoiConfig", nullptr, [&] {
@@ -462,8 +457,7 @@ uint32_t acldvppGetResizeConfigInterpolation(const acldvppResizeConfig* resizeCo
   });
 }
 
-// --- 10.7.6: picture processing
-// ------------------------------------------------------------------------------------------------
+// --- 10.7.6: picture processing ---
 
 aclError acldvppVpcResizeAsync(acldvppChannelDesc* channelDesc, acldvppPicDesc* inputDesc,
                                acldvppPicDesc* outputDesc, acldvppResizeConfig* resizeConfig,
@@ -570,8 +564,7 @@ aclError acldvppVpcBatchCropResizeMakeBorderAsync(acldvppChannelDesc* channelDes
   });
 }
 
-// --- 10.7.7: JPEG decoder
-// --------------------------------------------------------------------------------------------------
+// --- 10.7.7: JPEG decoder ---
 
 aclError acldvppJpegGetImageInfo(const void* data, uint32_t size, uint32_t* width, uint32_t* height,
                                  int32_t* components) {

@@ -91,8 +91,7 @@ Result<LoadedInput> input_of_model(uint32_t id, size_t index, std::string_view r
 #pragma GCC visibility push(default)
 extern "C" {
 
-// --- loading and executing, 10.6.1
-// -----------------------------------------------------------------------------------
+// --- loading and executing, 10.6.1 ---
 
 aclError aclmdlLoadFromFile(const char* modelPath, uint32_t* modelId) {
   return api("aclmdlLoadFromFile", [&] { return load_file(modelPath, modelId, std::nullopt); });
@@ -167,8 +166,7 @@ aclError aclmdlGetFirstAippInfo(uint32_t modelId, size_t index, aclAippInfo* aip
   });
 }
 
-// --- aclmdlDataset, 10.6.3
-// ---------------------------------------------------------------------------------------------
+// --- aclmdlDataset, 10.6.3 ---
 
 aclmdlDataset* aclmdlCreateDataset() {
   return api_value<aclmdlDataset*>("aclmdlCreateDataset", nullptr, []() -> Result<aclmdlDataset*> {
@@ -214,8 +212,7 @@ aclDataBuffer* aclmdlGetDatasetBuffer(const aclmdlDataset* dataset, size_t index
   });
 }
 
-// --- aclmdlDesc, 10.6.4
-// ------------------------------------------------------------------------------------------------
+// --- aclmdlDesc, 10.6.4 ---
 
 aclmdlDesc* aclmdlCreateDesc() {
   return api_value<aclmdlDesc*>("aclmdlCreateDesc", nullptr, []() -> Result<aclmdlDesc*> {

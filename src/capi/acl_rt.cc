@@ -78,8 +78,7 @@ uint32_t exception_field(const aclrtExceptionInfo* info, uint32_t rtExceptionInf
 
 }  // namespace
 
-// --- 10.5.1 devices
-// ---------------------------------------------------------------------------------------------------
+// --- 10.5.1 devices ---
 
 aclError aclrtSetDevice(int32_t deviceId) {
   return api("aclrtSetDevice", [&] { return Runtime::get().set_device(deviceId); });
@@ -124,8 +123,7 @@ aclError aclrtGetDeviceCount(uint32_t* count) {
   });
 }
 
-// --- 10.5.2 contexts
-// --------------------------------------------------------------------------------------------------
+// --- 10.5.2 contexts ---
 
 aclError aclrtCreateContext(aclrtContext* context, int32_t deviceId) {
   return api("aclrtCreateContext", [&]() -> Status {
@@ -153,8 +151,7 @@ aclError aclrtGetCurrentContext(aclrtContext* context) {
   });
 }
 
-// --- 10.5.3 streams
-// ---------------------------------------------------------------------------------------------------
+// --- 10.5.3 streams ---
 
 aclError aclrtCreateStreamWithConfig(aclrtStream* stream, uint32_t /*priority: reserved*/, uint32_t flag) {
   return api("aclrtCreateStreamWithConfig", [&]() -> Status {
@@ -219,8 +216,7 @@ aclError aclrtSynchronizeDevice() {
   return api("aclrtSynchronizeDevice", [] { return Runtime::get().synchronize_device(); });
 }
 
-// --- 10.5.4 events, callbacks
-// -----------------------------------------------------------------------------------------
+// --- 10.5.4 events, callbacks ---
 
 aclError aclrtCreateEvent(aclrtEvent* event) {
   return api("aclrtCreateEvent", [&]() -> Status {
@@ -373,8 +369,7 @@ uint32_t aclrtGetErrorCodeFromExceptionInfo(const aclrtExceptionInfo* info) {
   return exception_field(info, &rtExceptionInfo::error_code);
 }
 
-// --- 10.5.5 memory
-// ----------------------------------------------------------------------------------------------------
+// --- 10.5.5 memory ---
 
 aclError aclrtMalloc(void** devPtr, size_t size, aclrtMemMallocPolicy policy) {
   return allocate("aclrtMalloc", devPtr, size, policy);

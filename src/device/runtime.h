@@ -29,15 +29,13 @@ class Runtime {
   /// The one instance; it lives until the process ends.
   static Runtime& get();
 
-  // --- 10.2
-  // -----------------------------------------------------------------------------------------------------
+  // --- 10.2 ---
   Status initialize(const char* config_path);
   Status finalize();
   bool is_initialized() const { return initialized_.load(std::memory_order_acquire); }
   const SocProfile& soc() const { return soc_; }
 
-  // --- devices and contexts
-  // -------------------------------------------------------------------------------------
+  // --- devices and contexts ---
   uint32_t device_count() const { return static_cast<uint32_t>(devices_.size()); }
   Status set_device(int32_t device_id);
   Status reset_device(int32_t device_id);
@@ -49,8 +47,7 @@ class Runtime {
   /// The device of the calling thread's context.
   Result<Device*> current_device();
 
-  // --- streams
-  // --------------------------------------------------------------------------------------------------
+  // --- streams ---
   /// The stream behind a handle, or the default stream of the current context for null. Refuses streams of
   /// another context than the calling thread's current one (ACL_ERROR_RT_STREAM_CONTEXT) and streams whose
   /// context is gone.
@@ -61,23 +58,21 @@ class Runtime {
   Status destroy_stream(void* handle, bool wait);
   Status synchronize_device();
 
-  // --- events
-  // ---------------------------------------------------------------------------------------------------
+  // --- events ---
   Result<Ref<Event>> create_event(uint32_t flags);
   Status destroy_event(void* handle);
   /// The event behind a handle; with a stream of another context the two cannot be related [GDE-004].
   Result<Ref<Event>> event(void* handle, const char* argument = "event");
   static Status check_same_context(const Event& event, const Stream& stream);
 
-  // --- memory
-  // ---------------------------------------------------------------------------------------------------
-  /// The device whose range holds the address, or null for host memory.
+  // --- memory ---
   /// Allocates on the device of the current context. alignment: a power of two.
   Result<void*> allocate(size_t size, size_t alignment, std::string_view rule);
   Status free(void* pointer, std::string_view rule);
   Result<void*> allocate_host(size_t size);
   Status free_host(void* pointer);
   Result<MemoryUse> memory_use(aclrtMemAttr attribute);
+  /// The device whose range holds the address, or null for host memory.
   Device* device_of_address(const void* pointer) const;
   /// Device memory only: where our code may touch [pointer, pointer + size).
   Result<std::byte*> resolve(const void* pointer, size_t size, const char* argument,

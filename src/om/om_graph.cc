@@ -26,8 +26,7 @@ constexpr const char* kOriginalNames = "_datadump_original_op_names";
 constexpr const char* kValue = "value";
 constexpr uint64_t kMostModelDefBytes = uint64_t{512} << 20;
 
-// --- writing
-// -----------------------------------------------------------------------------------------------------
+// --- writing ---
 
 void set(Attributes& attributes, const std::string& name, std::string_view text) {
   attributes[name].set_s(std::string(text));
@@ -141,8 +140,7 @@ void encode_model_attributes(const OmModel& model, Attributes& attributes) {
   set(attributes, kOutputNames, names);
 }
 
-// --- reading
-// -----------------------------------------------------------------------------------------------------
+// --- reading ---
 
 Status malformed(std::string_view what) {
   return error(ACL_ERROR_GE_EXEC_LOAD_MODEL_PARTITION_FAILED, "MDL-001",
