@@ -77,7 +77,7 @@ void Scheduler::work() {
       spinning_.fetch_sub(1);
     }
     {
-      std::unique_lock lock(mutex_);
+      std::unique_lock<std::mutex> lock(mutex_);
       while (!ending_.load() && (stream = take()) == nullptr) {
         ++sleeping_;
         wake_.wait(lock);

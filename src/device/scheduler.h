@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/adaptive_mutex.h"
 #include "device/stream.h"
 
 namespace cairn {
@@ -37,7 +38,7 @@ class Scheduler {
   void work();
   Stream* take();
 
-  std::mutex mutex_;
+  AdaptiveMutex mutex_;
   std::condition_variable wake_;
   Stream* first_ = nullptr;
   Stream* last_ = nullptr;
