@@ -17,8 +17,6 @@
 namespace cairn {
 namespace {
 
-constexpr int64_t kMostThreads = 4096;
-
 // Below this much work one thread is faster than several, whose meeting after each layer costs more than they
 // save. Measured with small convolution networks; about 80 us of one core.
 constexpr double kWorkOfOneThread = 5e6;
@@ -60,7 +58,7 @@ ov::AnyMap settings(const ov::Model& network) {
     log(LogLevel::kWarning, "ASCENDCL", "CAIRN_PRECISION={} is unknown and ignored; known are f32 and bf16",
         precision);
   map.insert(ov::hint::inference_precision(precision == "bf16" ? ov::element::bf16 : ov::element::f32));
-  int64_t threads = environment_int("CAIRN_THREADS", 0, 1, kMostThreads);
+  int64_t threads = environment_int("CAIRN_THREADS", 0);
   if (threads == 0 && work_of(network) < kWorkOfOneThread) threads = 1;
   if (threads != 0) map.insert(ov::inference_num_threads(static_cast<int>(threads)));
   return map;
