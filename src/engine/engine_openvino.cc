@@ -135,3 +135,7 @@ extern "C" cairn::Engine* cairn_engine() {
       new cairn::OpenVinoEngine;  // Never destroyed: models may live until the process ends.
   return engine;
 }
+
+extern "C" const char* cairn_engine_version() {
+  return ov::get_openvino_version().buildNumber;
+}
