@@ -320,7 +320,9 @@ bool is_writable(fs::path folder) {
   std::error_code failure;
   while (!folder.empty() && !fs::exists(folder, failure) && folder != folder.parent_path())
     folder = folder.parent_path();
-  return fs::is_directory(folder, failure) && ::access(folder.c_str(), W_OK | X_OK) == 0;
+  // Tried out: for an administrator the permissions say nothing.
+  std::string name = (folder / ".cairn-doctor-XXXXXX").string();
+  return ::mkdtemp(name.data()) != nullptr && ::rmdir(name.c_str()) == 0;
 }
 
 void examine_log(DoctorReport& report) {
