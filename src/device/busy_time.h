@@ -9,32 +9,34 @@
 
 namespace cairn {
 
-/// The upper 12 bits count the workers that are busy now; the lower 52 bits hold, in microseconds, the ends
-/// of all busy periods less their starts. Periods that go on have a start only, so at the time t the sum of
-/// all periods is that number plus t for each busy worker. Thread-safe, without a lock.
+/// The upper 12 bits count the workers that are busy now; the lower 52 bits hold, in ticks, the ends of all
+/// busy periods less their starts. Periods that go on have a start only, so at the time t the sum of all
+/// periods is that number plus t for each busy worker. Thread-safe, without a lock.
 class BusyTime {
  public:
   using Clock = std::chrono::steady_clock;
+  /// Long enough for a thousand busy workers on a machine that runs for years, short beside what a reader
+  /// waits. A shorter period counts as a tick as often as it touches one's end: right on average.
+  using Tick = std::chrono::duration<int64_t, std::ratio<64, 1000000>>;
 
-  void begin(Clock::time_point now) { value_.fetch_add(kOne - microseconds(now), std::memory_order_relaxed); }
-  void end(Clock::time_point now) { value_.fetch_add(microseconds(now) - kOne, std::memory_order_relaxed); }
+  void begin(Clock::time_point now) { value_.fetch_add(kOne - ticks(now), std::memory_order_relaxed); }
+  void end(Clock::time_point now) { value_.fetch_add(ticks(now) - kOne, std::memory_order_relaxed); }
 
-  /// The sum of the busy periods of all workers until `now`, modulo 2^52.
-  std::chrono::microseconds until(Clock::time_point now) const {
+  /// The sum of the busy periods of all workers until `now`, modulo 2^52 ticks.
+  Tick until(Clock::time_point now) const {
     const uint64_t value = value_.load(std::memory_order_relaxed);
     // Sign-extended: while workers are busy the lower part is negative.
     const auto sum = static_cast<uint64_t>(static_cast<int64_t>(value << kCountBits) >> kCountBits);
     const uint64_t workers = (value - sum) >> kTimeBits;
-    return std::chrono::microseconds((sum + workers * microseconds(now)) & (kOne - 1));
+    return Tick((sum + workers * ticks(now)) & (kOne - 1));
   }
 
  private:
   static constexpr unsigned kCountBits = 12;
   static constexpr unsigned kTimeBits = 64 - kCountBits;
   static constexpr uint64_t kOne = uint64_t{1} << kTimeBits;
-  static uint64_t microseconds(Clock::time_point now) {
-    return static_cast<uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count());
+  static uint64_t ticks(Clock::time_point now) {
+    return static_cast<uint64_t>(std::chrono::duration_cast<Tick>(now.time_since_epoch()).count());
   }
 
   std::atomic<uint64_t> value_{0};

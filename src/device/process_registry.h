@@ -109,7 +109,7 @@ struct DeviceUse {
   uint32_t streams = 0;
   size_t capacity_bytes = 0;
   size_t used_bytes = 0;
-  std::chrono::microseconds busy{};  ///< Of all workers until then; only differences mean something.
+  BusyTime::Tick busy{};  ///< Of all workers until then; only differences mean something.
 };
 
 struct ProcessUse {
