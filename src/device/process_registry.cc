@@ -311,7 +311,11 @@ bool ProcessRegistry::enter(const std::string& path) {
   own.check = own.expected_check();
   for (size_t i = 0; i < kSlots; ++i) {
     const size_t index = (own.pid + i) % kSlots;
-    if (!set_lock(file.get(), F_WRLCK, slot_offset(index), sizeof(Slot))) continue;
+    if (!set_lock(file.get(), F_WRLCK, slot_offset(index), sizeof(Slot))) {
+      if (errno == EAGAIN || errno == EACCES) continue;  // Somebody's.
+      problem_ = fmt::format("{} cannot be locked: {}", path, std::strerror(errno));
+      return false;
+    }
     // A living owner without the lock has lost its descriptor; the slot is still its own.
     Slot slot;
     if (!read_slot(file.get(), index, slot) || !is_alive(slot) || slot.pid == own.pid) {
