@@ -46,7 +46,7 @@ endif()
 
 cairn_install("$ORIGIN" ${CAIRN_TREE}/lib64 cairn_core ascendcl acl_dvpp)
 cairn_install("${CAIRN_ENGINE_RPATH}" ${CAIRN_TREE}/lib64 cairn_engine)
-cairn_install("$ORIGIN/../lib64" ${CAIRN_TREE}/bin atc cairn)
+cairn_install("$ORIGIN/../lib64" ${CAIRN_TREE}/bin atc cairn npu_smi)
 if(CAIRN_BUILD_PYTHON)
   cairn_install("${CAIRN_PYTHON_RPATH}" ${CAIRN_PYTHON_PACKAGE} _acl _media)
   install(DIRECTORY ${CAIRN_PYTHON_DIRECTORY}/ DESTINATION ${CAIRN_PYTHON_PACKAGE}

@@ -1,4 +1,4 @@
-"""The commands `atc` and `cairn` of the wheel: each hands over to the program inside the package `acl`."""
+"""The commands of the wheel: each hands over to the program inside the package `acl`."""
 
 import importlib.util
 import os
@@ -21,3 +21,7 @@ def atc() -> None:
 
 def cairn() -> None:
     _become("cairn")
+
+
+def npu_smi() -> None:
+    _become("npu-smi")

@@ -1,4 +1,5 @@
 // atc: converts a model of a framework to an offline model. See src/compiler/atc.h.
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -7,10 +8,26 @@
 #include <vector>
 
 #include "compiler/atc.h"
+#include "engine/engine.h"
+
+namespace {
+
+/// For people and for `cairn doctor`: the engine that does the work, and where it was found.
+int print_version() {
+  Dl_info about{};
+  void* inside = dlsym(RTLD_DEFAULT, "get_openvino_version");
+  const bool found = inside != nullptr && dladdr(inside, &about) != 0;
+  std::printf("ATC of Cairn %s\nOpenVINO %s\npath %s\n", CAIRN_VERSION, cairn_engine_version(),
+              found ? about.dli_fname : "unknown");
+  return 0;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   try {
     const std::vector<std::string> words(argv + 1, argv + argc);
+    if (words == std::vector<std::string>{"--version"}) return print_version();
     return cairn::run_atc(words, stdout, ::isatty(STDERR_FILENO) ? stderr : nullptr);
   } catch (const std::exception& failure) {
     std::fprintf(stdout,

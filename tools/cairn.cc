@@ -1,4 +1,4 @@
-// cairn: looks into files.
+// cairn: looks into files, and into what is in force.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -6,6 +6,7 @@
 #include <exception>
 #include <string>
 
+#include "cairn_doctor.h"
 #include "om/mapped_file.h"
 #include "om/om_report.h"
 
@@ -38,11 +39,15 @@ int inspect(const InspectOptions& options) {
 
 int main(int argc, char** argv) {
   try {
-    CLI::App app("Cairn runs programs for Ascend NPUs on any machine. This command looks into its files.",
-                 "cairn");
+    CLI::App app(
+        "Cairn runs programs for Ascend NPUs on any machine. This command looks into its files "
+        "and settings.",
+        "cairn");
+    int exit_code = 0;
     app.set_version_flag("--version", "cairn " CAIRN_VERSION);
     app.require_subcommand(1);
-    app.footer("Examples:\n  cairn inspect resnet50.om\n  cairn inspect --json --ops resnet50.om");
+    app.footer(
+        "Examples:\n  cairn inspect resnet50.om\n  cairn inspect --json --ops resnet50.om\n  cairn doctor");
 
     InspectOptions options;
     CLI::App* command = app.add_subcommand(
@@ -50,8 +55,10 @@ int main(int argc, char** argv) {
     command->add_option("file", options.file, "The .om file")->required();
     command->add_flag("--json", options.json, "Print JSON");
     command->add_flag("--ops", options.operators, "List each operator");
+    command->callback([&] { exit_code = inspect(options); });
+    cairn::add_doctor(app, exit_code);
     CLI11_PARSE(app, argc, argv);
-    return inspect(options);
+    return exit_code;
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "cairn: %s\n", failure.what());
     return 1;

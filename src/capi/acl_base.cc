@@ -316,11 +316,11 @@ void aclAppLog(aclLogLevel logLevel, const char* func, const char* file, uint32_
                ...) {
   if (logLevel < ACL_DEBUG || logLevel > ACL_ERROR || fmt == nullptr) return;  // [COM-056]
   const auto level = static_cast<cairn::LogLevel>(logLevel);
-  if (!cairn::log_enabled(level)) return;
+  if (!cairn::log_enabled(level, "APP")) return;
   char text[4096];
   va_list arguments;
   va_start(arguments, fmt);
   std::vsnprintf(text, sizeof text, fmt, arguments);
   va_end(arguments);
-  cairn::log(level, "APP", "{}:{} {}: {}", file ? file : "?", line, func ? func : "?", text);
+  cairn::write_log(level, "APP", {file, line, func}, text);
 }

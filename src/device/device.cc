@@ -13,7 +13,7 @@ namespace {
 // Two at least: a task that takes long must not keep other streams from running.
 unsigned worker_count() {
   const auto cores = static_cast<int64_t>(std::max(2U, std::thread::hardware_concurrency()));
-  return static_cast<unsigned>(environment_int("CAIRN_THREADS", cores, 1, 1024));
+  return static_cast<unsigned>(environment_int("CAIRN_THREADS", cores));
 }
 
 constexpr auto kGiveUpAfter = std::chrono::seconds(3);
@@ -25,11 +25,22 @@ Device::Device(int32_t id, int32_t physical_id, const SocProfile& soc)
 
 Status Device::start() {
   install_fault_handler();
-  if (memory_) return {};
-  const auto megabytes = static_cast<size_t>(
-      environment_int("CAIRN_MEMORY_MB", static_cast<int64_t>(soc_.memory_bytes >> 20), 1, int64_t{1} << 24));
+  if (memory_) {
+    record_->in_use.store(1, std::memory_order_relaxed);
+    return {};
+  }
+  const auto megabytes =
+      static_cast<size_t>(environment_int("CAIRN_MEMORY_MB", static_cast<int64_t>(soc_.memory_bytes >> 20)));
   CAIRN_ASSIGN(memory_, DeviceMemory::create(id_, soc_, megabytes << 20));
+  // There is no stream, allocation or worker yet: from the first one on they are counted where npu-smi looks.
+  record_ = &ProcessRegistry::of_this_process().device(physical_id_);
+  record_->capacity_bytes.store(megabytes << 20, std::memory_order_relaxed);
+  memory_->publish_use_in(record_->used_bytes);
+  stream_count.publish_in(record_->streams);
+  scheduler_.count_busy_time_in(record_->busy);
+  record_->in_use.store(1, std::memory_order_relaxed);
   published_memory_.store(memory_.get(), std::memory_order_release);
+  log_event("RUNTIME", "device {} ({}, {} MB) is in use", id_, soc_.name, megabytes);
   return {};
 }
 
@@ -77,6 +88,8 @@ void Device::stop() {
     log(LogLevel::kWarning, "RUNTIME",
         "{} allocations of device {} were not freed before the device was released", left, id_);
   memory_->free_all();
+  record_->in_use.store(0, std::memory_order_relaxed);
+  log_event("RUNTIME", "device {} is released", id_);
 }
 
 }  // namespace cairn

@@ -9,6 +9,8 @@
 #include "base/status.h"
 #include "device/context.h"
 #include "device/device_memory.h"
+#include "device/process_registry.h"
+#include "device/published_counter.h"
 #include "device/scheduler.h"
 #include "device/soc_profile.h"
 
@@ -40,7 +42,7 @@ class Device {
   Ref<Context> default_context;
 
   /// Streams that exist, for the limit of the chip [RT-043].
-  std::atomic<uint32_t> stream_count{0};
+  PublishedCounter<uint32_t> stream_count;
   std::atomic<uint32_t> explicit_context_count{0};
   std::atomic<uint32_t> sync_event_count{0};
   std::atomic<uint32_t> recorded_event_count{0};
@@ -54,6 +56,7 @@ class Device {
   const SocProfile& soc_;
   std::unique_ptr<DeviceMemory> memory_;
   std::atomic<DeviceMemory*> published_memory_{nullptr};
+  DeviceRecord* record_ = nullptr;  ///< What other processes see of this device; set by the first start.
   Scheduler scheduler_;
 };
 

@@ -19,6 +19,7 @@
 
 #include "base/adaptive_mutex.h"
 #include "base/status.h"
+#include "device/published_counter.h"
 #include "device/soc_profile.h"
 
 namespace cairn {
@@ -57,6 +58,8 @@ class DeviceMemory {
   Allocation allocation_of(const void* pointer) const;
 
   MemoryUse use() const;
+  /// Counts the bytes in use in shared memory from now on. Before the first allocation.
+  void publish_use_in(std::atomic<size_t>& place) { used_bytes_.publish_in(place); }
   size_t allocation_count() const { return allocation_count_.load(std::memory_order_relaxed); }
   int device_id() const { return device_id_; }
 
@@ -105,7 +108,7 @@ class DeviceMemory {
   std::vector<Slab*> retired_slabs_;
   size_t dirty_bytes_ = 0;
   size_t highest_region_ = 0;  ///< One past the highest region ever used.
-  std::atomic<size_t> used_bytes_{0};
+  PublishedCounter<size_t> used_bytes_;
   std::atomic<size_t> allocation_count_{0};
 };
 

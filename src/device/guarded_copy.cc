@@ -117,7 +117,7 @@ bool run_guarded(Body body) {
 void install_fault_handler() {
   static std::once_flag once;
   std::call_once(once, [] {
-    if (environment_int("CAIRN_FAULT_HANDLER", 1, 0, 1) == 0) return;
+    if (environment_int("CAIRN_FAULT_HANDLER", 1) == 0) return;
     struct sigaction action {};
     action.sa_sigaction = on_fault;
     action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;

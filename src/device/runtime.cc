@@ -14,7 +14,6 @@
 namespace cairn {
 namespace {
 
-constexpr int64_t kMostDevices = 64;
 constexpr size_t kHostAlignment = 64;  // [RT-165]
 
 // The current context of the thread; empty in a new thread [UTL-034].
@@ -23,7 +22,7 @@ thread_local Ref<Context> current;
 /// The physical ids that this process may use [GDE-048] .. [GDE-051]: the list ends at the first invalid
 /// entry.
 std::vector<int32_t> visible_devices() {
-  const auto count = static_cast<int32_t>(environment_int("CAIRN_DEVICES", 1, 1, kMostDevices));
+  const auto count = static_cast<int32_t>(environment_int("CAIRN_DEVICES", 1));
   std::vector<int32_t> ids;
   const char* list = std::getenv("ASCEND_RT_VISIBLE_DEVICES");
   if (list == nullptr) {

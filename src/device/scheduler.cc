@@ -64,27 +64,35 @@ Stream* Scheduler::take() {
 }
 
 void Scheduler::work() {
+  // Times are those that the loop reads anyway; while there is work it reads none.
+  BusyPeriods busy(*busy_time_);
+  auto now = BusyTime::Clock::now();
   while (true) {
     Stream* stream = nullptr;
     if (ready_.load(std::memory_order_relaxed) == 0 && spinning_.load(std::memory_order_relaxed) == 0) {
       spinning_.fetch_add(1);
-      const auto end = std::chrono::steady_clock::now() + kSpinTime;
+      now = BusyTime::Clock::now();
+      busy.end(now);
+      const auto end = now + kSpinTime;
       do {
         for (int i = 0; i < 32 && ready_.load(std::memory_order_relaxed) == 0; ++i)
           pause();
         std::this_thread::yield();  // The launching thread may be waiting for this very core.
-      } while (ready_.load(std::memory_order_relaxed) == 0 && std::chrono::steady_clock::now() < end);
+      } while (ready_.load(std::memory_order_relaxed) == 0 && (now = BusyTime::Clock::now()) < end);
       spinning_.fetch_sub(1);
     }
     {
       std::unique_lock<std::mutex> lock(mutex_);
       while (!ending_.load() && (stream = take()) == nullptr) {
+        if (busy.is_busy()) busy.end(BusyTime::Clock::now());
         ++sleeping_;
         wake_.wait(lock);
         --sleeping_;
+        now = BusyTime::Clock::now();
       }
     }
     if (stream == nullptr) return;
+    busy.begin(now);
     running_.fetch_add(1, std::memory_order_relaxed);
     const bool has_more = stream->run(kTasksPerTurn);
     running_.fetch_sub(1, std::memory_order_relaxed);

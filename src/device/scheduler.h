@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/adaptive_mutex.h"
+#include "device/busy_time.h"
 #include "device/stream.h"
 
 namespace cairn {
@@ -25,6 +26,9 @@ class Scheduler {
 
   /// Ends the threads; each finishes the task it runs. The next submit starts new ones.
   void end_workers();
+
+  /// Where the workers count how long they are busy. Before the first submit.
+  void count_busy_time_in(BusyTime& place) { busy_time_ = &place; }
 
   /// Puts a stream at the end of the list. The stream keeps itself alive. Thread-safe.
   void submit(Stream* stream);
@@ -48,6 +52,8 @@ class Scheduler {
   int sleeping_ = 0;  // Under mutex_.
   std::atomic<bool> ending_{false};
   const unsigned most_workers_;
+  BusyTime own_busy_time_;
+  BusyTime* busy_time_ = &own_busy_time_;
   std::vector<std::thread> workers_;  ///< Started as needed, under mutex_.
 };
 

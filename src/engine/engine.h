@@ -74,3 +74,5 @@ class Engine {
 
 /// The engine of this process; lives until the process ends.
 extern "C" cairn::Engine* cairn_engine();
+/// The version of the library that does the work.
+extern "C" const char* cairn_engine_version();

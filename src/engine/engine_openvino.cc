@@ -19,8 +19,6 @@
 namespace cairn {
 namespace {
 
-constexpr int64_t kMostThreads = 4096;
-
 // Below this much work one thread is faster than several, whose meeting after each layer costs more than they
 // save. Measured with small convolution networks; about 80 us of one core.
 constexpr double kWorkOfOneThread = 5e6;
@@ -64,7 +62,7 @@ ov::AnyMap precision_setting() {
 
 /// CAIRN_THREADS, 0 if it is not set.
 int wanted_threads() {
-  return static_cast<int>(environment_int("CAIRN_THREADS", 0, 1, kMostThreads));
+  return static_cast<int>(environment_int("CAIRN_THREADS", 0));
 }
 
 /// All threads for one run at a time.
@@ -169,4 +167,8 @@ extern "C" cairn::Engine* cairn_engine() {
   static auto* engine =
       new cairn::OpenVinoEngine;  // Never destroyed: models may live until the process ends.
   return engine;
+}
+
+extern "C" const char* cairn_engine_version() {
+  return ov::get_openvino_version().buildNumber;
 }

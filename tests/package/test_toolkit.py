@@ -4,9 +4,11 @@ import os
 import re
 import shutil
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import CLEAN
 
 PROGRAMS = Path(__file__).parent / "programs"
 SOURCES = {
@@ -17,7 +19,7 @@ SOURCES = {
 
 @pytest.mark.parametrize("path", [
     "include/acl/acl.h", "include/acl/ops/acl_dvpp.h", "lib64/libascendcl.so", "lib64/libacl_dvpp.so",
-    "lib64/libcairn_core.so", "lib64/libcairn_engine.so", "bin/atc", "bin/cairn", "set_env.sh",
+    "lib64/libcairn_core.so", "lib64/libcairn_engine.so", "bin/atc", "bin/cairn", "bin/npu-smi", "set_env.sh",
     "share/cmake/Cairn/CairnConfig.cmake", "lib64/pkgconfig/cairn.pc", "python/site-packages/acl/__init__.py",
     "python/site-packages/acl/py.typed",
 ])  # fmt: skip
@@ -79,6 +81,33 @@ def test_atc_converts_with_the_tree_alone(toolkit, run, tmp_path, network):
     run("bash", "-c", f". {toolkit}/set_env.sh && atc --model={network} --framework=5 --output=net --soc_version=Ascend310P3",
         cwd=tmp_path)  # fmt: skip
     assert (tmp_path / "net.om").stat().st_size > 0
+
+
+def test_the_doctor_finds_all_parts_of_the_tree(toolkit, run):
+    said = run("bash", "-c", f". {toolkit}/set_env.sh && cairn doctor && npu-smi info -l")
+    assert "All is well." in said
+    assert f"{toolkit}/lib64/libopenvino.so" in said
+    assert str(toolkit / "python/site-packages/acl/__init__.py") in said
+    assert "Total Count" in said
+
+
+def test_the_doctor_names_the_parts_that_are_missing(toolkit, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(toolkit, broken, symlinks=True)
+    for name in ("lib64/libcairn_engine.so", "lib64/libacl_dvpp.so", "include/acl/acl.h"):
+        (broken / name).unlink()
+    done = subprocess.run(
+        [str(broken / "bin/cairn"), "doctor"],
+        env=CLEAN,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1
+    for text in ("libcairn_engine.so is missing", "libacl_dvpp.so is missing", "acl.h is missing", "Ascend310P3",
+                 "the model engine cannot be opened", "pip install openvino", "acl.media cannot be opened"):  # fmt: skip
+        assert text in done.stdout
 
 
 def test_python_finds_the_module_after_set_env(toolkit, run):

@@ -20,12 +20,13 @@ def test_the_module_comes_from_the_new_environment(user_python, run):
 
 @pytest.mark.parametrize("path", [
     "__init__.pyi", "rt.pyi", "py.typed", "include/acl/acl.h", "lib64/libascendcl.so", "lib64/libacl_dvpp.so", "bin/atc",
+    "bin/npu-smi",
 ])  # fmt: skip
 def test_the_package_has(user_python, run, path):
     assert (package(user_python, run) / path).is_file()
 
 
-@pytest.mark.parametrize("command", ["atc", "cairn"])
+@pytest.mark.parametrize("command", ["atc", "cairn", "npu-smi"])
 def test_the_commands_are_on_the_path(user_python, run, command):
     assert "usage" in run(user_python.parent / command, "--help").lower()
 
@@ -48,3 +49,12 @@ assert acl.mdl.unload(model) == 0 and acl.rt.reset_device(0) == 0 and acl.finali
 print("loaded")
 """
     assert run(user_python, "-c", code, cwd=tmp_path) == "loaded\n"
+
+
+def test_the_doctor_finds_all_parts_of_the_wheel(user_python, run):
+    said = run(
+        "bash", "-c", f"PATH={user_python.parent}:$PATH cairn doctor && {user_python.parent}/npu-smi info"
+    )
+    assert "All is well." in said
+    assert "site-packages/openvino/libs/libopenvino.so" in said
+    assert "No running processes found in NPU 0" in said
