@@ -79,7 +79,7 @@ def test_run_mode_is_host_or_device(acl):
     assert mode in (0, 1)
 
 
-@pytest.mark.rules("RT-022", "GDE-065")
+@pytest.mark.rules("RT-022", "GDE-065", "GDE-016", "GDE-017")
 @pytest.mark.parametrize(("soc", "mode"), [("Ascend310B4", "0"), ("Ascend310P3", "1"), ("Ascend910B1", "1")])
 def test_run_mode_is_that_of_the_chip(prints, soc, mode):
     assert prints("print(*acl.rt.get_run_mode())", env={"CAIRN_SOC": soc}) == [mode, "0"]

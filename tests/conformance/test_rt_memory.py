@@ -254,7 +254,7 @@ def test_malloc_host_returns_an_address_and_success(acl, device):
     assert acl.rt.free_host(host) == 0
 
 
-@pytest.mark.rules("RT-165", "RT-168", "GDE-109")
+@pytest.mark.rules("RT-165", "RT-168", "GDE-109", "GDE-076")
 @pytest.mark.parametrize("size", [1, 63, 65, 1000, 100_001])
 def test_host_memory_starts_at_a_multiple_of_64(acl, device, size):
     places = [acl.rt.malloc_host(size)[0] for _ in range(5)]
@@ -278,7 +278,7 @@ def test_pieces_of_a_host_pool_laid_out_by_the_formula_work(acl, stream, device_
     assert acl.rt.free_host(pool) == 0
 
 
-@pytest.mark.rules("GDE-075")
+@pytest.mark.rules("GDE-075", "GDE-076")
 def test_the_over_allocated_and_aligned_host_memory_of_the_sample_works(acl, stream, device_memory):
     size = 200
     memory = device_memory(size)
@@ -335,7 +335,7 @@ def test_host_memory_on_the_device_side_may_be_used_as_device_memory(run_python)
     assert done.stdout.split() == ["0", "0", "0", "0", "0", "b'\\x05\\x05\\x05'", "0"]
 
 
-@pytest.mark.rules("GDE-073")
+@pytest.mark.rules("GDE-073", "GDE-016")
 def test_device_memory_is_addressable_where_the_program_runs_on_the_device(run_python):
     code = """
     import acl, ctypes
@@ -387,7 +387,7 @@ def test_device_memory_outlives_the_context_in_which_it_was_allocated(acl, devic
     assert acl.rt.free(memory) == 0
 
 
-@pytest.mark.rules("GDE-065", "GDE-066")
+@pytest.mark.rules("GDE-065", "GDE-066", "GDE-017")
 def test_host_code_that_reads_device_memory_faults_in_host_mode(run_python):
     code = """
     import acl, ctypes

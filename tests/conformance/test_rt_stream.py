@@ -32,7 +32,7 @@ def failing_copy(acl, device):
     acl.rt.free_host(host)
 
 
-@pytest.mark.rules("RT-040", "GDE-027")
+@pytest.mark.rules("RT-040", "GDE-027", "GDE-077")
 def test_create_stream_returns_a_handle_and_success(acl, context):
     stream, ret = acl.rt.create_stream()
     assert isinstance(stream, int)
