@@ -54,6 +54,8 @@ class DeviceMemory {
     size_t size = 0;
   };
   Allocation allocation_of(const void* pointer) const;
+  /// Every living allocation in the order of the addresses. Slow: for reports.
+  std::vector<Allocation> allocations() const;
 
   MemoryUse use() const;
   size_t allocation_count() const { return allocation_count_.load(std::memory_order_relaxed); }

@@ -114,9 +114,9 @@ def test_buffers_in_the_wrong_order_are_told(acl, context, om):
 
 
 @pytest.mark.rules("GDE-086", "GDE-089")
-def test_after_release_in_the_guides_order_nothing_is_left(acl, context, om):
+def test_after_release_in_the_guides_order_nothing_is_left(acl, context, om, memory_kind):
     LoadedModel(acl, om).close()
-    before = acl.rt.get_mem_info(0)[0] or acl.rt.get_mem_info(1)[0]
+    before = acl.rt.get_mem_info(memory_kind)[0]
     for _ in range(20):
         model = LoadedModel(acl, om)
         assert model.execute() == 0
@@ -128,7 +128,7 @@ def test_after_release_in_the_guides_order_nothing_is_left(acl, context, om):
             assert acl.mdl.destroy_dataset(buffers.dataset) == 0
         assert acl.mdl.unload(model.id) == 0
         assert acl.mdl.destroy_desc(model.desc) == 0
-    assert (acl.rt.get_mem_info(0)[0] or acl.rt.get_mem_info(1)[0]) == before
+    assert acl.rt.get_mem_info(memory_kind)[0] == before
 
 
 @pytest.mark.rules("GDE-086")
@@ -145,7 +145,9 @@ def test_destroyed_data_structures_cannot_be_used(acl, scaling):
 @pytest.mark.rules("GDE-079", "GDE-081", "GDE-082", "GDE-083")
 @pytest.mark.parametrize("memory", ["of the system", "of the user"])
 @pytest.mark.parametrize("source", ["file", "memory"])
-def test_each_way_of_loading_gives_an_id_that_can_be_executed(acl, context, om, device_memory, source, memory):
+def test_each_way_of_loading_gives_an_id_that_can_be_executed(
+    acl, context, om, device_memory, source, memory
+):
     data = om.read_bytes()
     host, ret = acl.rt.malloc_host(len(data))
     assert ret == 0
@@ -191,7 +193,9 @@ def test_synchronous_inference_needs_no_synchronisation(scaling):
     for seed in range(5):
         model.inputs.write(0, numbers(seed))
         assert model.execute() == 0
-        np.testing.assert_array_equal(model.outputs.read(0, np.float32, (4, 6)), np.float32(3) * numbers(seed))
+        np.testing.assert_array_equal(
+            model.outputs.read(0, np.float32, (4, 6)), np.float32(3) * numbers(seed)
+        )
 
 
 @pytest.mark.rules("GDE-118", "GDE-088")
@@ -236,7 +240,9 @@ def test_several_models_are_loaded_and_executed_one_after_the_other(acl, scaling
     first.inputs.write(0, numbers(4))
     assert first.execute() == 0
     assert acl.mdl.execute(second.id, first.outputs.dataset, second.outputs.dataset) == 0
-    np.testing.assert_array_equal(second.outputs.read(0, np.float32, (4, 6)), np.float32(5) * (2 * numbers(4)))
+    np.testing.assert_array_equal(
+        second.outputs.read(0, np.float32, (4, 6)), np.float32(5) * (2 * numbers(4))
+    )
 
 
 @pytest.mark.rules("GDE-173")
@@ -382,7 +388,9 @@ def test_static_and_dynamic_aipp_cannot_be_configured_together(acl, tmp_path, ra
         [(name, TensorProto.FLOAT, (1, 3, 16, 16)) for name in "ab"],
         [("y", TensorProto.FLOAT, (1, 3, 16, 16))],
     )
-    static = "aipp_op { aipp_mode: static input_format: RGB888_U8 src_image_size_w: 16 src_image_size_h: 16 }\n"
+    static = (
+        "aipp_op { aipp_mode: static input_format: RGB888_U8 src_image_size_w: 16 src_image_size_h: 16 }\n"
+    )
     dynamic = f"aipp_op {{ aipp_mode: dynamic related_input_rank: {rank_of_the_dynamic_one} max_src_image_size: 4096 }}"
 
     def convert(text: str) -> subprocess.CompletedProcess:

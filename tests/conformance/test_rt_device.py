@@ -239,13 +239,14 @@ def test_devices_do_not_share_memory(prints):
     code = """
 acl.rt.set_device(0)
 first, _ = acl.rt.malloc(4096, 0)
-used = [acl.rt.get_mem_info(0)[0]]
+kind = 0 if acl.rt.get_mem_info(0)[1] else 1  # DDR or HBM
+used = [acl.rt.get_mem_info(kind)[0]]
 acl.rt.set_device(1)
-before = acl.rt.get_mem_info(0)[0]
+before = acl.rt.get_mem_info(kind)[0]
 second, _ = acl.rt.malloc(1 << 26, 0)
-after = acl.rt.get_mem_info(0)[0]
+after = acl.rt.get_mem_info(kind)[0]
 acl.rt.set_device(0)
-used.append(acl.rt.get_mem_info(0)[0])
+used.append(acl.rt.get_mem_info(kind)[0])
 print(before - after >= 1 << 26, used[0] == used[1], abs(first - second) >= 4096)
 """
     assert prints(code, env={"CAIRN_DEVICES": "2"}) == ["True", "True", "True"]
