@@ -106,6 +106,10 @@ Status Runtime::finalize() {
   return {};
 }
 
+std::vector<std::string> Runtime::live_objects() const {
+  return describe_live_objects(devices_);
+}
+
 Status Runtime::check_device_id(int32_t device_id) const {
   if (device_id >= 0 && device_id < static_cast<int32_t>(devices_.size())) return {};
   return error(ACL_ERROR_RT_INVALID_DEVICEID, "RT-011",

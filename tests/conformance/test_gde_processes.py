@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -359,7 +360,7 @@ def test_a_full_standard_output_changes_no_result(tmp_path):
     code = NOISE.replace("print(", "import sys; print(").replace(
         "acl.finalize())", "acl.finalize(), file=sys.stderr)"
     )
-    with open("/dev/full", "wb") as full:
+    with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
             [sys.executable, "-c", code], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60,
             env={**os.environ, "ASCEND_SLOG_PRINT_TO_STDOUT": "1"}, check=False,
