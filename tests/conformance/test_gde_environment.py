@@ -30,7 +30,10 @@ def test_the_library_lies_in_lib64_of_the_installation_beside_set_env(library):
 def test_set_env_makes_the_library_and_the_tools_known(library):
     """In a shell that knew nothing of them."""
     root = library.parent.parent
-    clean = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
+    paths = ("PYTHONPATH", "LD_LIBRARY_PATH", "PKG_CONFIG_PATH", "CMAKE_PREFIX_PATH")
+    clean = {name: value for name, value in os.environ.items() if name not in paths} | {
+        "PATH": "/usr/bin:/bin"
+    }
     script = f'. "{root}/set_env.sh" && echo "$LD_LIBRARY_PATH" && command -v atc'
     done = subprocess.run(["bash", "-c", script], env=clean, capture_output=True, text=True, check=False)
     assert done.stdout.split() == [str(root / "lib64"), str(root / "bin" / "atc")], done.stderr
