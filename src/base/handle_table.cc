@@ -31,7 +31,7 @@ const char* handle_type_name(HandleType type) {
 
 namespace {
 
-constexpr uint32_t kLastType = static_cast<uint32_t>(HandleType::kGroupInfo);
+constexpr auto kLastType = static_cast<uint32_t>(kLastHandleType);
 
 bool looks_like_handle(uint64_t bits) {
   const uint64_t type = bits >> 56;
@@ -54,14 +54,20 @@ Status bad_handle(int code, std::string_view rule, HandleType wanted, const char
   if (handle == nullptr)
     return error(ACL_ERROR_INVALID_PARAM, rule, "{} is null (0); a {} is needed", argument, name);
   if (!looks_like_handle(bits))
-    return error(code, rule, "{} = {:#x} is no handle that Cairn gave out; a {} is needed", argument, bits,
-                 name);
+    return error(
+        code, rule,
+        "{} = {:#x} is no handle that Cairn gave out; pass the value that the function which creates a {} "
+        "returned",
+        argument, bits, name);
   const auto type = static_cast<HandleType>(bits >> 56);
   if (type != wanted)
-    return error(code, rule, "{} = {} is a {}; a {} is needed", argument, describe_handle(handle),
+    return error(code, rule, "{} = {} is a {}; pass a {}", argument, describe_handle(handle),
                  handle_type_name(type), name);
-  return error(code, rule, "{} = {} does not exist (any more): it was destroyed or never created", argument,
-               describe_handle(handle));
+  return error(
+      code, rule,
+      "{} = {} does not exist (any more): it was destroyed or never created; create a {}, and destroy it "
+      "only after its last use",
+      argument, describe_handle(handle), name);
 }
 
 HandleTableBase::~HandleTableBase() {
@@ -110,13 +116,29 @@ void HandleTableBase::recycle(HandleSlot* slot) {
   free_.push_back(slot);
 }
 
-void* shared_handle_table(HandleType type, void* (*make)()) {
-  static std::mutex mutex;
-  static std::array<void*, 256> tables{};
-  const std::lock_guard lock(mutex);
-  void*& table = tables[static_cast<uint8_t>(type)];
-  if (table == nullptr) table = make();
-  return table;
+namespace {
+
+std::mutex tables_mutex;
+std::array<SharedHandleTable, 256> tables{};
+
+}  // namespace
+
+void* shared_handle_table(HandleType type, SharedHandleTable (*make)()) {
+  const std::lock_guard lock(tables_mutex);
+  SharedHandleTable& shared = tables[static_cast<uint8_t>(type)];
+  if (shared.table == nullptr) shared = make();
+  return shared.table;
+}
+
+std::vector<void*> living_handles(HandleType type) {
+  HandleTableBase* base = nullptr;
+  {
+    const std::lock_guard lock(tables_mutex);
+    base = tables[static_cast<uint8_t>(type)].base;
+  }
+  std::vector<void*> handles;
+  if (base != nullptr) base->for_each([&](HandleSlot* slot) { handles.push_back(base->handle_of(slot)); });
+  return handles;
 }
 
 }  // namespace cairn

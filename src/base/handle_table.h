@@ -46,6 +46,7 @@ enum class HandleType : uint8_t {
   kDvppHist,
   kGroupInfo,
 };
+constexpr auto kLastHandleType = HandleType::kGroupInfo;
 
 /// The name under which the API knows objects of a handle type, for messages: "stream", "event".
 const char* handle_type_name(HandleType type);
@@ -190,20 +191,31 @@ class HandleTable {
     base_.for_each([&](HandleSlot* slot) { visit(*static_cast<T*>(slot->object), base_.handle_of(slot)); });
   }
   HandleType type() const { return base_.type(); }
+  HandleTableBase& base() { return base_; }
 
  private:
   HandleTableBase base_;
 };
 
+struct SharedHandleTable {
+  void* table = nullptr;  ///< A HandleTable<T>.
+  HandleTableBase* base = nullptr;
+};
+
 /// The table of a type: made by the first call, the same one in every library of the process. Thread-safe.
-void* shared_handle_table(HandleType type, void* (*make)());
+void* shared_handle_table(HandleType type, SharedHandleTable (*make)());
+
+/// The handles of a type that are alive, whatever the class behind them. Thread-safe.
+std::vector<void*> living_handles(HandleType type);
 
 /// Each class that has handles declares `static constexpr HandleType kHandleType`.
 /// The table is never destroyed: handles may be used until the process ends.
 template <class T>
 HandleTable<T>& handle_table() {
-  static auto* table = static_cast<HandleTable<T>*>(
-      shared_handle_table(T::kHandleType, []() -> void* { return new HandleTable<T>(T::kHandleType); }));
+  static auto* table = static_cast<HandleTable<T>*>(shared_handle_table(T::kHandleType, [] {
+    auto* made = new HandleTable<T>(T::kHandleType);
+    return SharedHandleTable{made, &made->base()};
+  }));
   return *table;
 }
 

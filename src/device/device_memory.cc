@@ -250,9 +250,11 @@ Status DeviceMemory::free(void* pointer, std::string_view rule) {
   const bool found = find(pointer, start, size);
   const auto offset = static_cast<size_t>(static_cast<std::byte*>(pointer) - visible_);
   if (!found)
-    return error(ACL_ERROR_RT_PARAM_INVALID, rule,
-                 "{} is not allocated on device {}: it was freed before or never allocated", pointer,
-                 device_id_);
+    return error(
+        ACL_ERROR_RT_PARAM_INVALID, rule,
+        "{} is not allocated on device {}: it was freed before or never allocated; free each allocation "
+        "once",
+        pointer, device_id_);
   if (start != offset)
     return error(
         ACL_ERROR_RT_PARAM_INVALID, rule,
@@ -314,13 +316,18 @@ Result<std::byte*> DeviceMemory::resolve(const void* pointer, size_t size) const
   size_t start = 0;
   size_t allocated = 0;
   if (!find(pointer, start, allocated))
-    return error(ACL_ERROR_RT_PARAM_INVALID, "RT-176",
-                 "{} is an address of device {} that is not allocated (any more)", pointer, device_id_);
+    return error(
+        ACL_ERROR_RT_PARAM_INVALID, "RT-176",
+        "{} is an address of device {} that is not allocated (any more); allocate it with aclrtMalloc, and "
+        "free it only after its last use",
+        pointer, device_id_);
   const auto offset = static_cast<size_t>(static_cast<const std::byte*>(pointer) - visible_);
   const size_t left = allocated - std::min(allocated, offset - start);
   if (size > left || left == 0)
     return error(ACL_ERROR_RT_PARAM_INVALID, "RT-176",
-                 "{} bytes from {} go beyond the allocation: {} of its {} bytes lie behind that address",
+                 "{} bytes from {} go beyond the allocation: {} of its {} bytes lie behind that address; use "
+                 "fewer, or "
+                 "allocate more",
                  size, pointer, left, allocated);
   return view_ + offset;
 }
@@ -330,6 +337,26 @@ DeviceMemory::Allocation DeviceMemory::allocation_of(const void* pointer) const 
   size_t size = 0;
   if (!find(pointer, start, size)) return {};
   return {visible_ + start, size};
+}
+
+std::vector<DeviceMemory::Allocation> DeviceMemory::allocations() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Allocation> found;
+  const auto add = [&](size_t start, size_t size) {
+    if (size != 0) found.push_back({visible_ + start, size});
+  };
+  for (size_t region = 0; region < highest_region_; ++region) {
+    if (regions_[region].head.load(std::memory_order_relaxed) != region + 1) continue;
+    const size_t start = region << kRegionShift;
+    const Slab* slab = regions_[region].slab.load(std::memory_order_relaxed);
+    if (slab == nullptr) {
+      add(start, regions_[region].size.load(std::memory_order_relaxed));
+      continue;
+    }
+    for (size_t i = 0; i < slab->block_count; ++i)
+      add(start + i * slab->block, slab->sizes[i].load(std::memory_order_relaxed));
+  }
+  return found;
 }
 
 MemoryUse DeviceMemory::use() const {

@@ -56,6 +56,8 @@ class DeviceMemory {
     size_t size = 0;
   };
   Allocation allocation_of(const void* pointer) const;
+  /// Every living allocation in the order of the addresses. Slow: for reports.
+  std::vector<Allocation> allocations() const;
 
   MemoryUse use() const;
   /// Counts the bytes in use in shared memory from now on. Before the first allocation.

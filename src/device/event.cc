@@ -112,8 +112,10 @@ TaskOutcome Event::wait_or_park(Stream& stream, const Ref<Event>& self, uint64_t
 
 void Event::time_out(uint64_t ticket) {
   Ref<Stream> stream;
+  bool recorded = false;
   {
     const std::lock_guard lock(mutex_);
+    recorded = recorded_ != 0;
     const auto waiter = std::find_if(waiters_.begin(), waiters_.end(),
                                      [&](const Waiter& candidate) { return candidate.ticket == ticket; });
     if (waiter == waiters_.end()) return;
@@ -121,8 +123,11 @@ void Event::time_out(uint64_t ticket) {
     waiters_.erase(waiter);
     ++waits_ended_;
   }
-  stream->resume(error(ACL_ERROR_RT_WAIT_TIMEOUT, "RT-093",
-                       "the event was not complete within the time set by aclrtSetOpWaitTimeout"));
+  stream->resume(
+      error(ACL_ERROR_RT_WAIT_TIMEOUT, "RT-093",
+            "the event was not complete within the time set by aclrtSetOpWaitTimeout: {}",
+            recorded ? "the stream that records it is not that far; set a longer time, or 0 to wait for ever"
+                     : "nobody recorded it; call aclrtRecordEvent in another stream"));
 }
 
 Status Event::wait_in_stream(const Ref<Event>& self, const Ref<Stream>& stream,

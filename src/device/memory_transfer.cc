@@ -11,7 +11,10 @@ constexpr size_t kAsyncAlignment = 64;  // [RT-180]
 Status check_size(size_t count, size_t room, std::string_view rule, const char* room_name) {
   if (count <= room) return {};
   return error(ACL_ERROR_INVALID_PARAM, rule,
-               "count = {} is larger than {} = {}; the destination is too small", count, room_name, room);
+               "count = {} is larger than {} = {}: the destination is too small; pass a smaller count, or "
+               "allocate {} bytes "
+               "and pass that size as {}",
+               count, room_name, room, count, room_name);
 }
 
 Status not_accessible(std::string_view rule, const void* to, const void* from, size_t count) {
@@ -61,10 +64,16 @@ Status copy_memory_async(void* to, size_t to_size, const void* from, size_t coun
       runtime.soc().run_mode == ACL_DEVICE;  // Host memory is device memory there [RT-165].
   for (int i = 0; i < 2 && !one_memory; ++i) {
     if (device_expected[i] == device_given[i]) continue;
-    return error(ACL_ERROR_RT_PARAM_INVALID, "RT-179",
-                 "kind = {} wants {} memory as {}, but {} lies in {} memory", static_cast<int>(kind),
-                 device_expected[i] ? "device" : "host", i == 0 ? "src" : "dst", i == 0 ? from : to,
-                 device_given[i] ? "device" : "host");
+    // The kind that fits the addresses, in the order of aclrtMemcpyKind.
+    const int fitting = (device_given[0] ? 2 : 0) + (device_given[1] ? 1 : 0);
+    return error(
+        ACL_ERROR_RT_PARAM_INVALID, "RT-179",
+        "kind = {} wants {} memory as {}, but {} lies in {} memory; pass {} (memory of {}), or kind = {}, "
+        "which fits these addresses",
+        static_cast<int>(kind), device_expected[i] ? "device" : "host", i == 0 ? "src" : "dst",
+        i == 0 ? from : to, device_given[i] ? "device" : "host",
+        device_expected[i] ? "a device address" : "a host address",
+        device_expected[i] ? "aclrtMalloc" : "aclrtMallocHost", fitting);
   }
   return Stream::launch(stream, "aclrtMemcpyAsync", [=](Stream&) -> Status {
     if (!guarded_copy(target, source, count)) return not_accessible("RT-176", to, from, count);

@@ -10,6 +10,7 @@
 #include "base/environment.h"
 #include "base/log.h"
 #include "device/configuration.h"
+#include "device/live_objects.h"
 
 namespace cairn {
 namespace {
@@ -58,9 +59,14 @@ Runtime::Runtime() : soc_(current_soc()) {
     for (const auto& device : runtime.devices_)
       if (device->memory() != nullptr) runtime.forked_.store(true);
   });
-  // Workers must not run into the destructors of other libraries at exit.
   std::atexit([] {
-    for (const auto& device : get().devices_)
+    const Runtime& runtime = get();
+    if (runtime.is_initialized() && !runtime.forked_.load()) {
+      log(LogLevel::kWarning, "ASCENDCL", "[SYS-022] the process ends without aclFinalize (acl.finalize)");
+      log_live_objects(runtime.devices_, "exit");
+    }
+    // Workers must not run into the destructors of other libraries at exit.
+    for (const auto& device : runtime.devices_)
       device->scheduler().end_workers();
   });
 }
@@ -91,11 +97,16 @@ Status Runtime::finalize() {
   const std::lock_guard lock(mutex_);
   if (finalized_) return error(ACL_ERROR_REPEAT_FINALIZE, "SYS-024", "aclFinalize was called before");
   if (!is_initialized()) return error(ACL_ERROR_UNINITIALIZE, "SYS-012", "aclInit was not called");
+  log_live_objects(devices_, "aclFinalize");
   for (const auto& device : devices_)
     if (device->in_use()) release_device(*device);
   finalized_ = true;
   initialized_.store(false, std::memory_order_release);
   return {};
+}
+
+std::vector<std::string> Runtime::live_objects() const {
+  return describe_live_objects(devices_);
 }
 
 Status Runtime::check_device_id(int32_t device_id) const {
@@ -166,8 +177,11 @@ Status Runtime::reset_device(int32_t device_id) {
   const std::lock_guard lock(mutex_);
   Device& device = *devices_[static_cast<size_t>(device_id)];
   if (device.set_device_uses == 0)
-    return error(ACL_ERROR_RT_PARAM_INVALID, "RT-016",
-                 "device {} is not in use by aclrtSetDevice; nothing to reset", device_id);
+    return error(
+        ACL_ERROR_RT_PARAM_INVALID, "GDE-019",
+        "device {} is not in use: each aclrtSetDevice has been taken back by an aclrtResetDevice; call "
+        "aclrtResetDevice once per aclrtSetDevice",
+        device_id);
   --device.set_device_uses;
   if (!device.in_use()) {
     release_device(device);
@@ -233,7 +247,8 @@ Status Runtime::check_context() const {
                  "aclrtSetCurrentContext in it first");
   if (current->has_ended())
     return error(ACL_ERROR_RT_CONTEXT_NULL, "RT-190",
-                 "the context of this thread was destroyed or its device was reset; set another");
+                 "the context of this thread was destroyed or its device was reset; call aclrtSetDevice, "
+                 "aclrtCreateContext or aclrtSetCurrentContext again");
   return {};
 }
 

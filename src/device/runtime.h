@@ -32,6 +32,8 @@ class Runtime {
   // --- 10.2 ---
   Status initialize(const char* config_path);
   Status finalize();
+  /// The names of all objects and allocations that the program did not give back, for messages.
+  std::vector<std::string> live_objects() const;
   bool is_initialized() const { return initialized_.load(std::memory_order_acquire); }
   const SocProfile& soc() const { return soc_; }
 

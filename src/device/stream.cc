@@ -203,11 +203,29 @@ bool Stream::wait_for(uint64_t target, std::optional<std::chrono::milliseconds> 
 }
 
 Status Stream::synchronize(std::optional<std::chrono::milliseconds> timeout) {
-  if (!wait_for(launched_.load(std::memory_order_acquire), timeout))
-    return error(ACL_ERROR_RT_STREAM_SYNC_TIMEOUT, "RT-098",
-                 "the tasks of stream#{} did not finish within {} ms", id_, timeout->count());
+  if (!wait_for(launched_.load(std::memory_order_acquire), timeout)) return late(timeout->count());
   const std::lock_guard lock(mutex_);
   return std::exchange(failure_, Status());
+}
+
+Status Stream::late(int64_t waited_ms) const {
+  const std::lock_guard lock(mutex_);
+  const std::string_view current =
+      running_function_ != nullptr && (state_ == State::kParked || state_ == State::kRunning)
+          ? running_function_
+          : "";
+  std::string advice = "wait longer";
+  if (state_ == State::kParked && current == "aclrtLaunchCallback")
+    advice =
+        "it waits for a callback: the thread given to aclrtSubscribeReport has to call aclrtProcessReport";
+  else if (state_ == State::kParked && current == "aclrtStreamWaitEvent")
+    advice =
+        "it waits for an event: record it with aclrtRecordEvent in another stream, or limit the wait with "
+        "aclrtSetOpWaitTimeout";
+  return error(
+      ACL_ERROR_RT_STREAM_SYNC_TIMEOUT, "RT-098",
+      "stream#{} did not finish within {} ms; {} of its tasks are left, the first launched by {}; {}", id_,
+      waited_ms, launched_.load() - completed_.load(), current.empty() ? "another call" : current, advice);
 }
 
 void Stream::close(bool drop) {

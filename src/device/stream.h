@@ -85,6 +85,7 @@ class Stream {
   Task pop();                                                           // Under mutex_.
   void finish_task(const Status& status, Ref<Stream>& last_reference);  // Under mutex_.
   bool wait_for(uint64_t target, std::optional<std::chrono::milliseconds> timeout);
+  Status late(int64_t waited_ms) const;  ///< The error of a wait whose time is over: what it waits for.
 
   Device& device_;
   const uint64_t context_id_;

@@ -127,6 +127,12 @@ def device_memory(acl, device: int) -> Iterator[Callable[[int], int]]:
 
 
 @pytest.fixture
+def memory_kind(acl, device: int) -> int:
+    """The attribute of acl.rt.get_mem_info for the memory that the chip has: 0 (DDR) or 1 (HBM)."""
+    return 0 if acl.rt.get_mem_info(0)[1] > 0 else 1
+
+
+@pytest.fixture
 def run_python(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess]:
     """run_python(code, env={...}): the code in a process of its own; the test looks at returncode, stdout, stderr.
 

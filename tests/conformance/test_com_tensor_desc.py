@@ -79,7 +79,7 @@ def test_a_zero_dim_makes_an_empty_tensor(acl):
     acl.destroy_tensor_desc(desc)
 
 
-@pytest.mark.rules("COM-024", "COM-018")
+@pytest.mark.rules("COM-024", "COM-018", "COM-027")
 def test_the_number_of_dims_is_the_length_of_the_list(acl, desc):
     assert acl.get_tensor_desc_num_dims(desc) == 4
 
@@ -93,7 +93,7 @@ def test_an_unknown_rank_survives_as_an_unsigned_number(acl):
     acl.destroy_tensor_desc(desc)
 
 
-@pytest.mark.rules("COM-001", "COM-025", "COM-026")
+@pytest.mark.rules("COM-001", "COM-025", "COM-026", "COM-027")
 def test_the_old_dim_function_returns_the_dim_alone(acl, desc):
     assert [acl.get_tensor_desc_dim(desc, i) for i in range(4)] == [2, 3, 5, 7]
 

@@ -146,7 +146,7 @@ def test_information(acl, load):
     assert acl.mdl.get_first_aipp_info(model.id, 1)[1] != 0
 
 
-@pytest.mark.rules("MDL-013", "MDL-043")
+@pytest.mark.rules("MDL-013", "MDL-043", "GDE-010")
 @pytest.mark.parametrize("image_format", FORMATS)
 @pytest.mark.parametrize("steps", ["plain", "crop and normalise", "pad", "convert"])
 def test_results(load, image_format, steps):
@@ -182,3 +182,21 @@ def test_an_image_that_is_too_small(acl, load):
     assert model.execute() == 100017
     assert acl.update_data_buffer(model.inputs.buffers[0], model.inputs.addresses[0], size) == 0
     assert model.execute() == 0
+
+
+@pytest.mark.rules("GDE-012")
+def test_the_parameters_of_the_conversion_hold_for_every_picture_of_a_batch_and_every_run(acl, load):
+    params = {"input_format": "RGB888_U8", "src_image_size_w": 24, "src_image_size_h": 16, "mean_chn_0": 100}
+    batch = 3
+    model = load(params, 16, 24, batch=batch)
+    image = np.random.default_rng(5).integers(0, 256, aipp_reference.image_bytes(params), np.uint8)
+    expected = aipp_reference.aipp(image, params, channels=3)
+    for _ in range(2):
+        found = run(model, np.stack([image] * batch), (batch, 3, 16, 24))
+        for picture in found:
+            np.testing.assert_allclose(picture, expected, rtol=1e-6, atol=1e-6)
+        # Nothing that a program sets changes them.
+        other = acl.mdl.create_aipp(batch)
+        assert acl.mdl.set_input_aipp(model.id, model.inputs.dataset, 0, other) != 0
+        if other:
+            acl.mdl.destroy_aipp(other)

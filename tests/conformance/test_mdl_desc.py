@@ -173,7 +173,7 @@ def test_a_fixed_shape_has_no_gears(acl, desc):
     assert acl.mdl.get_input_dynamic_dims(desc, -1, 1)[1] != 0
 
 
-@pytest.mark.rules("MDL-042", "MDL-043", "MDL-044")
+@pytest.mark.rules("MDL-042", "MDL-043", "MDL-044", "GDE-159")
 def test_inputs_without_aipp(acl, describe, om):
     model, _ = describe(om)
     for index in range(2):

@@ -27,13 +27,13 @@ def prints(run_python):
     return run
 
 
-@pytest.mark.rules("RT-043", "RT-010")
+@pytest.mark.rules("RT-043", "RT-010", "RT-028")
 def test_beside_one_default_stream_511_streams_can_be_made(prints):
     code = "acl.rt.set_device(0); made, ret = count(acl.rt.create_stream); print(len(made), ret)"
     assert prints(code) == ["511", str(RT_NO_STREAM_RESOURCE)]
 
 
-@pytest.mark.rules("RT-043", "RT-027")
+@pytest.mark.rules("RT-043", "RT-027", "RT-028")
 def test_an_explicit_context_takes_two_streams(prints):
     code = """
 acl.rt.set_device(0); acl.rt.create_context(0)
@@ -42,7 +42,7 @@ made, ret = count(acl.rt.create_stream); print(len(made), ret)
     assert prints(code) == ["509", str(RT_NO_STREAM_RESOURCE)]
 
 
-@pytest.mark.rules("RT-043", "RT-027")
+@pytest.mark.rules("RT-043", "RT-027", "RT-028")
 def test_beside_one_default_and_one_internal_stream_510_can_be_made(prints):
     code = "acl.rt.create_context(0); made, ret = count(acl.rt.create_stream); print(len(made), ret)"
     assert prints(code) == ["510", str(RT_NO_STREAM_RESOURCE)]
@@ -85,7 +85,7 @@ print("done")
     assert prints(code) == ["done"]
 
 
-@pytest.mark.rules("RT-069")
+@pytest.mark.rules("RT-069", "RT-078")
 def test_1023_events_for_synchronisation_can_be_made(prints):
     code = """
 acl.rt.set_device(0)
@@ -106,7 +106,7 @@ print(sum(acl.rt.create_event_with_flag(8)[1] != 0 for _ in range(70000)))
     assert prints(code) == ["0"]
 
 
-@pytest.mark.rules("RT-067", "RT-077")
+@pytest.mark.rules("RT-067", "RT-077", "RT-078")
 def test_65535_events_can_hold_a_record(prints):
     code = """
 acl.rt.set_device(0)
@@ -126,7 +126,7 @@ print(ret, acl.rt.record_event(event, 0))
     assert prints(code) == ["0", str(RT_NO_EVENT_RESOURCE), "0", "0", "0", "0"]
 
 
-@pytest.mark.rules("GDE-070")
+@pytest.mark.rules("GDE-070", "GDE-067", "GDE-069")
 def test_host_memory_and_copies_work_as_the_samples_use_them(prints):
     code = """
 acl.rt.set_device(0)

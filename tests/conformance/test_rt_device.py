@@ -79,7 +79,7 @@ def test_run_mode_is_host_or_device(acl):
     assert mode in (0, 1)
 
 
-@pytest.mark.rules("RT-022", "GDE-065")
+@pytest.mark.rules("RT-022", "GDE-065", "GDE-016", "GDE-017")
 @pytest.mark.parametrize(("soc", "mode"), [("Ascend310B4", "0"), ("Ascend310P3", "1"), ("Ascend910B1", "1")])
 def test_run_mode_is_that_of_the_chip(prints, soc, mode):
     assert prints("print(*acl.rt.get_run_mode())", env={"CAIRN_SOC": soc}) == [mode, "0"]
@@ -239,13 +239,14 @@ def test_devices_do_not_share_memory(prints):
     code = """
 acl.rt.set_device(0)
 first, _ = acl.rt.malloc(4096, 0)
-used = [acl.rt.get_mem_info(0)[0]]
+kind = 0 if acl.rt.get_mem_info(0)[1] else 1  # DDR or HBM
+used = [acl.rt.get_mem_info(kind)[0]]
 acl.rt.set_device(1)
-before = acl.rt.get_mem_info(0)[0]
+before = acl.rt.get_mem_info(kind)[0]
 second, _ = acl.rt.malloc(1 << 26, 0)
-after = acl.rt.get_mem_info(0)[0]
+after = acl.rt.get_mem_info(kind)[0]
 acl.rt.set_device(0)
-used.append(acl.rt.get_mem_info(0)[0])
+used.append(acl.rt.get_mem_info(kind)[0])
 print(before - after >= 1 << 26, used[0] == used[1], abs(first - second) >= 4096)
 """
     assert prints(code, env={"CAIRN_DEVICES": "2"}) == ["True", "True", "True"]

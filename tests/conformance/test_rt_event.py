@@ -166,7 +166,7 @@ def test_the_default_stream_may_wait_for_an_event(acl, event, stream):
     assert acl.rt.synchronize_stream(0) == 0
 
 
-@pytest.mark.rules("RT-086", "RT-087")
+@pytest.mark.rules("RT-086", "RT-087", "RT-088")
 def test_the_wait_status_is_complete_when_all_streams_have_gone_on(acl, gate, event, stream):
     others = [acl.rt.create_stream()[0] for _ in range(2)]
     gate.close(stream)

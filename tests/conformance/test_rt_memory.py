@@ -143,19 +143,19 @@ def test_free_takes_cached_memory(acl, device):
 
 
 @pytest.mark.rules("RT-150", "RT-148", "RT-161")
-def test_freed_memory_is_free_again(acl, device):
-    before = acl.rt.get_mem_info(0)[0]
+def test_freed_memory_is_free_again(acl, device, memory_kind):
+    before = acl.rt.get_mem_info(memory_kind)[0]
     places = [acl.rt.malloc(1 << 20, 0)[0] for _ in range(16)]
-    during = acl.rt.get_mem_info(0)[0]
+    during = acl.rt.get_mem_info(memory_kind)[0]
     for place in places:
         acl.rt.free(place)
     assert before - during >= 16 << 20
-    assert acl.rt.get_mem_info(0)[0] == before
+    assert acl.rt.get_mem_info(memory_kind)[0] == before
 
 
 @pytest.mark.rules("RT-161", "RT-193")
-def test_the_whole_memory_can_be_taken_again_and_again(acl, device):
-    free = acl.rt.get_mem_info(0)[0]
+def test_the_whole_memory_can_be_taken_again_and_again(acl, device, memory_kind):
+    free = acl.rt.get_mem_info(memory_kind)[0]
     for _ in range(3):
         memory, ret = acl.rt.malloc(free // 2, 0)
         assert ret == 0
@@ -185,8 +185,8 @@ def test_a_negative_size_is_an_error(acl, malloc, size):
 
 
 @pytest.mark.rules("RT-193")
-def test_memory_that_is_used_up_fails_and_comes_back(acl, device):
-    piece = acl.rt.get_mem_info(0)[1] // 8
+def test_memory_that_is_used_up_fails_and_comes_back(acl, device, memory_kind):
+    piece = acl.rt.get_mem_info(memory_kind)[1] // 8
     places = []
     while True:
         memory, ret = acl.rt.malloc(piece, 0)
@@ -203,8 +203,8 @@ def test_memory_that_is_used_up_fails_and_comes_back(acl, device):
 
 
 @pytest.mark.rules("RT-148")
-def test_get_mem_info_returns_free_and_total(acl, device):
-    free, total, ret = acl.rt.get_mem_info(0)
+def test_get_mem_info_returns_free_and_total(acl, device, memory_kind):
+    free, total, ret = acl.rt.get_mem_info(memory_kind)
     assert ret == 0
     assert 0 < free <= total
 
@@ -230,8 +230,8 @@ def test_memory_that_the_chip_does_not_have_is_zero(run_python, soc, present, ab
 
 
 @pytest.mark.rules("RT-150", "RT-152", "RT-153")
-def test_all_memory_is_at_least_that_of_huge_and_of_normal_pages(acl, device):
-    whole, huge, normal = (acl.rt.get_mem_info(kind)[1] for kind in (0, 2, 3))
+def test_all_memory_is_at_least_that_of_huge_and_of_normal_pages(acl, device, memory_kind):
+    whole, huge, normal = (acl.rt.get_mem_info(kind)[1] for kind in ((0, 2, 3), (1, 4, 5))[memory_kind])
     assert whole >= max(huge, normal) > 0
 
 
@@ -254,7 +254,7 @@ def test_malloc_host_returns_an_address_and_success(acl, device):
     assert acl.rt.free_host(host) == 0
 
 
-@pytest.mark.rules("RT-165", "RT-168", "GDE-109")
+@pytest.mark.rules("RT-165", "RT-168", "GDE-109", "GDE-076")
 @pytest.mark.parametrize("size", [1, 63, 65, 1000, 100_001])
 def test_host_memory_starts_at_a_multiple_of_64(acl, device, size):
     places = [acl.rt.malloc_host(size)[0] for _ in range(5)]
@@ -278,7 +278,7 @@ def test_pieces_of_a_host_pool_laid_out_by_the_formula_work(acl, stream, device_
     assert acl.rt.free_host(pool) == 0
 
 
-@pytest.mark.rules("GDE-075")
+@pytest.mark.rules("GDE-075", "GDE-076")
 def test_the_over_allocated_and_aligned_host_memory_of_the_sample_works(acl, stream, device_memory):
     size = 200
     memory = device_memory(size)
@@ -335,7 +335,7 @@ def test_host_memory_on_the_device_side_may_be_used_as_device_memory(run_python)
     assert done.stdout.split() == ["0", "0", "0", "0", "0", "b'\\x05\\x05\\x05'", "0"]
 
 
-@pytest.mark.rules("GDE-073")
+@pytest.mark.rules("GDE-073", "GDE-016")
 def test_device_memory_is_addressable_where_the_program_runs_on_the_device(run_python):
     code = """
     import acl, ctypes
@@ -351,7 +351,7 @@ def test_device_memory_is_addressable_where_the_program_runs_on_the_device(run_p
 
 
 @pytest.mark.rules("RT-130", "RT-161")
-def test_threads_allocate_and_free_at_the_same_time(acl, context):
+def test_threads_allocate_and_free_at_the_same_time(acl, context, memory_kind):
     failures = []
 
     def work(seed: int) -> None:
@@ -366,14 +366,14 @@ def test_threads_allocate_and_free_at_the_same_time(acl, context):
                 failures.append(acl.rt.free(places.pop(0)))
         failures.extend(acl.rt.free(place) for place in places)
 
-    before = acl.rt.get_mem_info(0)[0]
+    before = acl.rt.get_mem_info(memory_kind)[0]
     threads = [threading.Thread(target=work, args=(i,)) for i in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert set(failures) == {0}
-    assert acl.rt.get_mem_info(0)[0] == before
+    assert acl.rt.get_mem_info(memory_kind)[0] == before
 
 
 @pytest.mark.rules("GDE-003")
@@ -387,7 +387,7 @@ def test_device_memory_outlives_the_context_in_which_it_was_allocated(acl, devic
     assert acl.rt.free(memory) == 0
 
 
-@pytest.mark.rules("GDE-065", "GDE-066")
+@pytest.mark.rules("GDE-065", "GDE-066", "GDE-017")
 def test_host_code_that_reads_device_memory_faults_in_host_mode(run_python):
     code = """
     import acl, ctypes

@@ -32,7 +32,7 @@ def failing_copy(acl, device):
     acl.rt.free_host(host)
 
 
-@pytest.mark.rules("RT-040", "GDE-027")
+@pytest.mark.rules("RT-040", "GDE-027", "GDE-077")
 def test_create_stream_returns_a_handle_and_success(acl, context):
     stream, ret = acl.rt.create_stream()
     assert isinstance(stream, int)
@@ -50,6 +50,29 @@ def test_create_stream_with_config_takes_each_flag(acl, context, flag, device_me
     assert acl.rt.synchronize_stream(stream) == 0
     assert acl.rt.destroy_stream(stream) == 0
     assert read(acl, memory, 64) == b"\5" * 64
+
+
+@pytest.mark.rules("RT-049")
+def test_a_stream_of_fast_synchronisation_is_polled_and_others_are_waited_for(acl, gate, stream):
+    """Told by the processor time of the waiting thread."""
+
+    def processor_time(flag: int) -> float:
+        waiting, ret = acl.rt.create_stream_with_config(0, flag)
+        assert ret == 0
+        assert acl.rt.stream_wait_event(waiting, event) == 0
+        start = time.thread_time()
+        assert acl.rt.synchronize_stream_with_timeout(waiting, 200) == RT_STREAM_SYNC_TIMEOUT
+        spent = time.thread_time() - start
+        acl.rt.destroy_stream_force(waiting)
+        return spent
+
+    gate.close(stream)
+    event, _ = acl.rt.create_event()
+    assert acl.rt.record_event(event, stream) == 0
+    assert processor_time(2) > 5 * processor_time(0)
+    gate.open()
+    assert acl.rt.synchronize_stream(stream) == 0
+    assert acl.rt.destroy_event(event) == 0
 
 
 @pytest.mark.rules("RT-047")

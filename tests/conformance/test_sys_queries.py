@@ -54,7 +54,7 @@ def test_the_newest_text_is_at_the_top(acl, no_messages):
     assert 0 <= text.index("-22") < text.index("-11")
 
 
-@pytest.mark.rules("SYS-027")
+@pytest.mark.rules("SYS-027", "GDE-158")
 def test_a_successful_call_leaves_no_text(acl, no_messages):
     assert acl.rt.get_device_count()[1] == 0
     assert not acl.get_recent_err_msg()
