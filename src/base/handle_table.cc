@@ -24,14 +24,15 @@ const char* handle_type_name(HandleType type) {
                                            "JPEG encoder configuration",
                                            "LUT map",
                                            "histogram",
-                                           "group information"};
+                                           "group information",
+                                           "physical memory"};
   const auto index = static_cast<size_t>(type);
   return index < std::size(kNames) ? kNames[index] : "?";
 }
 
 namespace {
 
-constexpr uint32_t kLastType = static_cast<uint32_t>(HandleType::kGroupInfo);
+constexpr uint32_t kLastType = static_cast<uint32_t>(HandleType::kPhysicalMemory);
 
 bool looks_like_handle(uint64_t bits) {
   const uint64_t type = bits >> 56;

@@ -45,6 +45,7 @@ enum class HandleType : uint8_t {
   kDvppLutMap,
   kDvppHist,
   kGroupInfo,
+  kPhysicalMemory,
 };
 
 /// The name under which the API knows objects of a handle type, for messages: "stream", "event".

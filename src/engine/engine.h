@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "device/soc_profile.h"
 #include "om/om_model.h"
+#include "tensor/float_overflow.h"
 
 namespace cairn {
 
@@ -55,7 +56,10 @@ class Executable {
   virtual const ModelInfo& info() const = 0;
   /// Runs the model once in the calling thread. inputs[i] holds info().inputs[i].bytes, outputs[i] receives
   /// info().outputs[i].bytes. The engine works directly on these addresses. Several calls may run at once.
-  virtual Status run(std::span<const void* const> inputs, std::span<void* const> outputs) = 0;
+  /// `overflow`: what becomes of half floats of AIPP that do not fit. Those of the outputs are left as they
+  /// are.
+  virtual Status run(std::span<const void* const> inputs, std::span<void* const> outputs,
+                     FloatOverflow& overflow) = 0;
 };
 
 /// Thread-safe; one per process.

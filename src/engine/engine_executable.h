@@ -19,7 +19,8 @@ class OpenVinoExecutable final : public Executable {
   static Result<std::unique_ptr<Executable>> create(ov::CompiledModel network, ModelInfo info);
 
   const ModelInfo& info() const override { return info_; }
-  Status run(std::span<const void* const> inputs, std::span<void* const> outputs) override;
+  Status run(std::span<const void* const> inputs, std::span<void* const> outputs,
+             FloatOverflow& overflow) override;
 
  private:
   /// One inference request with the addresses that are bound to it, and the network inputs that AIPP writes.
@@ -35,7 +36,7 @@ class OpenVinoExecutable final : public Executable {
       : network_(std::move(network)), info_(std::move(info)), kernels_(std::move(kernels)) {}
   std::unique_ptr<Slot> take_slot();
   void give_back(std::unique_ptr<Slot> slot);
-  void feed_inputs(Slot& slot, std::span<const void* const> inputs);
+  void feed_inputs(Slot& slot, std::span<const void* const> inputs, FloatOverflow& overflow);
   void bind_outputs(Slot& slot, std::span<void* const> outputs);
 
   ov::CompiledModel network_;

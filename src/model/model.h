@@ -72,12 +72,13 @@ class ModelCall {
                                    const void* output_dataset);
   /// The buffers' memory exists now.
   Status check_memory();
-  /// Runs the model in this thread. Device memory is used where it lies; host memory is copied.
-  Status run();
+  /// Runs the model in this thread. Device memory is used where it lies; host memory is copied. `overflow`:
+  /// what becomes of half floats that do not fit, and whether there were any.
+  Status run(FloatOverflow& overflow);
 
  private:
   explicit ModelCall(std::shared_ptr<Model> model);
-  Status run_resolved();
+  Status run_resolved(FloatOverflow& overflow);
 
   std::shared_ptr<Model> model_;
   AddressList addresses_;  ///< Of the inputs, then of the outputs, as the user gave them.
