@@ -104,6 +104,9 @@ Status DeviceMemory::map(void* start, size_t size, size_t offset, std::shared_pt
   const size_t count = size >> kRegionShift;
   if (memory->epoch() != epoch_)
     return error(ACL_ERROR_RT_PARAM_INVALID, "RT-189", "the memory ended when its device was reset");
+  if (reinterpret_cast<uintptr_t>(start) % kHugePageBytes != 0)
+    return error(ACL_ERROR_RT_PARAM_INVALID, "RT-189", "virPtr = {} is no multiple of {}", start,
+                 kHugePageBytes);
   CAIRN_RETURN_IF_ERROR(check_mappable(first, count));
   CAIRN_RETURN_IF_ERROR(map_view(first, count, memory->first_region() + (offset >> kRegionShift)));
   const uint64_t marks = kMappedMark | (memory->pages() == PageKind::kHuge ? kHugeMark : 0);
