@@ -225,6 +225,19 @@ void bind_tensor_desc(nb::module_& m) {
       "get_tensor_desc_address",
       [](Address d) { return to_python(aclGetTensorDescAddress(d.as<aclTensorDesc>())); }, desc);
   m.def(
+      "get_tensor_desc_by_index",
+      [](Address d, Int<size_t> i) { return to_python(aclGetTensorDescByIndex(d.as<aclTensorDesc>(), i)); },
+      desc, nb::arg("index"));
+  m.def(
+      "trans_tensor_desc_format",
+      [](Address d, Int<int> format) {
+        aclTensorDesc* converted = nullptr;
+        const aclError ret =
+            aclTransTensorDescFormat(d.as<aclTensorDesc>(), static_cast<aclFormat>(format.value), &converted);
+        return std::pair(to_python(converted), ret);
+      },
+      nb::arg("srcDesc").none(), nb::arg("dstFormat"));
+  m.def(
       "set_tensor_place_ment",
       [](Address d, Int<int> type) {
         return aclSetTensorPlaceMent(d.as<aclTensorDesc>(), static_cast<aclMemType>(type.value));

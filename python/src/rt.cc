@@ -109,6 +109,17 @@ void bind_devices(nb::module_& m) {
       "set_ts_device", [](Int<int> id) { return aclrtSetTsDevice(static_cast<aclrtTsId>(id.value)); },
       nb::arg("ts_id"));
   m.def("get_device_count", [] { return output<uint32_t>(aclrtGetDeviceCount); });
+  m.def(
+      "set_device_sat_mode",
+      [](Int<int> mode) { return aclrtSetDeviceSatMode(static_cast<aclrtFloatOverflowMode>(mode.value)); },
+      nb::arg("mode"));
+  m.def("get_device_sat_mode", [] {
+    const auto [mode, ret] = output<aclrtFloatOverflowMode>(aclrtGetDeviceSatMode);
+    return std::pair(static_cast<int>(mode), ret);
+  });
+  m.def(
+      "set_op_execute_time_out", [](Int<uint32_t> timeout) { return aclrtSetOpExecuteTimeOut(timeout); },
+      nb::arg("timeout"));
   m.def("synchronize_device", [] { return without_gil(aclrtSynchronizeDevice); });
   m.def(
       "set_op_wait_timeout", [](Int<uint32_t> timeout) { return aclrtSetOpWaitTimeout(timeout); },
@@ -151,6 +162,16 @@ void bind_streams(nb::module_& m) {
       "set_stream_failure_mode",
       [](Address s, Int<uint64_t> mode) { return aclrtSetStreamFailureMode(s.value, mode); }, stream,
       nb::arg("mode"));
+  m.def(
+      "set_stream_overflow_switch",
+      [](Address s, Int<uint32_t> flag) { return aclrtSetStreamOverflowSwitch(s.value, flag); }, stream,
+      nb::arg("flag"));
+  m.def(
+      "get_stream_overflow_switch",
+      [](Address s) {
+        return output<uint32_t>([&](uint32_t* flag) { return aclrtGetStreamOverflowSwitch(s.value, flag); });
+      },
+      stream);
   m.def(
       "synchronize_stream",
       [](Address s) { return without_gil([&] { return aclrtSynchronizeStream(s.value); }); }, stream);
@@ -331,6 +352,34 @@ void bind_memory(nb::module_& m) {
       },
       nb::arg("dst").none(), nb::arg("dest_max"), nb::arg("src").none(), nb::arg("count"), nb::arg("kind"),
       nb::arg("stream").none());
+  m.def(
+      "memcpy2d",
+      [](Address dst, Int<size_t> dpitch, Address src, Int<size_t> spitch, Int<size_t> width,
+         Int<size_t> height, Int<int> kind) {
+        return without_gil([&] {
+          return aclrtMemcpy2d(dst.value, dpitch, src.value, spitch, width, height,
+                               static_cast<aclrtMemcpyKind>(kind.value));
+        });
+      },
+      nb::arg("dst").none(), nb::arg("dpitch"), nb::arg("src").none(), nb::arg("spitch"), nb::arg("width"),
+      nb::arg("height"), nb::arg("kind"));
+  m.def(
+      "memcpy2d_async",
+      [](Address dst, Int<size_t> dpitch, Address src, Int<size_t> spitch, Int<size_t> width,
+         Int<size_t> height, Int<int> kind, Address stream) {
+        return without_gil([&] {
+          return aclrtMemcpy2dAsync(dst.value, dpitch, src.value, spitch, width, height,
+                                    static_cast<aclrtMemcpyKind>(kind.value), stream.value);
+        });
+      },
+      nb::arg("dst").none(), nb::arg("dpitch"), nb::arg("src").none(), nb::arg("spitch"), nb::arg("width"),
+      nb::arg("height"), nb::arg("kind"), nb::arg("stream").none());
+  m.def(
+      "mem_flush", [](Address p, Int<size_t> size) { return aclrtMemFlush(p.value, size); }, dev_ptr,
+      nb::arg("size"));
+  m.def(
+      "mem_invalidate", [](Address p, Int<size_t> size) { return aclrtMemInvalidate(p.value, size); },
+      dev_ptr, nb::arg("size"));
   m.def(
       "memset",
       [](Address p, Int<size_t> room, Int<int32_t> value, Int<size_t> count) {

@@ -48,6 +48,15 @@ def is_present(python_name: str) -> bool:
     return callable(found) and not getattr(found, "__cairn_unsupported__", False)
 
 
+def c_stand_ins_by_header() -> dict[str, list[str]]:
+    """Header -> its functions that are stand-ins, in the header's order; headers without one are left out."""
+    headers: dict[str, list[str]] = defaultdict(list)
+    for entry in spec_data.c_functions():
+        if entry["name"] in c_stand_ins():
+            headers[entry["header"]].append(entry["name"])
+    return dict(headers)
+
+
 def present_functions() -> set[str]:
     return {
         entry["python"]
@@ -165,6 +174,13 @@ def compatibility_page(counts: dict, present: set[str]) -> str:
             for entry in entries
         ]
         lines += table(["Python", "C", "manual", "works"], rows)
+    lines += ["", "## C functions that are not supported yet", ""]
+    lines += [
+        "Those of the headers that the libraries have as stand-ins only, with and without a Python twin.",
+        "",
+    ]
+    for header, functions in c_stand_ins_by_header().items():
+        lines += [f"- `{header}`: " + ", ".join(f"`{name}`" for name in functions)]
     return "\n".join(lines) + "\n"
 
 

@@ -14,6 +14,12 @@ def functions() -> list[dict]:
 
 
 @cache
+def c_functions() -> list[dict]:
+    """The functions of the public C headers, header by header."""
+    return json.loads((SPEC / "c-api.json").read_text(encoding="utf-8"))["functions"]
+
+
+@cache
 def rules() -> dict[str, dict]:
     """Rule id -> rule, in the order of the files."""
     found: dict[str, dict] = {}

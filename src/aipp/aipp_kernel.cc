@@ -1,6 +1,7 @@
 #include "aipp/aipp_kernel.h"
 
 #include <bit>
+#include <cmath>
 #include <cstdlib>
 
 #include "base/half.h"
@@ -55,6 +56,18 @@ void set_csc(AippPlan& plan, const AippParams& params) {
   }
 }
 
+bool half_may_overflow(const AippPlan& plan, const AippParams& params) {
+  constexpr float kLargestHalf = 65504.0F;
+  constexpr float kLargestSample = 255.0F;
+  if (plan.type != AippDataType::kFloat16) return false;
+  bool may = std::abs(params.padding_value) > kLargestHalf;
+  for (size_t c = 0; c < plan.channels; ++c) {
+    const float largest = kLargestSample + std::abs(static_cast<float>(plan.mean[c])) + std::abs(plan.min[c]);
+    may |= !(largest * std::abs(plan.reciprocal[c]) <= kLargestHalf);
+  }
+  return may;
+}
+
 AippPlan make_plan(const AippParams& params, const AippOutput& output) {
   AippPlan plan{};
   plan.format = params.input_format;
@@ -96,7 +109,8 @@ AippKernel::AippKernel(const AippParams& params, const AippOutput& output)
       plan_(make_plan(params, output)),
       rows_(select_aipp_rows(plan_)),
       image_bytes_(aipp_image_bytes(params.input_format, params.src_image_size_w, params.src_image_size_h)),
-      output_image_bytes_(plan_.channels * plan_.height * plan_.width * element_bytes(output.type)) {}
+      output_image_bytes_(plan_.channels * plan_.height * plan_.width * element_bytes(output.type)),
+      may_overflow_(half_may_overflow(plan_, params)) {}
 
 void AippKernel::run(const uint8_t* input, void* output) const noexcept {
   auto* out = static_cast<uint8_t*>(output);

@@ -41,6 +41,10 @@ class AippKernel {
   size_t input_bytes() const { return image_bytes_ * static_cast<size_t>(output_.batch); }
   size_t output_bytes() const { return output_image_bytes_ * static_cast<size_t>(output_.batch); }
 
+  /// The output is float16, and some image with these parameters has results that do not fit: they are
+  /// infinite.
+  bool may_overflow() const { return may_overflow_; }
+
   /// The whole batch. Reads input_bytes() and writes output_bytes(), which do not overlap; `output` is
   /// aligned to its element type.
   void run(const uint8_t* input, void* output) const noexcept;
@@ -61,6 +65,7 @@ class AippKernel {
   AippRowsFunction rows_;
   size_t image_bytes_;
   size_t output_image_bytes_;
+  bool may_overflow_;
 };
 
 }  // namespace cairn

@@ -24,7 +24,8 @@ const char* handle_type_name(HandleType type) {
                                            "JPEG encoder configuration",
                                            "LUT map",
                                            "histogram",
-                                           "group information"};
+                                           "group information",
+                                           "physical memory"};
   const auto index = static_cast<size_t>(type);
   return index < std::size(kNames) ? kNames[index] : "?";
 }

@@ -45,8 +45,9 @@ enum class HandleType : uint8_t {
   kDvppLutMap,
   kDvppHist,
   kGroupInfo,
+  kPhysicalMemory,
 };
-constexpr auto kLastHandleType = HandleType::kGroupInfo;
+constexpr auto kLastHandleType = HandleType::kPhysicalMemory;
 
 /// The name under which the API knows objects of a handle type, for messages: "stream", "event".
 const char* handle_type_name(HandleType type);

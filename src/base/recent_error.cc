@@ -1,6 +1,7 @@
 #include "base/recent_error.h"
 
 #include <deque>
+#include <utility>
 
 #include "base/log.h"
 
@@ -12,6 +13,8 @@ struct RecentErrors {
   int repetitions = 0;            ///< How often the newest line came again.
   std::string taken;              ///< Owns what take_recent_error gave out.
 };
+
+thread_local int last_code = 0;
 
 constexpr size_t kMostLines = 64;  // Older ones are in the log only.
 
@@ -36,6 +39,7 @@ std::string with_function(const char* function, std::string_view text) {
 }  // namespace
 
 void record_error(const char* function, const Status& status) {
+  last_code = status.code();
   RecentErrors& errors = recent();
   std::string line = fmt::format("{} (code {})", with_function(function, status.text()), status.code());
   if (!errors.lines.empty() && errors.lines.front() == line) {
@@ -46,6 +50,14 @@ void record_error(const char* function, const Status& status) {
   log(LogLevel::kError, "ASCENDCL", "{}", line);
   errors.lines.push_front(std::move(line));
   if (errors.lines.size() > kMostLines) errors.lines.pop_back();
+}
+
+int peek_last_error() {
+  return last_code;
+}
+
+int take_last_error() {
+  return std::exchange(last_code, 0);
 }
 
 const char* take_recent_error() {

@@ -13,4 +13,8 @@ void record_error(const char* function, const Status& status);
 /// valid until the next call on this thread.
 const char* take_recent_error();
 
+/// The code of the last failed call of this thread, 0 if none failed since it was taken.
+int peek_last_error();
+int take_last_error();
+
 }  // namespace cairn

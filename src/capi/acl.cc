@@ -19,6 +19,9 @@ constexpr int32_t kMajor = 1;
 constexpr int32_t kMinor = 14;
 constexpr int32_t kPatch = 0;
 
+// The packages whose interfaces the headers are (spec/c-api.json).
+constexpr aclCANNPackageVersion kPackages = {"8.1.RC1", "8", "1", "RC1", "", {}};
+
 }  // namespace
 
 aclError aclInit(const char* configPath) {
@@ -43,6 +46,28 @@ aclError aclrtGetVersion(int32_t* majorVersion, int32_t* minorVersion, int32_t* 
 const char* aclrtGetSocName() {
   static const std::string name(Runtime::get().soc().name);
   return name.c_str();
+}
+
+aclError aclsysGetCANNVersion(aclCANNPackageName name, aclCANNPackageVersion* version) {
+  return api("aclsysGetCANNVersion", [&]() -> Status {
+    if (version == nullptr) return null_argument("SYS-025", "version");
+    switch (name) {
+      case ACL_PKG_NAME_CANN:
+      case ACL_PKG_NAME_RUNTIME:
+      case ACL_PKG_NAME_COMPILER:
+      case ACL_PKG_NAME_TOOLKIT:
+      case ACL_PKG_NAME_OPP:
+        *version = kPackages;
+        return {};
+      case ACL_PKG_NAME_HCCL:
+      case ACL_PKG_NAME_OPP_KERNEL:
+      case ACL_PKG_NAME_DRIVER:
+        return cairn::error(ACL_ERROR_INVALID_FILE, "SYS-025", "package {} is not installed",
+                            static_cast<int>(name));
+    }
+    return cairn::error(ACL_ERROR_INVALID_PARAM, "SYS-025", "name = {} is no aclCANNPackageName",
+                        static_cast<int>(name));
+  });
 }
 
 const char* aclGetRecentErrMsg() {

@@ -13,6 +13,7 @@
 #include "device/runtime.h"
 #include "tensor/data_buffer.h"
 #include "tensor/data_type.h"
+#include "tensor/format_conversion.h"
 #include "tensor/tensor_desc.h"
 
 using cairn::api;
@@ -38,6 +39,13 @@ T* as_handle(
 
 Result<Ref<TensorDesc>> find_desc(const aclTensorDesc* desc, std::string_view rule) {
   return find<TensorDesc>(desc, "desc", rule);
+}
+
+Result<aclTensorDesc*> insert_desc(std::unique_ptr<TensorDesc> desc) {
+  const auto inserted = handle_table<TensorDesc>().insert(std::move(desc));
+  if (!inserted)
+    return cairn::error(ACL_ERROR_BAD_ALLOC, "COM-018", "too many tensor descriptions exist; destroy some");
+  return as_handle<aclTensorDesc>(inserted);
 }
 
 /// Runs `change` on the description behind the handle.
@@ -78,6 +86,20 @@ Result<std::vector<TensorDesc::Range>> copy_ranges(size_t count, int64_t (*range
 Status check_format(aclFormat format, std::string_view rule) {
   if (cairn::is_format(format)) return {};
   return cairn::error(ACL_ERROR_INVALID_PARAM, rule, "format = {} is no aclFormat", static_cast<int>(format));
+}
+
+/// Infinities and bfloat16 came with the 910B; without a chip asked for everything is there. Networks are
+/// compiled when they are needed on all of them.
+bool has_attribute(aclCannAttr attribute) {
+  const cairn::SocProfile& soc = Runtime::get().soc();
+  return attribute == ACL_CANN_ATTR_JIT_COMPILE || soc.lenient || soc.family == cairn::SocFamily::k910B;
+}
+
+std::vector<aclCannAttr> supported_attributes() {
+  std::vector<aclCannAttr> supported;
+  for (const aclCannAttr attribute : {ACL_CANN_ATTR_INF_NAN, ACL_CANN_ATTR_BF16, ACL_CANN_ATTR_JIT_COMPILE})
+    if (has_attribute(attribute)) supported.push_back(attribute);
+  return supported;
 }
 
 }  // namespace
@@ -143,10 +165,7 @@ aclTensorDesc* aclCreateTensorDesc(aclDataType dataType, int numDims, const int6
   return api_value<aclTensorDesc*>("aclCreateTensorDesc", nullptr, [&]() -> Result<aclTensorDesc*> {
     CAIRN_ASSIGN(std::vector<int64_t> shape, copy_dims(numDims, dims, "COM-018"));
     CAIRN_ASSIGN(std::unique_ptr<TensorDesc> desc, TensorDesc::create(dataType, std::move(shape), format));
-    const auto inserted = handle_table<TensorDesc>().insert(std::move(desc));
-    if (!inserted)
-      return cairn::error(ACL_ERROR_BAD_ALLOC, "COM-018", "too many tensor descriptions exist; destroy some");
-    return as_handle<aclTensorDesc>(inserted);
+    return insert_desc(std::move(desc));
   });
 }
 
@@ -307,9 +326,80 @@ aclError aclSetTensorPlaceMent(aclTensorDesc* desc, aclMemType memType) {
   });
 }
 
+aclTensorDesc* aclGetTensorDescByIndex(aclTensorDesc* desc, size_t index) {
+  return api_value<aclTensorDesc*>("aclGetTensorDescByIndex", nullptr, [&]() -> Result<aclTensorDesc*> {
+    CAIRN_ASSIGN(const Ref<TensorDesc> found, find_desc(desc, "COM-047"));
+    const size_t count = found->array.empty() ? 1 : found->array.size();
+    if (index >= count)
+      return cairn::error(ACL_ERROR_INVALID_PARAM, "COM-048",
+                          "index = {}; desc stands for {} description(s), counted from 0", index, count);
+    return found->array.empty() ? desc : as_handle<aclTensorDesc>(found->array[index]);
+  });
+}
+
+aclError aclTransTensorDescFormat(const aclTensorDesc* srcDesc, aclFormat dstFormat,
+                                  aclTensorDesc** dstDesc) {
+  return api("aclTransTensorDescFormat", [&]() -> Status {
+    if (dstDesc == nullptr) return null_argument("COM-054", "dstDesc");
+    *dstDesc = nullptr;
+    if (Runtime::get().soc().family == cairn::SocFamily::k310B)
+      return cairn::error(ACL_ERROR_FEATURE_UNSUPPORTED, "COM-054", "{} does not convert tensor formats",
+                          Runtime::get().soc().name);
+    CAIRN_ASSIGN(const Ref<TensorDesc> source, find_desc(srcDesc, "COM-054"));
+    CAIRN_ASSIGN(std::unique_ptr<TensorDesc> converted, cairn::convert_format(*source, dstFormat));
+    CAIRN_ASSIGN(*dstDesc, insert_desc(std::move(converted)));
+    return {};
+  });
+}
+
 void* aclGetTensorDescAddress(const aclTensorDesc* desc) {
   return read_desc<void*>("aclGetTensorDescAddress", desc, "COM-049", nullptr,
-                          [](TensorDesc& d) { return d.address; });
+                          [](TensorDesc& d) { return d.data_address(); });
+}
+
+aclError aclGetCannAttributeList(const aclCannAttr** cannAttrList, size_t* num) {
+  return api("aclGetCannAttributeList", [&]() -> Status {
+    if (cannAttrList == nullptr || num == nullptr)
+      return null_argument("RT-189", cannAttrList == nullptr ? "cannAttrList" : "num");
+    static const std::vector<aclCannAttr> supported = supported_attributes();
+    *cannAttrList = supported.data();
+    *num = supported.size();
+    return {};
+  });
+}
+
+aclError aclGetCannAttribute(aclCannAttr cannAttr, int32_t* value) {
+  return api("aclGetCannAttribute", [&]() -> Status {
+    if (value == nullptr) return null_argument("RT-189", "value");
+    if (cannAttr < ACL_CANN_ATTR_INF_NAN || cannAttr > ACL_CANN_ATTR_JIT_COMPILE)
+      return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-189", "cannAttr = {} is not one of 0 .. {}",
+                          static_cast<int>(cannAttr), static_cast<int>(ACL_CANN_ATTR_JIT_COMPILE));
+    *value = has_attribute(cannAttr) ? 1 : 0;
+    return {};
+  });
+}
+
+aclError aclGetDeviceCapability(uint32_t deviceId, aclDeviceInfo deviceInfo, int64_t* value) {
+  return api("aclGetDeviceCapability", [&]() -> Status {
+    if (value == nullptr) return null_argument("RT-189", "value");
+    const auto id = deviceId <= INT32_MAX ? static_cast<int32_t>(deviceId) : INT32_MAX;
+    CAIRN_ASSIGN(const cairn::Device* const device, Runtime::get().device(id));
+    switch (deviceInfo) {
+      case ACL_DEVICE_INFO_AI_CORE_NUM:
+        *value = device->soc().ai_cores;
+        return {};
+      case ACL_DEVICE_INFO_VECTOR_CORE_NUM:
+        *value = device->soc().vector_cores;
+        return {};
+      case ACL_DEVICE_INFO_L2_SIZE:
+        *value = static_cast<int64_t>(device->soc().l2_bytes);
+        return {};
+      default:
+        return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-189",
+                            "deviceInfo = {} is not one of 0 (AI cores), 1 (vector cores), 2 (L2 bytes)",
+                            static_cast<int>(deviceInfo));
+    }
+  });
 }
 
 void aclAppLog(aclLogLevel logLevel, const char* func, const char* file, uint32_t line, const char* fmt,

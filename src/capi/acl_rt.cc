@@ -1,79 +1,46 @@
-// acl/acl_rt.h: devices, contexts, streams, events, callbacks, memory.
+// acl/acl_rt.h: devices, contexts, streams, events, callbacks. Memory is in acl_rt_memory.cc, what the manual
+// does not describe of devices and streams in acl_rt_device.cc and acl_rt_stream.cc.
 #include "acl/acl_rt.h"
 
 #include "capi/entry.h"
+#include "capi/stream_entry.h"
 #include "device/exception_info.h"
-#include "device/memory_transfer.h"
 #include "device/runtime.h"
 
 using cairn::api;
+using cairn::as_timeout;
+using cairn::check_timeout;
 using cairn::Context;
 using cairn::Device;
 using cairn::Event;
-using cairn::MemoryUse;
 using cairn::null_argument;
 using cairn::Ref;
 using cairn::Runtime;
 using cairn::Status;
 using cairn::Stream;
+using cairn::with_event;
+using cairn::with_event_and_stream;
+using cairn::with_stream;
 
 namespace {
-
-std::optional<std::chrono::milliseconds> as_timeout(int32_t timeout) {
-  if (timeout < 0) return std::nullopt;
-  return std::chrono::milliseconds(timeout);
-}
-
-Status check_timeout(int32_t timeout, std::string_view rule) {
-  if (timeout == -1 || timeout > 0) return {};
-  return cairn::error(ACL_ERROR_RT_PARAM_INVALID, rule,
-                      "timeout = {} ms; allowed are -1 (for ever) and values above 0", timeout);
-}
-
-aclError allocate(const char* function, void** devPtr, size_t size, aclrtMemMallocPolicy policy) {
-  return api(function, [&]() -> Status {
-    if (devPtr == nullptr) return null_argument("RT-130", "devPtr");
-    *devPtr = nullptr;
-    if (policy < ACL_MEM_MALLOC_HUGE_FIRST || policy > ACL_MEM_MALLOC_NORMAL_ONLY_P2P)
-      return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-134",
-                          "policy = {} is not one of 0 (huge pages first) .. 5", static_cast<int>(policy));
-    CAIRN_ASSIGN(*devPtr, Runtime::get().allocate(size, 64, "RT-133"));
-    return {};
-  });
-}
-
-/// Looks the stream up and runs `use` with it.
-template <class Use>
-aclError with_stream(const char* function, aclrtStream stream, Use use) {
-  return api(function, [&]() -> Status {
-    CAIRN_ASSIGN(const Ref<Stream> found, Runtime::get().stream(stream));
-    return use(found);
-  });
-}
-
-/// Looks event and stream up, checks that they belong together, and runs `use` with them.
-template <class Use>
-aclError with_event_and_stream(const char* function, aclrtEvent event, aclrtStream stream, Use use) {
-  return api(function, [&]() -> Status {
-    CAIRN_ASSIGN(const Ref<Stream> found_stream, Runtime::get().stream(stream));
-    CAIRN_ASSIGN(const Ref<Event> found_event, Runtime::get().event(event));
-    CAIRN_RETURN_IF_ERROR(Runtime::check_same_context(*found_event, *found_stream));
-    return use(found_event, found_stream);
-  });
-}
-
-template <class Use>
-aclError with_event(const char* function, aclrtEvent event, Use use) {
-  return api(function, [&]() -> Status {
-    CAIRN_ASSIGN(const Ref<Event> found, Runtime::get().event(event));
-    return use(*found);
-  });
-}
 
 uint32_t exception_field(const aclrtExceptionInfo* info, uint32_t rtExceptionInfo::*field) {
   constexpr uint32_t kNoInfo = 0xFFFFFFFF;  // [RT-117]
   const auto found = cairn::read_exception_info(info);
   return found ? (*found).*field : kNoInfo;
+}
+
+Status create_event(uint32_t flag, aclrtEvent* event) {
+  constexpr uint32_t kKnown = ACL_EVENT_SYNC | ACL_EVENT_CAPTURE_STREAM_PROGRESS | ACL_EVENT_TIME_LINE;
+  if (flag == 0 || (flag & ~kKnown) != 0)
+    return cairn::error(
+        ACL_ERROR_INVALID_PARAM, "RT-068",
+        "flag = {:#x}; allowed are 1 (ACL_EVENT_SYNC), 2 (ACL_EVENT_CAPTURE_STREAM_PROGRESS) and 8 "
+        "(ACL_EVENT_TIME_LINE), alone or combined with |",
+        flag);
+  CAIRN_ASSIGN(const Ref<Event> created, Runtime::get().create_event(flag));
+  *event = created.handle();
+  return {};
 }
 
 }  // namespace
@@ -230,16 +197,15 @@ aclError aclrtCreateEvent(aclrtEvent* event) {
 aclError aclrtCreateEventWithFlag(aclrtEvent* event, uint32_t flag) {
   return api("aclrtCreateEventWithFlag", [&]() -> Status {
     if (event == nullptr) return null_argument("RT-071", "event");
-    constexpr uint32_t kKnown = ACL_EVENT_SYNC | ACL_EVENT_CAPTURE_STREAM_PROGRESS | ACL_EVENT_TIME_LINE;
-    if (flag == 0 || (flag & ~kKnown) != 0)
-      return cairn::error(
-          ACL_ERROR_INVALID_PARAM, "RT-068",
-          "flag = {:#x}; allowed are 1 (ACL_EVENT_SYNC), 2 (ACL_EVENT_CAPTURE_STREAM_PROGRESS) and 8 "
-          "(ACL_EVENT_TIME_LINE), alone or combined with |",
-          flag);
-    CAIRN_ASSIGN(const Ref<Event> created, Runtime::get().create_event(flag));
-    *event = created.handle();
-    return {};
+    return create_event(flag, event);
+  });
+}
+
+// Its events need no aclrtResetEvent between two records; ours never do.
+aclError aclrtCreateEventExWithFlag(aclrtEvent* event, uint32_t flag) {
+  return api("aclrtCreateEventExWithFlag", [&]() -> Status {
+    if (event == nullptr) return null_argument("RT-071", "event");
+    return create_event(flag, event);
   });
 }
 
@@ -307,6 +273,14 @@ aclError aclrtEventElapsedTime(float* ms, aclrtEvent startEvent, aclrtEvent endE
   });
 }
 
+aclError aclrtEventGetTimestamp(aclrtEvent event, uint64_t* timestamp) {
+  return with_event("aclrtEventGetTimestamp", event, [&](Event& e) -> Status {
+    if (timestamp == nullptr) return null_argument("RT-091", "timestamp");
+    CAIRN_ASSIGN(*timestamp, e.timestamp_us());
+    return {};
+  });
+}
+
 aclError aclrtSetOpWaitTimeout(uint32_t timeout) {
   return api("aclrtSetOpWaitTimeout", [&]() -> Status {
     if (!Runtime::get().is_initialized())
@@ -367,64 +341,4 @@ uint32_t aclrtGetDeviceIdFromExceptionInfo(const aclrtExceptionInfo* info) {
 
 uint32_t aclrtGetErrorCodeFromExceptionInfo(const aclrtExceptionInfo* info) {
   return exception_field(info, &rtExceptionInfo::error_code);
-}
-
-// --- 10.5.5 memory ---
-
-aclError aclrtMalloc(void** devPtr, size_t size, aclrtMemMallocPolicy policy) {
-  return allocate("aclrtMalloc", devPtr, size, policy);
-}
-
-aclError aclrtMallocCached(void** devPtr, size_t size, aclrtMemMallocPolicy policy) {
-  return allocate("aclrtMallocCached", devPtr, size, policy);
-}
-
-aclError aclrtFree(void* devPtr) {
-  return api("aclrtFree", [&] { return Runtime::get().free(devPtr, "RT-162"); });
-}
-
-aclError aclrtMallocHost(void** hostPtr, size_t size) {
-  return api("aclrtMallocHost", [&]() -> Status {
-    if (hostPtr == nullptr) return null_argument("RT-164", "hostPtr");
-    *hostPtr = nullptr;
-    CAIRN_ASSIGN(*hostPtr, Runtime::get().allocate_host(size));
-    return {};
-  });
-}
-
-aclError aclrtFreeHost(void* hostPtr) {
-  return api("aclrtFreeHost", [&] { return Runtime::get().free_host(hostPtr); });
-}
-
-aclError aclrtMemcpy(void* dst, size_t destMax, const void* src, size_t count,
-                     aclrtMemcpyKind /*kind: no effect*/) {
-  return api("aclrtMemcpy", [&] { return cairn::copy_memory(dst, destMax, src, count); });
-}
-
-aclError aclrtMemcpyAsync(void* dst, size_t destMax, const void* src, size_t count, aclrtMemcpyKind kind,
-                          aclrtStream stream) {
-  return with_stream("aclrtMemcpyAsync", stream, [&](const Ref<Stream>& s) {
-    return cairn::copy_memory_async(dst, destMax, src, count, kind, s);
-  });
-}
-
-aclError aclrtMemset(void* devPtr, size_t maxCount, int32_t value, size_t count) {
-  return api("aclrtMemset", [&] { return cairn::set_memory(devPtr, maxCount, value, count); });
-}
-
-aclError aclrtMemsetAsync(void* devPtr, size_t maxCount, int32_t value, size_t count, aclrtStream stream) {
-  return with_stream("aclrtMemsetAsync", stream, [&](const Ref<Stream>& s) {
-    return cairn::set_memory_async(devPtr, maxCount, value, count, s);
-  });
-}
-
-aclError aclrtGetMemInfo(aclrtMemAttr attr, size_t* free, size_t* total) {
-  return api("aclrtGetMemInfo", [&]() -> Status {
-    if (free == nullptr || total == nullptr)
-      return null_argument("RT-148", free == nullptr ? "free" : "total");
-    CAIRN_ASSIGN(const MemoryUse use, Runtime::get().memory_use(attr));
-    *free = use.free_bytes;
-    *total = use.total_bytes;
-    return {};
-  });
 }

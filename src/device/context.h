@@ -6,6 +6,7 @@
 
 #include "base/handle_table.h"
 #include "device/stream.h"
+#include "device/system_parameters.h"
 
 namespace cairn {
 
@@ -27,6 +28,7 @@ class Context {
   bool has_ended() const { return ended_.load(std::memory_order_acquire); }
   void end() { ended_.store(true, std::memory_order_release); }
 
+  SystemParameters system_parameters;
   bool holds_device_use = false;  ///< Took the device by itself [RT-197]. Guarded by the runtime's lock.
 
  private:

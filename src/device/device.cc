@@ -11,7 +11,7 @@ namespace cairn {
 namespace {
 
 // Two at least: a task that takes long must not keep other streams from running.
-unsigned worker_count() {
+unsigned most_workers() {
   const auto cores = static_cast<int64_t>(std::max(2U, std::thread::hardware_concurrency()));
   return static_cast<unsigned>(environment_int("CAIRN_THREADS", cores));
 }
@@ -21,7 +21,7 @@ constexpr auto kGiveUpAfter = std::chrono::seconds(3);
 }  // namespace
 
 Device::Device(int32_t id, int32_t physical_id, const SocProfile& soc)
-    : id_(id), physical_id_(physical_id), soc_(soc), scheduler_(worker_count()) {}
+    : id_(id), physical_id_(physical_id), soc_(soc), scheduler_(most_workers()) {}
 
 Status Device::start() {
   install_fault_handler();

@@ -27,6 +27,8 @@ class Device {
   DeviceMemory* memory() const { return published_memory_.load(std::memory_order_acquire); }
   bool in_use() const { return set_device_uses + context_uses > 0; }
   Scheduler& scheduler() { return scheduler_; }
+  /// The most tasks that run at once.
+  unsigned worker_count() const { return scheduler_.most_workers(); }
 
   /// Makes the memory. Called under the runtime's lock with the first use.
   Status start();
@@ -47,8 +49,10 @@ class Device {
   std::atomic<uint32_t> sync_event_count{0};
   std::atomic<uint32_t> recorded_event_count{0};
   std::atomic<uint32_t> next_stream_id{0};
-  std::atomic<uint32_t> next_task_id{0};
+  /// aclrtFloatOverflowMode of the streams that are made from now on [RT-005].
   std::atomic<int> saturation_mode{0};
+  /// Devices to which aclrtDeviceEnablePeerAccess was called here, one bit each. Copies do not ask for it.
+  std::atomic<uint64_t> enabled_peers{0};
 
  private:
   const int32_t id_;

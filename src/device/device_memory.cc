@@ -22,6 +22,13 @@ constexpr size_t align_up(size_t value, size_t alignment) {
 constexpr std::array<size_t, 17> kBlockSizes = {64,   128,  192,  256,  384,  512,   768,   1024, 1536,
                                                 2048, 3072, 4096, 6144, 8192, 12288, 16384, 0};
 
+// Room for reservations: PyTorch's reserve more than the whole memory. Not for absurd capacities.
+constexpr size_t kAddressesPerByte = 3;
+constexpr size_t kLargestMultiplied = size_t{1} << 40;
+
+// The part of the memory that huge pages leave to normal ones.
+constexpr size_t kNormalShare = 8;
+
 size_t block_size_for(size_t size, size_t alignment) {
   for (const size_t block : kBlockSizes)
     if (block >= size && block % alignment == 0) return block;
@@ -49,28 +56,30 @@ struct DeviceMemory::Slab {
   std::vector<uint16_t> free_blocks;
 };
 
-DeviceMemory::DeviceMemory(int device_id, size_t capacity) : device_id_(device_id), capacity_(capacity) {}
+DeviceMemory::DeviceMemory(int device_id, size_t capacity)
+    : device_id_(device_id),
+      capacity_(capacity),
+      range_(capacity <= kLargestMultiplied ? capacity * kAddressesPerByte : capacity) {}
 
 Result<std::unique_ptr<DeviceMemory>> DeviceMemory::create(int device_id, const SocProfile& soc,
                                                            size_t capacity) {
-  capacity = align_up(capacity, kRegionBytes);
-  std::unique_ptr<DeviceMemory> memory(new DeviceMemory(device_id, capacity));
+  std::unique_ptr<DeviceMemory> memory(new DeviceMemory(device_id, align_up(capacity, kRegionBytes)));
+  const size_t range = memory->range_;
   memory->file_ = ::memfd_create("cairn-device-memory", MFD_CLOEXEC);
-  if (memory->file_ < 0 || ::ftruncate(memory->file_, static_cast<off_t>(capacity)) != 0)
+  if (memory->file_ < 0 || ::ftruncate(memory->file_, static_cast<off_t>(range)) != 0)
     return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193", "cannot make device memory of {} bytes: {}",
                  capacity, std::strerror(errno));
   const auto map = [&](size_t alignment_slack, int protection) -> std::byte* {
     // Reserve more than needed, so that the start can be aligned to a region.
-    void* reserved = ::mmap(nullptr, capacity + alignment_slack, PROT_NONE,
+    void* reserved = ::mmap(nullptr, range + alignment_slack, PROT_NONE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (reserved == MAP_FAILED) return nullptr;
     auto* start = reinterpret_cast<std::byte*>(align_up(reinterpret_cast<size_t>(reserved), kRegionBytes));
     auto* first = static_cast<std::byte*>(reserved);
     if (start != first) ::munmap(first, static_cast<size_t>(start - first));
     const size_t tail = alignment_slack - static_cast<size_t>(start - first);
-    if (tail != 0) ::munmap(start + capacity, tail);
-    void* mapped =
-        ::mmap(start, capacity, protection, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, memory->file_, 0);
+    if (tail != 0) ::munmap(start + range, tail);
+    void* mapped = ::mmap(start, range, protection, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, memory->file_, 0);
     return mapped == MAP_FAILED ? nullptr : start;
   };
   memory->view_ = map(kRegionBytes, PROT_READ | PROT_WRITE);
@@ -79,9 +88,9 @@ Result<std::unique_ptr<DeviceMemory>> DeviceMemory::create(int device_id, const 
     return error(
         ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193",
         "cannot reserve {} bytes of address space for device {}; set CAIRN_MEMORY_MB to a smaller size",
-        capacity, device_id);
+        range, device_id);
 
-  memory->region_count_ = capacity >> kRegionShift;
+  memory->region_count_ = range >> kRegionShift;
   const size_t table_bytes = memory->region_count_ * sizeof(Region);
   // Anonymous memory: entries of regions never used cost nothing, and zero is a valid Region.
   void* table = ::mmap(nullptr, table_bytes, PROT_READ | PROT_WRITE,
@@ -94,9 +103,10 @@ Result<std::unique_ptr<DeviceMemory>> DeviceMemory::create(int device_id, const 
 }
 
 DeviceMemory::~DeviceMemory() {
+  mappings_.clear();  // Pieces of memory give their regions back.
   if (regions_) ::munmap(regions_.get(), region_count_ * sizeof(Region));
-  if (view_ != nullptr) ::munmap(view_, capacity_);
-  if (visible_ != nullptr && visible_ != view_) ::munmap(visible_, capacity_);
+  if (view_ != nullptr) ::munmap(view_, range_);
+  if (visible_ != nullptr && visible_ != view_) ::munmap(visible_, range_);
   if (file_ >= 0) ::close(file_);
 }
 
@@ -126,9 +136,10 @@ Result<size_t> DeviceMemory::take_regions(size_t count) {
   auto best = free_by_size_.lower_bound({count, 0});
   if (best == free_by_size_.end() && give_back_empty_slabs()) best = free_by_size_.lower_bound({count, 0});
   if (best == free_by_size_.end())
-    return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193",
-                 "device {} has no {} bytes left in one piece ({} of {} bytes are in use); free memory first",
-                 device_id_, count << kRegionShift, used_bytes_.load(), capacity_);
+    return error(
+        ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193",
+        "device {} has no addresses for {} bytes in one piece left; free memory or reservations first",
+        device_id_, count << kRegionShift);
   const size_t first = best->second;
   const FreeRun run = free_by_start_[first];
   free_by_size_.erase(best);
@@ -145,28 +156,69 @@ void DeviceMemory::give_back_regions(size_t first, size_t count) {
   if (keep) {
     dirty_bytes_ += bytes;
   } else {
-    ::fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(first << kRegionShift),
-                static_cast<off_t>(bytes));
+    discard(first, count);
   }
   add_free_run(first, {count, keep});
 }
 
-Result<void*> DeviceMemory::allocate(size_t size, size_t alignment) {
+void DeviceMemory::discard(size_t first, size_t count) {
+  ::fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(first << kRegionShift),
+              static_cast<off_t>(count << kRegionShift));
+}
+
+size_t DeviceMemory::huge_total() const {
+  const size_t huge = used_huge_bytes_.load(std::memory_order_relaxed);
+  const size_t used = used_bytes_.load(std::memory_order_relaxed);
+  const size_t normal = std::max(capacity_ / kNormalShare, used - std::min(used, huge));
+  const size_t rest = capacity_ - std::min(capacity_, normal);
+  return std::max(huge, rest / kHugePageBytes * kHugePageBytes);
+}
+
+Result<PageKind> DeviceMemory::charge(size_t size, size_t bytes, AllocationOptions::Pages pages) {
+  using Pages = AllocationOptions::Pages;
+  const size_t used = used_bytes_.load(std::memory_order_relaxed);
+  if (bytes > capacity_ - used)
+    return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193",
+                 "device {} has no {} bytes left ({} of {} bytes are in use); free memory first", device_id_,
+                 bytes, used, capacity_);
+  const size_t huge_free = huge_total() - used_huge_bytes_.load(std::memory_order_relaxed);
+  if (pages == Pages::kHugeOnly && bytes > huge_free)
+    return error(
+        ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-135",
+        "device {} has no huge pages for {} bytes left ({} bytes are free); take ACL_MEM_MALLOC_HUGE_FIRST",
+        device_id_, bytes, huge_free);
+  constexpr size_t kLargestNormal = size_t{1} << 20;  // [RT-134]
+  const bool huge = pages == Pages::kHugeOnly ||
+                    (pages == Pages::kHugeFirst && size > kLargestNormal && bytes <= huge_free);
+  used_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  if (huge) used_huge_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  return huge ? PageKind::kHuge : PageKind::kNormal;
+}
+
+void DeviceMemory::discharge(size_t bytes, bool huge) {
+  used_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+  if (huge) used_huge_bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+}
+
+Result<void*> DeviceMemory::allocate(size_t size, size_t alignment, AllocationOptions options) {
   if (size > capacity_ - 64)
     return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193", "size {} is more than the {} bytes of device {}",
                  size, capacity_, device_id_);
-  const size_t usable = align_up(size, 32) + 32;  // [RT-142]
+  const size_t usable = align_up(size, 32) + (options.spare_bytes ? 32 : 0);  // [RT-142]
   const size_t block = block_size_for(usable, alignment);
+  const size_t held = block != 0 ? block : align_up(usable, kRegionBytes);
   const std::lock_guard lock(mutex_);
-  auto result = block != 0 ? allocate_small(usable, block) : allocate_large(usable);
-  if (result.is_ok()) {
-    used_bytes_.fetch_add(block != 0 ? block : align_up(usable, kRegionBytes), std::memory_order_relaxed);
+  CAIRN_ASSIGN(const PageKind pages, charge(size, held, options.pages));
+  const bool huge = pages == PageKind::kHuge;
+  auto result = block != 0 ? allocate_small(usable, block, huge) : allocate_large(usable, huge);
+  if (result.is_ok())
     allocation_count_.fetch_add(1, std::memory_order_relaxed);
-  }
+  else
+    discharge(held, huge);
   return result;
 }
 
-Result<void*> DeviceMemory::allocate_small(size_t size, size_t block) {
+Result<void*> DeviceMemory::allocate_small(size_t size, size_t block, bool huge) {
   std::vector<Slab*>& slabs = slabs_[block];
   if (slabs.empty()) {
     CAIRN_ASSIGN(const size_t first, take_regions(1));
@@ -179,7 +231,8 @@ Result<void*> DeviceMemory::allocate_small(size_t size, size_t block) {
   const size_t index = slab->free_blocks.back();
   slab->free_blocks.pop_back();
   if (slab->free_blocks.empty()) slabs.pop_back();
-  slab->sizes[index].store(static_cast<uint32_t>(size), std::memory_order_release);
+  slab->sizes[index].store(static_cast<uint32_t>(size) | (huge ? kSmallHugeMark : 0),
+                           std::memory_order_release);
   return static_cast<void*>(visible_ + (slab->region << kRegionShift) + index * block);
 }
 
@@ -216,16 +269,16 @@ bool DeviceMemory::give_back_empty_slabs() {
   return !empty.empty();
 }
 
-Result<void*> DeviceMemory::allocate_large(size_t size) {
+Result<void*> DeviceMemory::allocate_large(size_t size, bool huge) {
   const size_t count = align_up(size, kRegionBytes) >> kRegionShift;
   CAIRN_ASSIGN(const size_t first, take_regions(count));
-  regions_[first].size.store(size, std::memory_order_relaxed);
+  regions_[first].size.store(size | (huge ? kHugeMark : 0), std::memory_order_relaxed);
   for (size_t i = first; i < first + count; ++i)
     regions_[i].head.store(static_cast<uint32_t>(first + 1), std::memory_order_release);
   return static_cast<void*>(visible_ + (first << kRegionShift));
 }
 
-bool DeviceMemory::find(const void* pointer, size_t& start, size_t& size) const {
+bool DeviceMemory::find(const void* pointer, Found& found) const {
   if (!contains(pointer)) return false;
   const auto offset = static_cast<size_t>(static_cast<const std::byte*>(pointer) - visible_);
   const uint32_t head = regions_[offset >> kRegionShift].head.load(std::memory_order_acquire);
@@ -234,33 +287,37 @@ bool DeviceMemory::find(const void* pointer, size_t& start, size_t& size) const 
   if (const Slab* slab = first.slab.load(std::memory_order_acquire)) {
     const size_t index = (offset - (slab->region << kRegionShift)) / slab->block;
     if (index >= slab->block_count) return false;
-    start = (slab->region << kRegionShift) + index * slab->block;
-    size = slab->sizes[index].load(std::memory_order_acquire);
+    const uint32_t size = slab->sizes[index].load(std::memory_order_acquire);
+    found = {(slab->region << kRegionShift) + index * slab->block, size & ~kSmallHugeMark,
+             (size & kSmallHugeMark) != 0, false};
   } else {
-    start = static_cast<size_t>(head - 1) << kRegionShift;
-    size = first.size.load(std::memory_order_acquire);
+    const uint64_t size = first.size.load(std::memory_order_acquire);
+    found = {static_cast<size_t>(head - 1) << kRegionShift, size & kSizeMask, (size & kHugeMark) != 0,
+             (size & kMappedMark) != 0};
   }
-  return size != 0;
+  return found.size != 0;
 }
 
 Status DeviceMemory::free(void* pointer, std::string_view rule) {
   const std::lock_guard lock(mutex_);
-  size_t start = 0;
-  size_t size = 0;
-  const bool found = find(pointer, start, size);
+  Found found;
+  const bool is_allocated = find(pointer, found);
   const auto offset = static_cast<size_t>(static_cast<std::byte*>(pointer) - visible_);
-  if (!found)
+  if (!is_allocated)
     return error(
         ACL_ERROR_RT_PARAM_INVALID, rule,
         "{} is not allocated on device {}: it was freed before or never allocated; free each allocation "
         "once",
         pointer, device_id_);
-  if (start != offset)
+  if (found.mapped)
+    return error(ACL_ERROR_RT_PARAM_INVALID, rule,
+                 "{} was mapped by aclrtMapMem; aclrtUnmapMem and aclrtFreePhysical end it", pointer);
+  if (found.start != offset)
     return error(
         ACL_ERROR_RT_PARAM_INVALID, rule,
         "{} lies {} bytes inside the allocation at {}; free the address that the allocation returned",
-        pointer, offset - start, static_cast<void*>(visible_ + start));
-  const size_t first = start >> kRegionShift;
+        pointer, offset - found.start, static_cast<void*>(visible_ + found.start));
+  const size_t first = found.start >> kRegionShift;
   size_t held = 0;
   if (Slab* slab = regions_[first].slab.load(std::memory_order_relaxed)) {
     const size_t index = (offset - (slab->region << kRegionShift)) / slab->block;
@@ -271,20 +328,28 @@ Status DeviceMemory::free(void* pointer, std::string_view rule) {
     // The last slab of a size stays: malloc and free in turn would make and retire it each time.
     if (slab->free_blocks.size() == slab->block_count && slabs_[slab->block].size() > 1) retire(slab);
   } else {
-    const size_t count = align_up(size, kRegionBytes) >> kRegionShift;
+    const size_t count = align_up(found.size, kRegionBytes) >> kRegionShift;
     held = count << kRegionShift;
     regions_[first].size.store(0, std::memory_order_release);
     for (size_t i = first; i < first + count; ++i)
       regions_[i].head.store(0, std::memory_order_release);
     give_back_regions(first, count);
   }
-  used_bytes_.fetch_sub(held, std::memory_order_relaxed);
+  discharge(held, found.huge);
   allocation_count_.fetch_sub(1, std::memory_order_relaxed);
   return {};
 }
 
 void DeviceMemory::free_all() {
+  std::map<size_t, Mapping> ended;  // Destroyed after the lock: pieces of memory give their regions back.
   const std::lock_guard lock(mutex_);
+  while (!mappings_.empty()) {
+    const auto mapping = mappings_.begin();
+    ended.insert(*mapping);
+    end_mapping(mapping);
+  }
+  reservations_.clear();
+  ++epoch_;
   for (const auto& slab : all_slabs_) {
     slab->free_blocks.clear();
     for (size_t i = slab->block_count; i-- > 0;) {
@@ -309,34 +374,34 @@ void DeviceMemory::free_all() {
   dirty_bytes_ = 0;
   highest_region_ = 0;
   used_bytes_.store(0);
+  used_huge_bytes_.store(0);
   allocation_count_.store(0);
 }
 
 Result<std::byte*> DeviceMemory::resolve(const void* pointer, size_t size) const {
-  size_t start = 0;
-  size_t allocated = 0;
-  if (!find(pointer, start, allocated))
+  Found found;
+  if (!find(pointer, found))
     return error(
         ACL_ERROR_RT_PARAM_INVALID, "RT-176",
         "{} is an address of device {} that is not allocated (any more); allocate it with aclrtMalloc, and "
         "free it only after its last use",
         pointer, device_id_);
   const auto offset = static_cast<size_t>(static_cast<const std::byte*>(pointer) - visible_);
-  const size_t left = allocated - std::min(allocated, offset - start);
+  size_t left = found.size - std::min(found.size, offset - found.start);
+  if (found.mapped && size > left) left += mapped_behind(found, size - left);
   if (size > left || left == 0)
     return error(ACL_ERROR_RT_PARAM_INVALID, "RT-176",
                  "{} bytes from {} go beyond the allocation: {} of its {} bytes lie behind that address; use "
                  "fewer, or "
                  "allocate more",
-                 size, pointer, left, allocated);
+                 size, pointer, left, found.size);
   return view_ + offset;
 }
 
 DeviceMemory::Allocation DeviceMemory::allocation_of(const void* pointer) const {
-  size_t start = 0;
-  size_t size = 0;
-  if (!find(pointer, start, size)) return {};
-  return {visible_ + start, size};
+  Found found;
+  if (!find(pointer, found)) return {};
+  return {visible_ + found.start, found.size, found.huge ? PageKind::kHuge : PageKind::kNormal};
 }
 
 std::vector<DeviceMemory::Allocation> DeviceMemory::allocations() const {
@@ -361,6 +426,14 @@ std::vector<DeviceMemory::Allocation> DeviceMemory::allocations() const {
 
 MemoryUse DeviceMemory::use() const {
   return {capacity_ - std::min(capacity_, used_bytes_.load(std::memory_order_relaxed)), capacity_};
+}
+
+MemoryUse DeviceMemory::use(PageKind pages) const {
+  const std::lock_guard lock(mutex_);  // The figures belong together.
+  const size_t total = huge_total();
+  const size_t free = total - used_huge_bytes_.load(std::memory_order_relaxed);
+  if (pages == PageKind::kHuge) return {free, total};
+  return {use().free_bytes - std::min(use().free_bytes, free), capacity_ - total};
 }
 
 }  // namespace cairn

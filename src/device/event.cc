@@ -91,7 +91,7 @@ void Event::complete(uint64_t record, const Status& outcome) {
   }
   completed_changed_.notify_all();
   for (Waiter& waiter : released)
-    waiter.stream->resume(outcome);
+    waiter.stream->resume(outcome, waiter.task);
 }
 
 TaskOutcome Event::wait_or_park(Stream& stream, const Ref<Event>& self, uint64_t record,
@@ -104,7 +104,7 @@ TaskOutcome Event::wait_or_park(Stream& stream, const Ref<Event>& self, uint64_t
       return Status();
     }
     ticket = next_ticket_++;
-    waiters_.push_back({stream.self(), record, ticket});
+    waiters_.push_back({stream.self(), stream.running_task(), record, ticket});
   }
   if (timeout.count() > 0) run_later(timeout, [event = self, ticket] { event->time_out(ticket); });
   return TaskOutcome::parked();
@@ -113,6 +113,7 @@ TaskOutcome Event::wait_or_park(Stream& stream, const Ref<Event>& self, uint64_t
 void Event::time_out(uint64_t ticket) {
   Ref<Stream> stream;
   bool recorded = false;
+  uint64_t task = 0;
   {
     const std::lock_guard lock(mutex_);
     recorded = recorded_ != 0;
@@ -120,6 +121,7 @@ void Event::time_out(uint64_t ticket) {
                                      [&](const Waiter& candidate) { return candidate.ticket == ticket; });
     if (waiter == waiters_.end()) return;
     stream = std::move(waiter->stream);
+    task = waiter->task;
     waiters_.erase(waiter);
     ++waits_ended_;
   }
@@ -127,7 +129,8 @@ void Event::time_out(uint64_t ticket) {
       error(ACL_ERROR_RT_WAIT_TIMEOUT, "RT-093",
             "the event was not complete within the time set by aclrtSetOpWaitTimeout: {}",
             recorded ? "the stream that records it is not that far; set a longer time, or 0 to wait for ever"
-                     : "nobody recorded it; call aclrtRecordEvent in another stream"));
+                     : "nobody recorded it; call aclrtRecordEvent in another stream"),
+      task);
 }
 
 Status Event::wait_in_stream(const Ref<Event>& self, const Ref<Stream>& stream,
@@ -204,6 +207,12 @@ Result<std::chrono::steady_clock::time_point> Event::time() const {
     return error(ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID, "RT-091",
                  "an event has no time yet: record both events and synchronize the stream first");
   return timestamp_;
+}
+
+Result<uint64_t> Event::timestamp_us() const {
+  CAIRN_ASSIGN(const auto when, time());
+  const auto since_boot = std::chrono::duration_cast<std::chrono::microseconds>(when.time_since_epoch());
+  return static_cast<uint64_t>(since_boot.count());
 }
 
 Result<float> Event::elapsed_ms(const Event& start, const Event& end) {

@@ -48,10 +48,13 @@ class Event {
   bool waits_are_done() const;
   /// Milliseconds from start's newest record to end's [RT-090].
   static Result<float> elapsed_ms(const Event& start, const Event& end);
+  /// When the newest record was executed, in microseconds of the system's monotonic clock.
+  Result<uint64_t> timestamp_us() const;
 
  private:
   struct Waiter {
     Ref<Stream> stream;
+    uint64_t task;  ///< Of the stream, that waits.
     uint64_t record;
     uint64_t ticket;
   };

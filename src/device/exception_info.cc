@@ -21,11 +21,11 @@ std::optional<rtExceptionInfo> read_exception_info(const rtExceptionInfo* info) 
   return *info;
 }
 
-void report_task_exception(Stream& stream, int error_code, uint64_t launching_thread_id) {
+void report_task_exception(Stream& stream, uint64_t task, int error_code, uint64_t launching_thread_id) {
   const aclrtExceptionInfoCallback callback = Runtime::get().exception_callback().load();
   if (callback == nullptr) return;
   rtExceptionInfo info{};
-  info.task_id = stream.device().next_task_id.fetch_add(1);
+  info.task_id = static_cast<uint32_t>(task);
   info.stream_id = stream.id();
   info.thread_id = static_cast<uint32_t>(launching_thread_id);
   info.device_id = static_cast<uint32_t>(stream.device().id());

@@ -23,7 +23,8 @@ class Stream;
 /// asked about.
 std::optional<rtExceptionInfo> read_exception_info(const rtExceptionInfo* info);
 
-/// Calls the exception callback, if one is set, on the calling (worker) thread.
-void report_task_exception(Stream& stream, int error_code, uint64_t launching_thread_id);
+/// Calls the exception callback, if one is set, on the calling (worker) thread. task: its number in the
+/// stream.
+void report_task_exception(Stream& stream, uint64_t task, int error_code, uint64_t launching_thread_id);
 
 }  // namespace cairn

@@ -26,7 +26,7 @@ Status ReportQueues::subscribe(uint64_t thread_id, const Ref<Stream>& stream) {
     return error(ACL_ERROR_INVALID_PARAM, "RT-099",
                  "threadId is 0; pass the id of the thread that calls aclrtProcessReport");
   const std::lock_guard lock(mutex_);
-  if (const uint64_t other = stream->report_thread().load())
+  if (const uint64_t other = thread_of(*stream).load())
     return error(ACL_ERROR_RT_STREAM_SUBSCRIBE, "RT-101",
                  "stream#{} is already subscribed by thread {}; a stream has one thread", stream->id(),
                  other);
@@ -43,7 +43,7 @@ Status ReportQueues::subscribe(uint64_t thread_id, const Ref<Stream>& stream) {
                  thread_id, found->second->device_id, stream->device().id());
   }
   ++found->second->streams;
-  stream->report_thread().store(thread_id);
+  thread_of(*stream).store(thread_id);
   return {};
 }
 
@@ -53,8 +53,7 @@ Status ReportQueues::unsubscribe(uint64_t thread_id, const Ref<Stream>& stream) 
     const std::lock_guard lock(mutex_);
     uint64_t expected = thread_id;
     const auto found = queues_.find(thread_id);
-    if (found == queues_.end() || thread_id == 0 ||
-        !stream->report_thread().compare_exchange_strong(expected, 0))
+    if (found == queues_.end() || thread_id == 0 || !thread_of(*stream).compare_exchange_strong(expected, 0))
       return error(ACL_ERROR_RT_STREAM_SUBSCRIBE, "RT-112", "stream#{} is not subscribed by thread {}",
                    stream->id(), thread_id);
     if (--found->second->streams == 0) {
@@ -73,18 +72,19 @@ Status ReportQueues::unsubscribe(uint64_t thread_id, const Ref<Stream>& stream) 
   for (Report& report : left)
     if (report.parked_stream)
       report.parked_stream->resume(error(ACL_ERROR_RT_STREAM_NO_CB_REG, "RT-108",
-                                         "the thread of the callback was unsubscribed before it ran"));
+                                         "the thread of the callback was unsubscribed before it ran"),
+                                   report.parked_task);
   return {};
 }
 
 Status ReportQueues::launch(const Ref<Stream>& stream, aclrtCallback function, void* user_data,
                             bool blocking) {
-  if (stream->report_thread().load() == 0)
+  if (thread_of(*stream).load() == 0)
     return error(ACL_ERROR_RT_STREAM_NO_CB_REG, "RT-108",
                  "no thread handles callbacks of stream#{}; call aclrtSubscribeReport first", stream->id());
   return Stream::launch(
       stream, "aclrtLaunchCallback", [this, function, user_data, blocking](Stream& running) -> TaskOutcome {
-        const std::shared_ptr<Queue> queue = find(running.report_thread().load());
+        const std::shared_ptr<Queue> queue = find(thread_of(running).load());
         if (!queue)
           return error(ACL_ERROR_RT_STREAM_NO_CB_REG, "RT-108",
                        "the thread of the callback was unsubscribed before it ran");
@@ -93,7 +93,8 @@ Status ReportQueues::launch(const Ref<Stream>& stream, aclrtCallback function, v
           if (queue->closed)
             return error(ACL_ERROR_RT_STREAM_NO_CB_REG, "RT-108",
                          "the thread of the callback was unsubscribed before it ran");
-          queue->reports.push_back({function, user_data, blocking ? running.self() : Ref<Stream>()});
+          queue->reports.push_back(
+              {function, user_data, blocking ? running.self() : Ref<Stream>(), running.running_task()});
         }
         queue->arrived.notify_one();
         if (blocking) return TaskOutcome::parked();
@@ -125,7 +126,7 @@ Status ReportQueues::process(int32_t timeout) {
     queue->reports.pop_front();
   }
   report.function(report.user_data);
-  if (report.parked_stream) report.parked_stream->resume(Status());
+  if (report.parked_stream) report.parked_stream->resume(Status(), report.parked_task);
   return {};
 }
 

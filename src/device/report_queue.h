@@ -17,8 +17,13 @@
 
 namespace cairn {
 
+/// Host functions (aclrtSubscribeHostFunc) have queues of their own, with threads of their own.
 class ReportQueues {
  public:
+  /// `thread_of`: which of a stream's threads these queues serve.
+  using ThreadOf = std::atomic<uint64_t>& (Stream::*)();
+  explicit ReportQueues(ThreadOf thread_of = &Stream::report_thread) : thread_of_(thread_of) {}
+
   /// [RT-099] .. [RT-104]
   Status subscribe(uint64_t thread_id, const Ref<Stream>& stream);
   Status unsubscribe(uint64_t thread_id, const Ref<Stream>& stream);
@@ -32,6 +37,7 @@ class ReportQueues {
     aclrtCallback function;
     void* user_data;
     Ref<Stream> parked_stream;  ///< Set for a blocking callback: goes on when the callback has returned.
+    uint64_t parked_task;
   };
   struct Queue {
     std::mutex mutex;
@@ -42,6 +48,9 @@ class ReportQueues {
     bool closed = false;  ///< Nobody is subscribed any more.
   };
   std::shared_ptr<Queue> find(uint64_t thread_id);
+  std::atomic<uint64_t>& thread_of(Stream& stream) const { return (stream.*thread_of_)(); }
+
+  const ThreadOf thread_of_;
 
   std::mutex mutex_;
   std::map<uint64_t, std::shared_ptr<Queue>> queues_;

@@ -3,9 +3,11 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "base/environment.h"
 #include "base/log.h"
@@ -16,6 +18,7 @@ namespace cairn {
 namespace {
 
 constexpr size_t kHostAlignment = 64;  // [RT-165]
+constexpr size_t kLeastAlignment = 64;
 
 // The current context of the thread; empty in a new thread [UTL-034].
 thread_local Ref<Context> current;
@@ -193,6 +196,48 @@ Status Runtime::reset_device(int32_t device_id) {
   return {};
 }
 
+Status Runtime::reset_device_by_force(int32_t device_id) {
+  CAIRN_RETURN_IF_ERROR(check_usable());
+  CAIRN_RETURN_IF_ERROR(check_device_id(device_id));
+  const std::lock_guard lock(mutex_);
+  Device& device = *devices_[static_cast<size_t>(device_id)];
+  if (!device.in_use())
+    return error(ACL_ERROR_RT_PARAM_INVALID, "RT-016", "device {} is not in use; nothing to reset",
+                 device_id);
+  release_device(device);
+  return {};
+}
+
+Result<Device*> Runtime::device(int32_t device_id) const {
+  CAIRN_RETURN_IF_ERROR(check_usable());
+  CAIRN_RETURN_IF_ERROR(check_device_id(device_id));
+  return devices_[static_cast<size_t>(device_id)].get();
+}
+
+Status Runtime::abort_device_tasks(int32_t device_id, std::optional<std::chrono::milliseconds> timeout) {
+  CAIRN_ASSIGN(Device* const device, this->device(device_id));
+  if (device->memory() == nullptr)
+    return error(ACL_ERROR_RT_CONTEXT_NULL, "RT-189", "device {} is not in use", device_id);
+  const auto start = std::chrono::steady_clock::now();
+  const Status reason =
+      error(ACL_ERROR_RT_DEVICE_TASK_ABORT, "RT-189", "the task was dropped by aclrtDeviceTaskAbort");
+  // A task that runs may still park its stream; so again until nothing is left.
+  while (true) {
+    bool idle = true;
+    handle_table<Stream>().for_each([&](Stream& stream, void*) {
+      if (&stream.device() != device || stream.is_idle()) return;
+      stream.abort(reason);
+      idle = idle && stream.is_idle();
+    });
+    if (idle) return {};
+    if (timeout && std::chrono::steady_clock::now() - start >= *timeout)
+      return error(ACL_ERROR_RT_STREAM_SYNC_TIMEOUT, "RT-189",
+                   "tasks of device {} still run after {} ms; nothing is queued behind them", device_id,
+                   timeout->count());
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 Result<Ref<Context>> Runtime::create_context(int32_t device_id) {
   CAIRN_RETURN_IF_ERROR(check_usable());
   CAIRN_RETURN_IF_ERROR(check_device_id(device_id));
@@ -302,21 +347,29 @@ Status Runtime::destroy_stream(void* handle, bool wait) {
   if (wait) (void)stream->synchronize(std::nullopt);  // [RT-050]
   stream->close(!wait);
   if (const uint64_t thread = stream->report_thread().load()) (void)reports_.unsubscribe(thread, stream);
+  if (const uint64_t thread = stream->host_function_thread().load())
+    (void)host_functions_.unsubscribe(thread, stream);
   if (!handle_table<Stream>().remove(handle))
     return bad_handle(ACL_ERROR_RT_INVALID_HANDLE, "RT-194", HandleType::kStream, "stream", handle);
   return {};
 }
 
-Status Runtime::synchronize_device() {
+Status Runtime::synchronize_device(std::optional<std::chrono::milliseconds> timeout) {
   CAIRN_ASSIGN(Device* const device, current_device());
   std::vector<Ref<Stream>> streams;
   handle_table<Stream>().for_each([&](Stream& stream, void* handle) {
     if (&stream.device() == device) streams.push_back(handle_table<Stream>().find(handle));
   });
+  const auto start = std::chrono::steady_clock::now();
   Status first;
   for (const Ref<Stream>& stream : streams) {
     if (!stream) continue;
-    Status status = stream->synchronize(std::nullopt);
+    std::optional<std::chrono::milliseconds> left = timeout;
+    if (left)
+      left = std::max(std::chrono::milliseconds(0),
+                      *left - std::chrono::duration_cast<std::chrono::milliseconds>(
+                                  std::chrono::steady_clock::now() - start));
+    Status status = stream->synchronize(left);
     if (first.is_ok()) first = std::move(status);
   }
   return first;
@@ -351,6 +404,12 @@ Status Runtime::check_same_context(const Event& event, const Stream& stream) {
                "event and stream belong to different contexts, which cannot be synchronized with each other");
 }
 
+Status Runtime::set_op_execute_timeout(uint64_t milliseconds) {
+  CAIRN_RETURN_IF_ERROR(check_usable());
+  op_execute_timeout_ms_.store(milliseconds, std::memory_order_relaxed);
+  return {};
+}
+
 Device* Runtime::device_of_address(const void* pointer) const {
   for (const auto& device : devices_)
     if (const DeviceMemory* memory = device->memory(); memory != nullptr && memory->contains(pointer))
@@ -358,10 +417,21 @@ Device* Runtime::device_of_address(const void* pointer) const {
   return nullptr;
 }
 
-Result<void*> Runtime::allocate(size_t size, size_t alignment, std::string_view rule) {
+Result<void*> Runtime::allocate(size_t size, size_t alignment, std::string_view rule,
+                                AllocationOptions options) {
   CAIRN_ASSIGN(Device* const device, current_device());
   if (size == 0) return error(ACL_ERROR_INVALID_PARAM, rule, "size is 0; allocate at least 1 byte");
-  return device->memory()->allocate(size, alignment);
+  return device->memory()->allocate(size, alignment, options);
+}
+
+Result<void*> Runtime::allocate_on(int32_t device_id, size_t size, AllocationOptions options) {
+  CAIRN_ASSIGN(Device* const device, this->device(device_id));
+  if (size == 0) return error(ACL_ERROR_INVALID_PARAM, "RT-133", "size is 0; allocate at least 1 byte");
+  const std::lock_guard lock(mutex_);
+  if (!device->in_use())
+    return error(ACL_ERROR_RT_CONTEXT_NULL, "RT-190", "device {} is not in use; call aclrtSetDevice first",
+                 device_id);
+  return device->memory()->allocate(size, kLeastAlignment, options);
 }
 
 Status Runtime::free(void* pointer, std::string_view rule) {
@@ -382,40 +452,61 @@ Result<void*> Runtime::allocate_host(size_t size) {
                     : nullptr;
   if (pointer == nullptr)
     return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193", "the host has no {} bytes of memory left", size);
-  const std::lock_guard lock(host_mutex_);
-  host_allocations_.emplace(pointer, size);
+  host_allocations_.replace(pointer, size);
   return pointer;
 }
 
 Status Runtime::free_host(void* pointer) {
   if (pointer == nullptr) return error(ACL_ERROR_INVALID_PARAM, "RT-169", "hostPtr is null (0)");
-  {
-    const std::lock_guard lock(host_mutex_);
-    if (host_allocations_.erase(pointer) == 0)
-      return error(
-          ACL_ERROR_RT_PARAM_INVALID, "RT-169",
-          "{} was not allocated by aclrtMallocHost or was freed before{}", pointer,
-          device_of_address(pointer) != nullptr ? "; it is device memory, which aclrtFree frees" : "");
-  }
+  if (!host_allocations_.remove(pointer))
+    return error(ACL_ERROR_RT_PARAM_INVALID, "RT-169",
+                 "{} was not allocated by aclrtMallocHost or was freed before{}", pointer,
+                 device_of_address(pointer) != nullptr ? "; it is device memory, which aclrtFree frees" : "");
   std::free(pointer);
   return {};
 }
 
+bool Runtime::is_pinned(const void* pointer, size_t size) const {
+  return host_allocations_.contain(pointer, size) || registered_host_memory_.contain(pointer, size);
+}
+
 Result<MemoryUse> Runtime::memory_use(aclrtMemAttr attribute) {
   CAIRN_ASSIGN(Device* const device, current_device());
-  if (attribute < ACL_DDR_MEM || attribute > ACL_HBM_MEM_P2P_NORMAL)
-    return error(ACL_ERROR_INVALID_PARAM, "RT-148", "attr = {} is not one of 0 (ACL_DDR_MEM) .. 9",
-                 static_cast<int>(attribute));
-  const bool is_hbm = attribute == ACL_HBM_MEM || attribute == ACL_HBM_MEM_HUGE ||
-                      attribute == ACL_HBM_MEM_NORMAL || attribute == ACL_HBM_MEM_P2P_HUGE ||
-                      attribute == ACL_HBM_MEM_P2P_NORMAL;
-  if (is_hbm != device->soc().has_hbm) return MemoryUse{0, 0};  // [RT-149]
-  return device->memory()->use();
+  struct Row {
+    bool hbm;
+    std::optional<PageKind> pages;  ///< None: all.
+  };
+  // By the attribute's value. All memory serves for copies between devices (P2P).
+  static constexpr std::array<Row, ACL_HBM_MEM_P2P_HUGE1G + 1> kRows = {{{false, std::nullopt},
+                                                                         {true, std::nullopt},
+                                                                         {false, PageKind::kHuge},
+                                                                         {false, PageKind::kNormal},
+                                                                         {true, PageKind::kHuge},
+                                                                         {true, PageKind::kNormal},
+                                                                         {false, PageKind::kHuge},
+                                                                         {false, PageKind::kNormal},
+                                                                         {true, PageKind::kHuge},
+                                                                         {true, PageKind::kNormal},
+                                                                         {true, PageKind::kHuge},
+                                                                         {true, PageKind::kHuge}}};
+  if (attribute < 0 || static_cast<size_t>(attribute) >= kRows.size())
+    return error(ACL_ERROR_INVALID_PARAM, "RT-148", "attr = {} is not one of 0 (ACL_DDR_MEM) .. {}",
+                 static_cast<int>(attribute), kRows.size() - 1);
+  const Row& row = kRows[static_cast<size_t>(attribute)];
+  if (row.hbm != device->soc().has_hbm) return MemoryUse{0, 0};  // [RT-149]
+  MemoryUse use = row.pages ? device->memory()->use(*row.pages) : device->memory()->use();
+  if (attribute == ACL_HBM_MEM_HUGE1G || attribute == ACL_HBM_MEM_P2P_HUGE1G) {
+    constexpr size_t kPage = size_t{1} << 30;
+    use = {use.free_bytes / kPage * kPage, use.total_bytes / kPage * kPage};
+  }
+  return use;
 }
 
 Result<std::byte*> Runtime::resolve(const void* pointer, size_t size, const char* argument,
                                     std::string_view rule) const {
   const Device* const device = device_of_address(pointer);
+  if (device == nullptr && registered_host_memory_.contain(pointer, size))
+    return static_cast<std::byte*>(const_cast<void*>(pointer));
   if (device == nullptr)
     return error(ACL_ERROR_RT_PARAM_INVALID, rule,
                  "{} = {} is no device memory; allocate it with aclrtMalloc and copy with aclrtMemcpy",

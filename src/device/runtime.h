@@ -10,7 +10,6 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "acl/acl_rt.h"
@@ -18,9 +17,11 @@
 #include "device/context.h"
 #include "device/device.h"
 #include "device/event.h"
+#include "device/host_ranges.h"
 #include "device/report_queue.h"
 #include "device/soc_profile.h"
 #include "device/stream.h"
+#include "device/system_parameters.h"
 
 namespace cairn {
 
@@ -41,6 +42,12 @@ class Runtime {
   uint32_t device_count() const { return static_cast<uint32_t>(devices_.size()); }
   Status set_device(int32_t device_id);
   Status reset_device(int32_t device_id);
+  /// Releases the device whatever the number of uses.
+  Status reset_device_by_force(int32_t device_id);
+  /// The device with this id, in use or not.
+  Result<Device*> device(int32_t device_id) const;
+  /// Drops the tasks of all streams of a device that is in use; waits for those that run, at most `timeout`.
+  Status abort_device_tasks(int32_t device_id, std::optional<std::chrono::milliseconds> timeout);
   Result<Ref<Context>> create_context(int32_t device_id);
   Status destroy_context(void* handle);
   Status set_current_context(void* handle);
@@ -58,7 +65,8 @@ class Runtime {
   Result<Ref<Stream>> create_stream(uint32_t flags);
   /// `wait`: finish the queued tasks first; else drop them.
   Status destroy_stream(void* handle, bool wait);
-  Status synchronize_device();
+  /// ACL_ERROR_RT_STREAM_SYNC_TIMEOUT when the time is over; none = for ever.
+  Status synchronize_device(std::optional<std::chrono::milliseconds> timeout = std::nullopt);
 
   // --- events ---
   Result<Ref<Event>> create_event(uint32_t flags);
@@ -69,10 +77,17 @@ class Runtime {
 
   // --- memory ---
   /// Allocates on the device of the current context. alignment: a power of two.
-  Result<void*> allocate(size_t size, size_t alignment, std::string_view rule);
+  Result<void*> allocate(size_t size, size_t alignment, std::string_view rule,
+                         AllocationOptions options = {});
+  /// The same on a device that this process uses.
+  Result<void*> allocate_on(int32_t device_id, size_t size, AllocationOptions options);
   Status free(void* pointer, std::string_view rule);
   Result<void*> allocate_host(size_t size);
   Status free_host(void* pointer);
+  /// Host memory that tasks of a device may use as if it were its own (aclrtHostRegister).
+  HostRanges& registered_host_memory() { return registered_host_memory_; }
+  /// True for memory of allocate_host and registered memory.
+  bool is_pinned(const void* pointer, size_t size) const;
   Result<MemoryUse> memory_use(aclrtMemAttr attribute);
   /// The device whose range holds the address, or null for host memory.
   Device* device_of_address(const void* pointer) const;
@@ -84,8 +99,13 @@ class Runtime {
                                  std::string_view rule) const;
 
   ReportQueues& reports() { return reports_; }
+  ReportQueues& host_functions() { return host_functions_; }
+  SystemParameters& system_parameters() { return system_parameters_; }
   /// Seconds that aclrtStreamWaitEvent waits at most, 0 = for ever [RT-123].
   std::atomic<uint32_t>& op_wait_timeout() { return op_wait_timeout_; }
+  /// Milliseconds that an operator may run, 0 = the default [OP-007]. Read by those who run operators.
+  uint64_t op_execute_timeout_ms() const { return op_execute_timeout_ms_.load(std::memory_order_relaxed); }
+  Status set_op_execute_timeout(uint64_t milliseconds);
   std::atomic<aclrtExceptionInfoCallback>& exception_callback() { return exception_callback_; }
 
  private:
@@ -105,9 +125,12 @@ class Runtime {
   std::mutex mutex_;  ///< Guards initialisation, reference counts and the creation of contexts.
   std::atomic<uint64_t> next_context_id_{1};
   ReportQueues reports_;
-  std::mutex host_mutex_;
-  std::unordered_map<void*, size_t> host_allocations_;
+  ReportQueues host_functions_{&Stream::host_function_thread};
+  HostRanges host_allocations_;
+  HostRanges registered_host_memory_;
+  SystemParameters system_parameters_;
   std::atomic<uint32_t> op_wait_timeout_{0};
+  std::atomic<uint64_t> op_execute_timeout_ms_{0};
   std::atomic<aclrtExceptionInfoCallback> exception_callback_{nullptr};
 };
 

@@ -24,6 +24,8 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
   ~Scheduler() { end_workers(); }
 
+  unsigned most_workers() const { return most_workers_; }
+
   /// Ends the threads; each finishes the task it runs. The next submit starts new ones.
   void end_workers();
 

@@ -22,6 +22,10 @@ struct SocProfile {
   uint32_t internal_streams;      ///< Per explicit context, beside its default stream [RT-027].
   uint32_t most_sync_events;      ///< Events with ACL_EVENT_SYNC per device [RT-069].
   uint32_t most_recorded_events;  ///< Events that hold a record per device [RT-077].
+  // As the chips' descriptions give them; programs size their work by them.
+  uint32_t ai_cores;
+  uint32_t vector_cores;  ///< 0 where they are part of the AI cores.
+  size_t l2_bytes;
   bool lenient;  ///< No chip was asked for: every documented feature works and any .om loads.
 };
 

@@ -14,6 +14,9 @@ namespace cairn {
 namespace {
 
 constexpr auto kSpinTime = std::chrono::microseconds(40);
+constexpr uint64_t kNoTask = ~uint64_t{0};
+
+thread_local uint64_t last_task = kNoTask;
 
 uint64_t current_thread_id() {
   thread_local const auto id = static_cast<uint64_t>(::syscall(SYS_gettid));
@@ -56,7 +59,12 @@ Status run_task(Task& task, Stream& stream, bool& parked) {
 }  // namespace
 
 Stream::Stream(Device& device, uint64_t context_id, uint32_t id, Kind kind, uint32_t flags)
-    : device_(device), context_id_(context_id), id_(id), kind_(kind), flags_(flags) {
+    : device_(device),
+      context_id_(context_id),
+      id_(id),
+      kind_(kind),
+      flags_(flags),
+      saturates_(device.saturation_mode.load() == ACL_RT_OVERFLOW_MODE_SATURATION) {
   device_.stream_count.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -86,6 +94,7 @@ Status Stream::launch(const Ref<Stream>& self, const char* function, Task task) 
       return error(ACL_ERROR_RT_STREAM_CONTEXT, "GDE-028",
                    "the stream or its context was destroyed; no task can be added");
     if (stream.tail_ - stream.head_ == stream.ring_.size()) stream.grow();
+    last_task = stream.tail_;
     Entry& entry = stream.ring_[stream.tail_++ & (stream.ring_.size() - 1)];
     entry.task = std::move(task);
     entry.function = function;
@@ -102,6 +111,7 @@ Status Stream::launch(const Ref<Stream>& self, const char* function, Task task) 
 }
 
 Task Stream::pop() {
+  running_task_ = head_;
   Entry& entry = ring_[head_++ & (ring_.size() - 1)];
   running_function_ = entry.function;
   running_thread_id_ = entry.thread_id;
@@ -140,7 +150,7 @@ bool Stream::run(size_t most) {
     bool parked = false;
     lock.unlock();
     Status status = skip ? Status() : run_task(task, *this, parked);
-    if (!status.is_ok()) report_task_exception(*this, status.code(), launched_by);
+    if (!status.is_ok()) report_task_exception(*this, running_task_, status.code(), launched_by);
     task.reset();
     lock.lock();
     if (parked) {
@@ -158,11 +168,12 @@ bool Stream::run(size_t most) {
   return true;
 }
 
-void Stream::resume(Status status) {
+void Stream::resume(Status status, uint64_t task) {
   Ref<Stream> last_reference;
   bool submit = false;
   {
     const std::lock_guard lock(mutex_);
+    if (task != kAnyTask && task != running_task_) return;
     if (state_ == State::kRunning) {
       resumed_ = std::move(status);
     } else if (state_ == State::kParked) {
@@ -235,14 +246,32 @@ void Stream::close(bool drop) {
   closed_ = true;
   changed_.notify_all();
   if (!drop) return;
+  drop_tasks(error(ACL_ERROR_RT_STREAM_CONTEXT, "RT-054", "the stream was destroyed while it waited"),
+             dropped, last_reference);
+}
+
+bool Stream::drop_tasks(const Status& reason, std::vector<Task>& dropped, Ref<Stream>& last_reference) {
+  const bool any = head_ != tail_ || state_ == State::kParked;
   while (head_ != tail_) {
     dropped.push_back(std::move(ring_[head_++ & (ring_.size() - 1)].task));
     completed_.fetch_add(1);
   }
-  if (state_ == State::kParked)
-    finish_task(error(ACL_ERROR_RT_STREAM_CONTEXT, "RT-054", "the stream was destroyed while it waited"),
-                last_reference);
+  if (state_ == State::kParked) finish_task(reason, last_reference);
   changed_.notify_all();
+  return any;
+}
+
+void Stream::abort(const Status& reason) {
+  std::vector<Task> dropped;
+  Ref<Stream> last_reference;
+  const std::lock_guard lock(mutex_);
+  if (drop_tasks(reason, dropped, last_reference)) failure_ = reason;
+  stopped_ = false;
+}
+
+std::optional<uint32_t> Stream::last_task_of_thread() {
+  if (last_task == kNoTask) return std::nullopt;
+  return static_cast<uint32_t>(last_task);
 }
 
 }  // namespace cairn

@@ -44,21 +44,39 @@ class Stream {
   Status synchronize(std::optional<std::chrono::milliseconds> timeout);
   /// Waits like synchronize, but leaves the failure for synchronize to report. False when the time is over.
   bool wait_idle(std::chrono::milliseconds timeout) { return wait_for(launched_.load(), timeout); }
+  void wait_idle() { wait_for(launched_.load(), std::nullopt); }
   /// True if nothing is queued or running.
   bool is_idle() const;
 
-  /// Lets a parked stream go on; `status` is the outcome of the task that parked it.
-  void resume(Status status);
+  /// Lets a parked stream go on; `status` is the outcome of the task that parked it. `task`: the number of
+  /// that task; a stream that has given it up meanwhile stays as it is.
+  void resume(Status status, uint64_t task = kAnyTask);
+  static constexpr uint64_t kAnyTask = ~uint64_t{0};
+  /// The number of the task that runs; only for use inside a task of the stream.
+  uint64_t running_task() const { return running_task_; }
+  /// The number of the task that the calling thread has launched last, cut to 32 bits; nothing if there is
+  /// none.
+  static std::optional<uint32_t> last_task_of_thread();
 
   /// Refuses further tasks. drop: forget what is queued (the running task ends by itself).
   void close(bool drop);
+  /// Forgets what is queued and ends a wait; the running task ends by itself. The stream goes on with what is
+  /// launched next. If anything was forgotten, `reason` is what synchronize returns.
+  void abort(const Status& reason);
 
   /// ACL_CONTINUE_ON_FAILURE 0, ACL_STOP_ON_FAILURE 1 [RT-062].
   void set_stop_on_failure(bool stop) { stop_on_failure_.store(stop, std::memory_order_relaxed); }
   bool overflow_switch() const { return overflow_switch_.load(std::memory_order_relaxed); }
   void set_overflow_switch(bool on) { overflow_switch_.store(on, std::memory_order_relaxed); }
+  /// Half floats that overflow become the largest finite number (the device's mode when the stream was made
+  /// [RT-005]), not infinity.
+  bool saturates() const { return saturates_; }
+  /// Set by a task that overflowed while the switch was on, until it is reset.
+  std::atomic<uint64_t>& overflow_status() { return overflow_status_; }
   /// The thread that handles callbacks of this stream, 0 = none [RT-099].
   std::atomic<uint64_t>& report_thread() { return report_thread_; }
+  /// The same for host functions (aclrtSubscribeHostFunc).
+  std::atomic<uint64_t>& host_function_thread() { return host_function_thread_; }
 
   /// Called by a worker: runs tasks until the queue is empty, the stream parks, or `most` tasks have run.
   /// True if tasks are left and the stream wants to be queued again.
@@ -84,6 +102,8 @@ class Stream {
   void grow();                                                          // Under mutex_.
   Task pop();                                                           // Under mutex_.
   void finish_task(const Status& status, Ref<Stream>& last_reference);  // Under mutex_.
+  /// Forgets the queue and ends a wait with `reason`. Under mutex_; true if there was anything.
+  bool drop_tasks(const Status& reason, std::vector<Task>& dropped, Ref<Stream>& last_reference);
   bool wait_for(uint64_t target, std::optional<std::chrono::milliseconds> timeout);
   Status late(int64_t waited_ms) const;  ///< The error of a wait whose time is over: what it waits for.
 
@@ -92,6 +112,7 @@ class Stream {
   const uint32_t id_;
   const Kind kind_;
   const uint32_t flags_;
+  const bool saturates_;
 
   mutable AdaptiveMutex mutex_;
   std::condition_variable changed_;
@@ -101,6 +122,7 @@ class Stream {
   State state_ = State::kIdle;
   const char* running_function_ = nullptr;  ///< Of the task that runs or parked the stream.
   uint64_t running_thread_id_ = 0;          ///< The thread that launched it.
+  uint64_t running_task_ = 0;               ///< Its index in the queue, not reduced.
   bool closed_ = false;
   bool stopped_ = false;           ///< A task failed in stop-on-failure mode.
   std::optional<Status> resumed_;  ///< resume() came before the task had returned.
@@ -112,7 +134,9 @@ class Stream {
   std::atomic<int> sleepers_{0};
   std::atomic<bool> stop_on_failure_{false};
   std::atomic<bool> overflow_switch_{false};
+  std::atomic<uint64_t> overflow_status_{0};
   std::atomic<uint64_t> report_thread_{0};
+  std::atomic<uint64_t> host_function_thread_{0};
 };
 
 }  // namespace cairn

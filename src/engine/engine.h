@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "device/soc_profile.h"
 #include "om/om_model.h"
+#include "tensor/float_overflow.h"
 
 namespace cairn {
 
@@ -55,10 +56,11 @@ class Executable {
   virtual const ModelInfo& info() const = 0;
   /// Runs the model once in the calling thread. inputs[i] holds info().inputs[i].bytes, outputs[i] receives
   /// info().outputs[i].bytes. The engine works directly on these addresses. Several calls may run at once.
-  /// `shares_cores`: the machine has other work meanwhile, so one core per run gets more done than all cores
-  /// for one after the other.
+  /// `overflow`: what becomes of half floats of AIPP that do not fit. Those of the outputs are left as they
+  /// are. `shares_cores`: the machine has other work meanwhile, so one core per run gets more done than all
+  /// cores for one after the other.
   virtual Status run(std::span<const void* const> inputs, std::span<void* const> outputs,
-                     bool shares_cores) = 0;
+                     FloatOverflow& overflow, bool shares_cores) = 0;
 };
 
 /// Thread-safe; one per process.

@@ -94,10 +94,14 @@ void RequestPool::give_back(std::unique_ptr<Slot> slot) {
   free_slots_.push_back(std::move(slot));
 }
 
-void RequestPool::feed_inputs(Slot& slot, std::span<const void* const> inputs) {
+void RequestPool::feed_inputs(Slot& slot, std::span<const void* const> inputs, FloatOverflow& overflow) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (kernels_[i]) {
-      kernels_[i]->run(static_cast<const uint8_t*>(inputs[i]), slot.aipp_tensors[i].data());
+      void* const written = slot.aipp_tensors[i].data();
+      kernels_[i]->run(static_cast<const uint8_t*>(inputs[i]), written);
+      if (overflow.saturate && kernels_[i]->may_overflow())
+        overflow.seen |= saturate_halves(
+            {static_cast<uint16_t*>(written), kernels_[i]->output_bytes() / sizeof(uint16_t)});
     } else if (slot.inputs[i] != inputs[i]) {
       const auto port = network_.input(i);
       // The engine takes no const tensors for its inputs; it does not write them.
@@ -117,9 +121,10 @@ void RequestPool::bind_outputs(Slot& slot, std::span<void* const> outputs) {
   }
 }
 
-void RequestPool::run(std::span<const void* const> inputs, std::span<void* const> outputs) {
+void RequestPool::run(std::span<const void* const> inputs, std::span<void* const> outputs,
+                      FloatOverflow& overflow) {
   std::unique_ptr<Slot> slot = take_slot();  // Lost when the run throws: the request's state is unknown then.
-  feed_inputs(*slot, inputs);
+  feed_inputs(*slot, inputs, overflow);
   bind_outputs(*slot, outputs);
   slot->request.infer();
   give_back(std::move(slot));
@@ -141,11 +146,11 @@ RequestPool& OpenVinoExecutable::pool_for(bool shares_cores) {
 }
 
 Status OpenVinoExecutable::run(std::span<const void* const> inputs, std::span<void* const> outputs,
-                               bool shares_cores) {
+                               FloatOverflow& overflow, bool shares_cores) {
   const bool has_company = runs_.fetch_add(1, std::memory_order_relaxed) > 0;
   Status status;
   try {
-    pool_for(shares_cores || has_company).run(inputs, outputs);
+    pool_for(shares_cores || has_company).run(inputs, outputs, overflow);
   } catch (const std::exception& problem) {
     status = error(ACL_ERROR_RT_MODEL_EXECUTE, "MDL-013", "the model failed: {}", problem.what());
   }

@@ -24,7 +24,7 @@ class RequestPool {
 
   const ov::CompiledModel& network() const { return network_; }
   /// Throws what OpenVINO throws.
-  void run(std::span<const void* const> inputs, std::span<void* const> outputs);
+  void run(std::span<const void* const> inputs, std::span<void* const> outputs, FloatOverflow& overflow);
 
  private:
   /// One inference request with the addresses that are bound to it, and the network inputs that AIPP writes.
@@ -37,7 +37,7 @@ class RequestPool {
 
   std::unique_ptr<Slot> take_slot();
   void give_back(std::unique_ptr<Slot> slot);
-  void feed_inputs(Slot& slot, std::span<const void* const> inputs);
+  void feed_inputs(Slot& slot, std::span<const void* const> inputs, FloatOverflow& overflow);
   void bind_outputs(Slot& slot, std::span<void* const> outputs);
 
   ov::CompiledModel network_;
@@ -57,7 +57,8 @@ class OpenVinoExecutable final : public Executable {
                                                     ModelInfo info);
 
   const ModelInfo& info() const override { return info_; }
-  Status run(std::span<const void* const> inputs, std::span<void* const> outputs, bool shares_cores) override;
+  Status run(std::span<const void* const> inputs, std::span<void* const> outputs, FloatOverflow& overflow,
+             bool shares_cores) override;
 
  private:
   OpenVinoExecutable(ov::CompiledModel network, Compile compile_wide, ModelInfo info,

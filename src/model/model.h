@@ -72,13 +72,14 @@ class ModelCall {
                                    const void* output_dataset);
   /// The buffers' memory exists now.
   Status check_memory();
-  /// Runs the model in this thread. Device memory is used where it lies; host memory is copied.
-  /// `shares_cores`: see Executable::run.
-  Status run(bool shares_cores);
+  /// Runs the model in this thread. Device memory is used where it lies; host memory is copied. `overflow`:
+  /// what becomes of half floats that do not fit, and whether there were any. `shares_cores`: see
+  /// Executable::run.
+  Status run(FloatOverflow& overflow, bool shares_cores);
 
  private:
   explicit ModelCall(std::shared_ptr<Model> model);
-  Status run_resolved(bool shares_cores);
+  Status run_resolved(FloatOverflow& overflow, bool shares_cores);
 
   std::shared_ptr<Model> model_;
   AddressList addresses_;  ///< Of the inputs, then of the outputs, as the user gave them.

@@ -95,6 +95,21 @@ class HostCopies {
   std::vector<Output> outputs_;
 };
 
+void saturate_outputs(const ModelInfo& info, std::span<void* const> outputs, FloatOverflow& overflow) {
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (info.outputs[i].data_type == ACL_FLOAT16)
+      overflow.seen |=
+          saturate_halves({static_cast<uint16_t*>(outputs[i]), info.outputs[i].bytes / sizeof(uint16_t)});
+}
+
+/// Runs the call as the stream wants half floats to be treated. `detect`: note an overflow in its status.
+Status run_in(Stream& stream, bool detect, bool shares_cores, ModelCall& call) {
+  FloatOverflow overflow{.saturate = stream.saturates()};
+  Status status = call.run(overflow, shares_cores);
+  if (overflow.seen && detect) stream.overflow_status().store(1);
+  return status;
+}
+
 }  // namespace
 
 ModelCall::ModelCall(std::shared_ptr<Model> model)
@@ -110,15 +125,15 @@ Result<ModelCall> ModelCall::prepare(std::shared_ptr<Model> model, const void* i
   return call;
 }
 
-Status ModelCall::run(bool shares_cores) {
+Status ModelCall::run(FloatOverflow& overflow, bool shares_cores) {
   try {
-    return run_resolved(shares_cores);
+    return run_resolved(overflow, shares_cores);
   } catch (const std::bad_alloc&) {
     return error(ACL_ERROR_BAD_ALLOC, "MDL-013", "the host has no memory left");
   }
 }
 
-Status ModelCall::run_resolved(bool shares_cores) {
+Status ModelCall::run_resolved(FloatOverflow& overflow, bool shares_cores) {
   const Runtime& runtime = Runtime::get();
   const ModelInfo& info = model_->info();
   const std::span<void*> user = addresses_.span();
@@ -137,17 +152,19 @@ Status ModelCall::run_resolved(bool shares_cores) {
       engine[i] = copies.prepare_out(user[i], bytes);
     }
   }
-  CAIRN_RETURN_IF_ERROR(model_->executable().run(engine.first(info.inputs.size()),
-                                                 engine.last(info.outputs.size()), shares_cores));
+  const std::span<void*> outputs = engine.last(info.outputs.size());
+  CAIRN_RETURN_IF_ERROR(
+      model_->executable().run(engine.first(info.inputs.size()), outputs, overflow, shares_cores));
+  if (overflow.saturate) saturate_outputs(info, outputs, overflow);
   return copies.copy_out();
 }
 
 Status execute_model(uint32_t id, const void* input_dataset, const void* output_dataset) {
   CAIRN_ASSIGN(std::shared_ptr<Model> model, ModelTable::get().find(id));
   CAIRN_RETURN_IF_ERROR(model->check_context());
-  CAIRN_ASSIGN(Device* const device, Runtime::get().current_device());
   CAIRN_ASSIGN(ModelCall call, ModelCall::prepare(std::move(model), input_dataset, output_dataset));
-  return call.run(device->scheduler().load() > 0);
+  CAIRN_ASSIGN(const Ref<Stream> stream, Runtime::get().stream(nullptr));
+  return run_in(*stream, stream->overflow_switch(), stream->device().scheduler().load() > 0, call);
 }
 
 /// What the run itself will find out; said at the call already, where the program can see what is wrong.
@@ -169,10 +186,12 @@ Status execute_model_async(uint32_t id, const void* input_dataset, const void* o
   CAIRN_ASSIGN(const Ref<Stream> target, Runtime::get().stream(stream));
   CAIRN_ASSIGN(ModelCall call, ModelCall::prepare(std::move(model), input_dataset, output_dataset));
   CAIRN_RETURN_IF_ERROR(call.check_memory());
-  return Stream::launch(target, "aclmdlExecuteAsync", [call = std::move(call)](Stream& running) mutable {
-    constexpr size_t kThisTask = 1;
-    return call.run(running.device().scheduler().load() > kThisTask);
-  });
+  // The switch is the one in force now [RT-057].
+  return Stream::launch(target, "aclmdlExecuteAsync",
+                        [call = std::move(call), detect = target->overflow_switch()](Stream& stream) mutable {
+                          constexpr size_t kThisTask = 1;
+                          return run_in(stream, detect, stream.device().scheduler().load() > kThisTask, call);
+                        });
 }
 
 }  // namespace cairn

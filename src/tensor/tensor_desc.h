@@ -49,6 +49,13 @@ class TensorDesc {
   aclMemType placement = ACL_MEMTYPE_DEVICE;
   std::vector<std::byte> constant;  ///< Copy of the data of aclSetTensorConst.
   void* address = nullptr;          ///< Of the data, for descriptions out of an exception.
+  /// The descriptions that this one stands for as the first of an array (aclmdlCreateAndGetOpDesc gives all
+  /// inputs of an operator, dynamic ones one by one); empty for one that stands for itself.
+  std::vector<Ref<TensorDesc>> array;
+
+  /// Where the data lies: `address`, or the copy that aclSetTensorConst made (host memory, valid until the
+  /// description changes or ends); null if there is neither.
+  void* data_address() { return address != nullptr || constant.empty() ? address : constant.data(); }
 
   Status set_shape(std::vector<int64_t> dims);
   Status set_format(aclFormat format);

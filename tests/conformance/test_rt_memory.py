@@ -235,6 +235,140 @@ def test_all_memory_is_at_least_that_of_huge_and_of_normal_pages(acl, device, me
     assert whole >= max(huge, normal) > 0
 
 
+@pytest.fixture
+def small_device(run_python):
+    """small_device(code): prints of the code with a device of 64 MiB; pages(attr) is its free memory in MiB."""
+
+    def run(code: str, soc: str = "Ascend310P3") -> list[int]:
+        preamble = "import acl\nacl.init(); acl.rt.set_device(0)\nMiB = 1 << 20\n"
+        preamble += "def pages(attr): return acl.rt.get_mem_info(attr)[0] / MiB\n"
+        done = run_python(preamble + code, env={"CAIRN_SOC": soc, "CAIRN_MEMORY_MB": "64"})
+        assert done.returncode == 0, done.stderr
+        return [float(word) for word in done.stdout.split()]
+
+    return run
+
+
+@pytest.mark.rules("RT-150", "RT-152", "RT-153")
+@pytest.mark.parametrize("policy", [0, 1, 2])
+def test_huge_and_normal_pages_make_up_all_memory(acl, device_memory, policy):
+    device_memory(3 << 20, policy)
+    device_memory(100, policy)
+    whole, huge, normal = (acl.rt.get_mem_info(kind)[:2] for kind in (0, 2, 3))
+    assert huge[0] + normal[0] == whole[0]
+    assert huge[1] + normal[1] == whole[1]
+
+
+@pytest.mark.rules("RT-134", "RT-137", "RT-152", "RT-153")
+@pytest.mark.parametrize("policy", [0, 3])
+def test_huge_pages_first_takes_them_above_1_mib_only(acl, device_memory, policy):
+    huge, normal = acl.rt.get_mem_info(2)[0], acl.rt.get_mem_info(3)[0]
+    device_memory(1 << 20, policy)
+    assert acl.rt.get_mem_info(2)[0] == huge
+    assert acl.rt.get_mem_info(3)[0] <= normal - (1 << 20)
+    normal = acl.rt.get_mem_info(3)[0]
+    device_memory((1 << 20) + 1, policy)
+    assert acl.rt.get_mem_info(2)[0] <= huge - (1 << 20)
+    assert acl.rt.get_mem_info(3)[0] == normal
+
+
+@pytest.mark.rules("RT-135", "RT-138", "RT-152")
+@pytest.mark.parametrize("policy", [1, 4])
+def test_huge_pages_only_takes_them_for_small_sizes_too(acl, device_memory, policy):
+    huge = acl.rt.get_mem_info(2)[0]
+    device_memory(1000, policy)
+    assert acl.rt.get_mem_info(2)[0] < huge
+
+
+@pytest.mark.rules("RT-136", "RT-139", "RT-153")
+@pytest.mark.parametrize("policy", [2, 5])
+def test_normal_pages_only_takes_no_huge_ones(acl, device_memory, policy):
+    huge, normal = acl.rt.get_mem_info(2)[0], acl.rt.get_mem_info(3)[0]
+    device_memory(8 << 20, policy)
+    assert acl.rt.get_mem_info(2)[0] == huge
+    assert acl.rt.get_mem_info(3)[0] <= normal - (8 << 20)
+
+
+@pytest.mark.rules("RT-135", "RT-138", "RT-193")
+@pytest.mark.parametrize("policy", [1, 4])
+def test_huge_pages_only_fails_when_they_are_used_up(small_device, policy):
+    code = f"""
+places = []
+while True:
+    place, ret = acl.rt.malloc(MiB, {policy})
+    if ret != 0: break
+    places.append(place)
+print(ret, pages(2), acl.rt.malloc(MiB, 2)[1], acl.rt.malloc(MiB + 1, 0)[1], len(places))
+"""
+    ret, huge_left, normal, fallback, count = small_device(code)
+    assert ret in OUT_OF_MEMORY
+    assert huge_left < 2
+    assert (normal, fallback) == (0, 0)  # Normal pages are left, and "huge first" falls back to them.
+    assert count > 16
+
+
+@pytest.mark.rules("RT-150", "RT-151", "RT-154", "RT-155", "RT-149")
+def test_a_chip_with_hbm_has_its_pages_there(small_device):
+    code = """
+acl.rt.malloc(5 * MiB, 1); acl.rt.malloc(3 * MiB, 2)
+print(*(pages(attr) for attr in (0, 2, 3, 6, 7)))
+print(*(pages(attr) for attr in (1, 4, 5)))
+print(acl.rt.get_mem_info(1)[1] / MiB)
+"""
+    *ddr, whole, huge, normal, total = small_device(code, "Ascend910A")
+    assert ddr == [0] * 5
+    assert huge + normal == whole
+    assert total == 64
+    assert 55 <= whole <= 56
+
+
+@pytest.mark.rules("RT-161", "RT-152", "RT-153")
+def test_freed_pages_are_free_again(acl, device):
+    before = [acl.rt.get_mem_info(kind)[:2] for kind in range(10)]
+    places = [acl.rt.malloc(size, policy)[0] for size in (100, 5 << 20) for policy in range(6)]
+    for place in places:
+        assert acl.rt.free(place) == 0
+    assert [acl.rt.get_mem_info(kind)[:2] for kind in range(10)] == before
+
+
+@pytest.mark.rules("RT-145", "RT-146", "RT-147", "RT-144")
+@pytest.mark.parametrize("maintain", ["mem_flush", "mem_invalidate"])
+@pytest.mark.parametrize("allocate", ["malloc", "malloc_cached"])
+def test_cache_maintenance_succeeds_and_changes_nothing(acl, device, allocate, maintain):
+    size = 5000
+    memory, ret = getattr(acl.rt, allocate)(size, 0)
+    assert ret == 0
+    data = bytes(range(250)) * 20
+    assert acl.rt.memcpy(memory, size, acl.util.bytes_to_ptr(data), size, HOST_TO_DEVICE) == 0
+    assert getattr(acl.rt, maintain)(memory, size) == 0
+    assert getattr(acl.rt, maintain)(memory + 100, 1) == 0
+    found = bytes(size)
+    assert acl.rt.memcpy(acl.util.bytes_to_ptr(found), size, memory, size, DEVICE_TO_HOST) == 0
+    assert found == data
+    assert acl.rt.free(memory) == 0
+
+
+@pytest.mark.rules("RT-147")
+def test_without_cache_maintenance_the_data_are_there_all_the_same(acl, device):
+    memory, _ = acl.rt.malloc_cached(64, 0)
+    assert acl.rt.memset(memory, 64, 7, 64) == 0
+    found = bytes(64)
+    assert acl.rt.memcpy(acl.util.bytes_to_ptr(found), 64, memory, 64, DEVICE_TO_HOST) == 0
+    assert found == bytes([7]) * 64
+    assert acl.rt.free(memory) == 0
+
+
+@pytest.mark.rules("RT-145", "RT-146", "RT-133")
+@pytest.mark.parametrize("maintain", ["mem_flush", "mem_invalidate"])
+def test_cache_maintenance_refuses_what_is_no_device_memory(acl, device_memory, maintain):
+    call = getattr(acl.rt, maintain)
+    memory = device_memory(1000)
+    host, _ = acl.rt.malloc_host(64)
+    wrong = [(memory, 0), (0, 64), (memory, 5000), (memory, -1), (host, 64), (12345, 64), (2**64 - 1, 64)]
+    assert all(call(*each) in PARAMETER_FAULTS for each in wrong)
+    acl.rt.free_host(host)
+
+
 @pytest.mark.rules("RT-160")
 def test_get_mem_info_needs_a_device(run_python):
     code = "import acl; acl.init(); print(acl.rt.get_mem_info(0)[2] != 0)"

@@ -1,7 +1,9 @@
 """acl.init and acl.finalize. Each test has processes of its own, because init works once in a process."""
 
 import json
+from pathlib import Path
 
+import mdl_models
 import pytest
 
 PREAMBLE = "import acl\n"
@@ -238,3 +240,25 @@ def test_an_overflow_dump_beside_another_dump_is_refused(prints, tmp_path):
     dump = {"dump_path": "/tmp", "dump_debug": "on", "dump_list": [{"model_name": "net"}]}
     (tmp_path / "acl.json").write_text(json.dumps({"dump": dump}))
     assert prints("print(acl.init('acl.json'))") == ["100009"]
+
+
+@pytest.mark.rules("SYS-005")
+@pytest.mark.parametrize("config", ["", "'empty.json'"])
+def test_without_a_configuration_nothing_is_dumped(run_python, tmp_path, config):
+    (tmp_path / "empty.json").write_text("{}")
+    om = mdl_models.atc(mdl_models.two_by_two(tmp_path))
+    code = f"""
+    import sys
+    sys.path.insert(0, {str(Path(mdl_models.__file__).parent)!r})
+    import acl, mdl_models
+    assert acl.init({config}) == 0
+    acl.rt.set_device(0)
+    model = mdl_models.LoadedModel(acl, {str(om)!r})
+    assert model.execute() == 0
+    model.close()
+    assert acl.finalize() == 0
+    """
+    before = {path.relative_to(tmp_path) for path in tmp_path.rglob("*")}
+    done = run_python(code)
+    assert done.returncode == 0, done.stderr
+    assert {path.relative_to(tmp_path) for path in tmp_path.rglob("*")} == before

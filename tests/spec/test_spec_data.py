@@ -70,6 +70,26 @@ def test_functions_that_are_missing_or_stand_ins_do_not_count(monkeypatch):
     assert not coverage.is_present("acl.rt.malloc")
 
 
+def test_the_page_names_the_c_functions_that_are_stand_ins_by_header(monkeypatch):
+    monkeypatch.setattr(
+        coverage, "c_stand_ins", lambda: {"aclrtBinaryLoad", "aclrtLaunchKernel", "aclopExecute"}
+    )
+    page = coverage.compatibility_page(coverage.numbers(set(), {}), set())
+    section = page.split("## C functions that are not supported yet")[1]
+    lines = [line for line in section.splitlines() if line.startswith("- ")]
+    assert sorted(lines) == [
+        "- `acl/acl_op.h`: `aclopExecute`",
+        "- `acl/acl_rt.h`: `aclrtBinaryLoad`, `aclrtLaunchKernel`",
+    ]
+
+
+def test_every_stand_in_of_the_libraries_is_a_function_of_a_header():
+    stand_ins = coverage.c_stand_ins()
+    named = [name for names in coverage.c_stand_ins_by_header().values() for name in names]
+    assert sorted(named) == sorted(name for name in stand_ins if not name.startswith("_Z"))
+    assert "aclrtMalloc" not in stand_ins
+
+
 def test_the_committed_compatibility_page_tells_what_the_module_has():
     present = coverage.present_functions()
     page = (ROOT / "docs/compatibility.md").read_text(encoding="utf-8")

@@ -7,8 +7,8 @@
 
 namespace {
 
-int run(const std::string& program) {
-  const int status = std::system((std::string(CAIRN_C_PROGRAMS) + "/" + program).c_str());
+int run(const std::string& program, const std::string& environment = "") {
+  const int status = std::system((environment + " " + CAIRN_C_PROGRAMS + "/" + program).c_str());
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -17,6 +17,10 @@ TEST(CProgramTest, ACProgramRuns) {
 }
 TEST(CProgramTest, ACppProgramRuns) {
   EXPECT_EQ(run("cairn_cpp_program"), 0);
+}
+
+TEST(CProgramTest, AProgramWithTwoDevicesRuns) {
+  EXPECT_EQ(run("cairn_two_devices", "CAIRN_DEVICES=2"), 0);
 }
 
 }  // namespace
