@@ -67,7 +67,7 @@ class Pocl {
     CHECK(error);
     cl_mem memory = clCreateBuffer(context, CL_MEM_READ_WRITE, kBytes, nullptr, &error);
     CHECK(error);
-    CHECK(clSetKernelArg(kernel_, 0, sizeof(memory), &memory));
+    CHECK(clSetKernelArg(kernel_, 0, sizeof(cl_mem), &memory));
   }
   void launch() {
     const size_t size = kBytes;

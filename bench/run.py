@@ -50,6 +50,11 @@ def launching(programs: Path) -> Iterator[Row]:
         yield row | {"name": names[row["name"]]}
 
 
+def runtime(programs: Path) -> Iterator[Row]:
+    yield from json_lines(run([programs / "runtime_bench"]))
+    yield from json_lines(run([sys.executable, BENCH / "python_bench.py", programs]))
+
+
 def aipp(programs: Path) -> Iterator[Row]:
     for row in json_lines(run([programs / "aipp_bench"])):
         name = f"AIPP NV12 to float32 NCHW, {row['size']}"
@@ -111,6 +116,7 @@ def photos(_: Path) -> Iterator[Row]:
 SUITES = {
     "startup": start_up,
     "launch": launching,
+    "runtime": runtime,
     "aipp": aipp,
     "model": models,
     "media": media,

@@ -72,6 +72,7 @@ class GraphBuilder {
 
   void mark_needed(const std::vector<GraphOutput>& outputs) {
     std::vector<std::string_view> open;
+    open.reserve(outputs.size());
     for (const GraphOutput& output : outputs)
       open.push_back(output.tensor);
     while (!open.empty()) {

@@ -66,7 +66,7 @@ Status OutputFile::open(const std::filesystem::path& path) {
   is_unfinished = true;
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (descriptor_ >= 0) return {};
-  const Status status = failed("E19001", std::strerror(errno));
+  Status status = failed("E19001", std::strerror(errno));
   is_unfinished = false;
   return status;
 }

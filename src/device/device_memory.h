@@ -17,6 +17,7 @@
 #include <set>
 #include <vector>
 
+#include "base/adaptive_mutex.h"
 #include "base/status.h"
 #include "device/soc_profile.h"
 
@@ -98,7 +99,7 @@ class DeviceMemory {
   std::unique_ptr<Region[], void (*)(Region*)> regions_{nullptr, nullptr};
   size_t region_count_ = 0;
 
-  mutable std::mutex mutex_;
+  mutable AdaptiveMutex mutex_;
   std::map<size_t, FreeRun> free_by_start_;
   std::set<std::pair<size_t, size_t>> free_by_size_;  ///< (regions, first)
   std::map<size_t, std::vector<Slab*>> slabs_;        ///< Block size -> slabs that have a free block.

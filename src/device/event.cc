@@ -166,7 +166,7 @@ Status Event::reset(const Ref<Event>& self, const Ref<Stream>& stream) {
 }
 
 Status Event::synchronize(std::optional<std::chrono::milliseconds> timeout) {
-  std::unique_lock lock(mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
   if (recorded_ == 0)
     return error(ACL_ERROR_RT_PARAM_INVALID, "RT-089",
                  "the event was not recorded; call aclrtRecordEvent first");

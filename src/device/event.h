@@ -12,6 +12,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/adaptive_mutex.h"
 #include "base/handle_table.h"
 #include "base/status.h"
 #include "device/stream.h"
@@ -65,7 +66,7 @@ class Event {
   const uint64_t context_id_;
   const uint32_t flags_;
 
-  mutable std::mutex mutex_;
+  mutable AdaptiveMutex mutex_;
   std::condition_variable completed_changed_;
   uint64_t recorded_ = 0;   ///< Number of the newest record, 0 = none since creation or reset.
   uint64_t completed_ = 0;  ///< Newest record that was executed.

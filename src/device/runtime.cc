@@ -240,7 +240,7 @@ Status Runtime::set_current_context(void* handle) {
   return {};
 }
 
-Result<Ref<Context>> Runtime::current_context() {
+Status Runtime::check_context() const {
   CAIRN_RETURN_IF_ERROR(check_usable());
   if (!current)
     return error(ACL_ERROR_RT_CONTEXT_NULL, "RT-190",
@@ -250,19 +250,24 @@ Result<Ref<Context>> Runtime::current_context() {
     return error(ACL_ERROR_RT_CONTEXT_NULL, "RT-190",
                  "the context of this thread was destroyed or its device was reset; call aclrtSetDevice, "
                  "aclrtCreateContext or aclrtSetCurrentContext again");
+  return {};
+}
+
+Result<Ref<Context>> Runtime::current_context() {
+  CAIRN_RETURN_IF_ERROR(check_context());
   return current;
 }
 
 Result<Device*> Runtime::current_device() {
-  CAIRN_ASSIGN(const Ref<Context> context, current_context());
-  return &context->device();
+  CAIRN_RETURN_IF_ERROR(check_context());
+  return &current->device();
 }
 
 Result<Ref<Stream>> Runtime::stream(void* handle, const char* argument) {
-  CAIRN_ASSIGN(const Ref<Context> context, current_context());
-  if (handle == nullptr) return context->default_stream();  // [GDE-035]
+  CAIRN_RETURN_IF_ERROR(check_context());
+  if (handle == nullptr) return current->default_stream();  // [GDE-035]
   CAIRN_ASSIGN(Ref<Stream> stream, find<Stream>(handle, argument, "RT-194", ACL_ERROR_RT_INVALID_HANDLE));
-  if (stream->context_id() != context->id())
+  if (stream->context_id() != current->id())
     return error(ACL_ERROR_RT_STREAM_CONTEXT, "RT-052",
                  "{} = {} belongs to another context than the current one of this thread; call "
                  "aclrtSetCurrentContext first",

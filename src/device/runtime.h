@@ -92,6 +92,7 @@ class Runtime {
   Runtime();
   Status check_device_id(int32_t device_id) const;
   Status check_usable() const;
+  Status check_context() const;  ///< The calling thread has a context that lives.
   Result<Ref<Context>> make_context(Device& device, bool is_default);
   void end_context(const Ref<Context>& context);  // Under mutex_.
   void release_device(Device& device);            // Under mutex_.

@@ -77,7 +77,7 @@ void Scheduler::work() {
       spinning_.fetch_sub(1);
     }
     {
-      std::unique_lock lock(mutex_);
+      std::unique_lock<std::mutex> lock(mutex_);
       while (!ending_.load() && (stream = take()) == nullptr) {
         ++sleeping_;
         wake_.wait(lock);
@@ -85,7 +85,10 @@ void Scheduler::work() {
       }
     }
     if (stream == nullptr) return;
-    if (stream->run(kTasksPerTurn)) submit(stream);
+    running_.fetch_add(1, std::memory_order_relaxed);
+    const bool has_more = stream->run(kTasksPerTurn);
+    running_.fetch_sub(1, std::memory_order_relaxed);
+    if (has_more) submit(stream);
   }
 }
 

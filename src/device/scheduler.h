@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/adaptive_mutex.h"
 #include "device/stream.h"
 
 namespace cairn {
@@ -28,15 +29,21 @@ class Scheduler {
   /// Puts a stream at the end of the list. The stream keeps itself alive. Thread-safe.
   void submit(Stream* stream);
 
+  /// Streams that run or are ready to. Changes at any time.
+  size_t load() const {
+    return running_.load(std::memory_order_relaxed) + ready_.load(std::memory_order_relaxed);
+  }
+
  private:
   void work();
   Stream* take();
 
-  std::mutex mutex_;
+  AdaptiveMutex mutex_;
   std::condition_variable wake_;
   Stream* first_ = nullptr;
   Stream* last_ = nullptr;
   std::atomic<size_t> ready_{0};
+  std::atomic<size_t> running_{0};
   std::atomic<int> spinning_{0};
   int sleeping_ = 0;  // Under mutex_.
   std::atomic<bool> ending_{false};

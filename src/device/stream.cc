@@ -76,7 +76,7 @@ Status Stream::launch(const Ref<Stream>& self, const char* function, Task task) 
   Stream& stream = *self;
   bool submit = false;
   {
-    std::unique_lock lock(stream.mutex_);
+    std::unique_lock<std::mutex> lock(stream.mutex_);
     if (stream.tail_ - stream.head_ >= kMostTasks) {
       stream.sleepers_.fetch_add(1);
       stream.changed_.wait(lock, [&] { return stream.tail_ - stream.head_ < kMostTasks || stream.closed_; });
@@ -126,7 +126,7 @@ void Stream::finish_task(const Status& status, Ref<Stream>& last_reference) {
 
 bool Stream::run(size_t most) {
   Ref<Stream> last_reference;  // May be the last one: declared first, so that it goes after everything else.
-  std::unique_lock lock(mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
   state_ = State::kRunning;
   for (size_t done = 0; done < most; ++done) {
     if (head_ == tail_) {  // Everything was dropped meanwhile.
@@ -191,7 +191,7 @@ bool Stream::wait_for(uint64_t target, std::optional<std::chrono::milliseconds> 
   }
   if (spin_until(done, timeout ? std::min<std::chrono::nanoseconds>(kSpinTime, *timeout) : kSpinTime))
     return true;
-  std::unique_lock lock(mutex_);
+  std::unique_lock<std::mutex> lock(mutex_);
   sleepers_.fetch_add(1);
   bool reached = true;
   if (timeout)

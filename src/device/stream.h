@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/adaptive_mutex.h"
 #include "base/handle_table.h"
 #include "base/status.h"
 #include "device/task.h"
@@ -92,7 +93,7 @@ class Stream {
   const Kind kind_;
   const uint32_t flags_;
 
-  mutable std::mutex mutex_;
+  mutable AdaptiveMutex mutex_;
   std::condition_variable changed_;
   std::vector<Entry> ring_;  ///< Power-of-two capacity.
   size_t head_ = 0;          ///< Index of the oldest task, not reduced.

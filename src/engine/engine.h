@@ -55,7 +55,10 @@ class Executable {
   virtual const ModelInfo& info() const = 0;
   /// Runs the model once in the calling thread. inputs[i] holds info().inputs[i].bytes, outputs[i] receives
   /// info().outputs[i].bytes. The engine works directly on these addresses. Several calls may run at once.
-  virtual Status run(std::span<const void* const> inputs, std::span<void* const> outputs) = 0;
+  /// `shares_cores`: the machine has other work meanwhile, so one core per run gets more done than all cores
+  /// for one after the other.
+  virtual Status run(std::span<const void* const> inputs, std::span<void* const> outputs,
+                     bool shares_cores) = 0;
 };
 
 /// Thread-safe; one per process.

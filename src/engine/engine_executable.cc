@@ -1,10 +1,14 @@
 #include "engine/engine_executable.h"
 
+#include "base/log.h"
 #include "engine/engine_aipp.h"
 #include "engine/engine_types.h"
 
 namespace cairn {
 namespace {
+
+// Compiling a network a second time takes as long as many runs: not for a program that overlaps only a few.
+constexpr uint32_t kRunsBeforeWide = 16;
 
 /// The file's description and the network agree on the size, so that no run leaves the user's buffer.
 template <class Port>
@@ -41,27 +45,28 @@ Result<std::optional<AippKernel>> make_kernel(const OmInput& input) {
                  "{}; convert the model again",
                  input.name, input.bytes, input.aipp->original.bytes, kernel.input_bytes(),
                  kernel.output_bytes());
-  return std::optional<AippKernel>(std::move(kernel));
+  return std::optional<AippKernel>(kernel);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Executable>> OpenVinoExecutable::create(ov::CompiledModel network, ModelInfo info) {
+Result<std::unique_ptr<Executable>> OpenVinoExecutable::create(ov::CompiledModel network,
+                                                               Compile compile_wide, ModelInfo info) {
   CAIRN_RETURN_IF_ERROR(check_count(info.inputs.size(), network.inputs().size(), "inputs"));
   CAIRN_RETURN_IF_ERROR(check_count(info.outputs.size(), network.outputs().size(), "outputs"));
   std::vector<std::optional<AippKernel>> kernels;
   for (size_t i = 0; i < info.inputs.size(); ++i) {
     CAIRN_RETURN_IF_ERROR(check_port(network.input(i), info.inputs[i].engine_tensor(), "input"));
-    CAIRN_ASSIGN(std::optional<AippKernel> kernel, make_kernel(info.inputs[i]));
-    kernels.push_back(std::move(kernel));
+    CAIRN_ASSIGN(const std::optional<AippKernel> kernel, make_kernel(info.inputs[i]));
+    kernels.push_back(kernel);
   }
   for (size_t i = 0; i < info.outputs.size(); ++i)
     CAIRN_RETURN_IF_ERROR(check_port(network.output(i), info.outputs[i], "output"));
-  return std::unique_ptr<Executable>(
-      new OpenVinoExecutable(std::move(network), std::move(info), std::move(kernels)));
+  return std::unique_ptr<Executable>(new OpenVinoExecutable(std::move(network), std::move(compile_wide),
+                                                            std::move(info), std::move(kernels)));
 }
 
-std::unique_ptr<OpenVinoExecutable::Slot> OpenVinoExecutable::take_slot() {
+std::unique_ptr<RequestPool::Slot> RequestPool::take_slot() {
   {
     const std::lock_guard lock(mutex_);
     if (!free_slots_.empty()) {
@@ -72,9 +77,9 @@ std::unique_ptr<OpenVinoExecutable::Slot> OpenVinoExecutable::take_slot() {
   }
   auto slot = std::make_unique<Slot>();
   slot->request = network_.create_infer_request();
-  slot->inputs.resize(info_.inputs.size());
-  slot->outputs.resize(info_.outputs.size());
-  slot->aipp_tensors.resize(info_.inputs.size());
+  slot->inputs.resize(network_.inputs().size());
+  slot->outputs.resize(network_.outputs().size());
+  slot->aipp_tensors.resize(network_.inputs().size());
   for (size_t i = 0; i < kernels_.size(); ++i) {
     if (!kernels_[i]) continue;
     const auto port = network_.input(i);
@@ -84,12 +89,12 @@ std::unique_ptr<OpenVinoExecutable::Slot> OpenVinoExecutable::take_slot() {
   return slot;
 }
 
-void OpenVinoExecutable::give_back(std::unique_ptr<Slot> slot) {
+void RequestPool::give_back(std::unique_ptr<Slot> slot) {
   const std::lock_guard lock(mutex_);
   free_slots_.push_back(std::move(slot));
 }
 
-void OpenVinoExecutable::feed_inputs(Slot& slot, std::span<const void* const> inputs) {
+void RequestPool::feed_inputs(Slot& slot, std::span<const void* const> inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (kernels_[i]) {
       kernels_[i]->run(static_cast<const uint8_t*>(inputs[i]), slot.aipp_tensors[i].data());
@@ -103,7 +108,7 @@ void OpenVinoExecutable::feed_inputs(Slot& slot, std::span<const void* const> in
   }
 }
 
-void OpenVinoExecutable::bind_outputs(Slot& slot, std::span<void* const> outputs) {
+void RequestPool::bind_outputs(Slot& slot, std::span<void* const> outputs) {
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (slot.outputs[i] == outputs[i]) continue;
     const auto port = network_.output(i);
@@ -112,18 +117,40 @@ void OpenVinoExecutable::bind_outputs(Slot& slot, std::span<void* const> outputs
   }
 }
 
-Status OpenVinoExecutable::run(std::span<const void* const> inputs, std::span<void* const> outputs) {
+void RequestPool::run(std::span<const void* const> inputs, std::span<void* const> outputs) {
+  std::unique_ptr<Slot> slot = take_slot();  // Lost when the run throws: the request's state is unknown then.
+  feed_inputs(*slot, inputs);
+  bind_outputs(*slot, outputs);
+  slot->request.infer();
+  give_back(std::move(slot));
+}
+
+RequestPool& OpenVinoExecutable::pool_for(bool shares_cores) {
+  if (!shares_cores || !compile_wide_) return quick_;
+  if (RequestPool* const wide = wide_.load(std::memory_order_acquire)) return *wide;
+  if (shared_runs_.fetch_add(1, std::memory_order_relaxed) + 1 != kRunsBeforeWide) return quick_;
   try {
-    std::unique_ptr<Slot> slot =
-        take_slot();  // Lost when the run throws: the request's state is unknown then.
-    feed_inputs(*slot, inputs);
-    bind_outputs(*slot, outputs);
-    slot->request.infer();
-    give_back(std::move(slot));
-    return {};
+    wide_owner_ = std::make_unique<RequestPool>(compile_wide_(), kernels_);
   } catch (const std::exception& problem) {
-    return error(ACL_ERROR_RT_MODEL_EXECUTE, "MDL-013", "the model failed: {}", problem.what());
+    log(LogLevel::kWarning, "ASCENDCL", "model {} stays compiled for one run at a time: {}", info_.name,
+        problem.what());
+    return quick_;
   }
+  wide_.store(wide_owner_.get(), std::memory_order_release);
+  return *wide_owner_;
+}
+
+Status OpenVinoExecutable::run(std::span<const void* const> inputs, std::span<void* const> outputs,
+                               bool shares_cores) {
+  const bool has_company = runs_.fetch_add(1, std::memory_order_relaxed) > 0;
+  Status status;
+  try {
+    pool_for(shares_cores || has_company).run(inputs, outputs);
+  } catch (const std::exception& problem) {
+    status = error(ACL_ERROR_RT_MODEL_EXECUTE, "MDL-013", "the model failed: {}", problem.what());
+  }
+  runs_.fetch_sub(1, std::memory_order_relaxed);
+  return status;
 }
 
 }  // namespace cairn

@@ -1,9 +1,12 @@
-// A compiled model and the pool of inference requests that run it.
+// A compiled model and the pools of inference requests that run it.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <openvino/openvino.hpp>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -12,14 +15,16 @@
 
 namespace cairn {
 
-class OpenVinoExecutable final : public Executable {
+/// A network and its inference requests, as many as have run at once. Thread-safe.
+class RequestPool {
  public:
-  /// Checks that the network's inputs and outputs are those of `info`, so that no run touches memory outside
-  /// the buffers.
-  static Result<std::unique_ptr<Executable>> create(ov::CompiledModel network, ModelInfo info);
+  /// `kernels`: one per input, those with AIPP write the network's input. They outlive the pool.
+  RequestPool(ov::CompiledModel network, const std::vector<std::optional<AippKernel>>& kernels)
+      : network_(std::move(network)), kernels_(kernels) {}
 
-  const ModelInfo& info() const override { return info_; }
-  Status run(std::span<const void* const> inputs, std::span<void* const> outputs) override;
+  const ov::CompiledModel& network() const { return network_; }
+  /// Throws what OpenVINO throws.
+  void run(std::span<const void* const> inputs, std::span<void* const> outputs);
 
  private:
   /// One inference request with the addresses that are bound to it, and the network inputs that AIPP writes.
@@ -30,19 +35,47 @@ class OpenVinoExecutable final : public Executable {
     std::vector<ov::Tensor> aipp_tensors;  ///< Empty tensors for inputs without AIPP.
   };
 
-  OpenVinoExecutable(ov::CompiledModel network, ModelInfo info,
-                     std::vector<std::optional<AippKernel>> kernels)
-      : network_(std::move(network)), info_(std::move(info)), kernels_(std::move(kernels)) {}
   std::unique_ptr<Slot> take_slot();
   void give_back(std::unique_ptr<Slot> slot);
   void feed_inputs(Slot& slot, std::span<const void* const> inputs);
   void bind_outputs(Slot& slot, std::span<void* const> outputs);
 
   ov::CompiledModel network_;
-  const ModelInfo info_;
-  const std::vector<std::optional<AippKernel>> kernels_;  ///< One per input.
+  const std::vector<std::optional<AippKernel>>& kernels_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Slot>> free_slots_;
+};
+
+class OpenVinoExecutable final : public Executable {
+ public:
+  using Compile = std::function<ov::CompiledModel()>;
+
+  /// Checks that the network's inputs and outputs are those of `info`, so that no run touches memory outside
+  /// the buffers. `compile_wide` makes the same network for several runs at once; empty if there is only one
+  /// core.
+  static Result<std::unique_ptr<Executable>> create(ov::CompiledModel network, Compile compile_wide,
+                                                    ModelInfo info);
+
+  const ModelInfo& info() const override { return info_; }
+  Status run(std::span<const void* const> inputs, std::span<void* const> outputs, bool shares_cores) override;
+
+ private:
+  OpenVinoExecutable(ov::CompiledModel network, Compile compile_wide, ModelInfo info,
+                     std::vector<std::optional<AippKernel>> kernels)
+      : info_(std::move(info)),
+        kernels_(std::move(kernels)),
+        quick_(std::move(network), kernels_),
+        compile_wide_(std::move(compile_wide)) {}
+  RequestPool& pool_for(bool shares_cores);
+
+  const ModelInfo info_;
+  const std::vector<std::optional<AippKernel>> kernels_;  ///< One per input.
+  RequestPool quick_;                                     ///< All cores for one run.
+  const Compile compile_wide_;
+  std::atomic<uint32_t> runs_{0};  ///< Under way.
+  std::atomic<uint32_t> shared_runs_{0};
+  std::unique_ptr<RequestPool> wide_owner_;
+  std::atomic<RequestPool*> wide_{nullptr};  ///< One core for each run; made when it is worth it.
 };
 
 }  // namespace cairn

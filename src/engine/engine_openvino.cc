@@ -1,4 +1,6 @@
 // The engine: reads an .om, compiles its graph with OpenVINO's CPU plugin.
+#include <sched.h>
+
 #include <algorithm>
 #include <cstring>
 #include <openvino/op/constant.hpp>
@@ -51,19 +53,43 @@ double work_of(const ov::Model& network) {
   return work;
 }
 
-/// CAIRN_PRECISION and CAIRN_THREADS. Left alone, OpenVINO would choose bfloat16 by itself on CPUs that have
-/// it.
-ov::AnyMap settings(const ov::Model& network) {
-  ov::AnyMap map{ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::num_streams(1)};
+/// CAIRN_PRECISION. Left alone, OpenVINO would choose bfloat16 by itself on CPUs that have it.
+ov::AnyMap precision_setting() {
   const std::string precision = environment_string("CAIRN_PRECISION");
   if (!precision.empty() && precision != "f32" && precision != "bf16")
     log(LogLevel::kWarning, "ASCENDCL", "CAIRN_PRECISION={} is unknown and ignored; known are f32 and bf16",
         precision);
-  map.insert(ov::hint::inference_precision(precision == "bf16" ? ov::element::bf16 : ov::element::f32));
-  int64_t threads = environment_int("CAIRN_THREADS", 0, 1, kMostThreads);
+  return {ov::hint::inference_precision(precision == "bf16" ? ov::element::bf16 : ov::element::f32)};
+}
+
+/// CAIRN_THREADS, 0 if it is not set.
+int wanted_threads() {
+  return static_cast<int>(environment_int("CAIRN_THREADS", 0, 1, kMostThreads));
+}
+
+/// All threads for one run at a time.
+ov::AnyMap quick_settings(const ov::Model& network) {
+  ov::AnyMap map = precision_setting();
+  map.insert(ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY));
+  map.insert(ov::num_streams(1));
+  int threads = wanted_threads();
   if (threads == 0 && work_of(network) < kWorkOfOneThread) threads = 1;
-  if (threads != 0) map.insert(ov::inference_num_threads(static_cast<int>(threads)));
+  if (threads != 0) map.insert(ov::inference_num_threads(threads));
   return map;
+}
+
+/// One thread for each of several runs.
+ov::AnyMap wide_settings(int threads) {
+  ov::AnyMap map = precision_setting();
+  map.insert(ov::hint::performance_mode(ov::hint::PerformanceMode::THROUGHPUT));
+  map.insert(ov::num_streams(threads));
+  map.insert(ov::inference_num_threads(threads));
+  return map;
+}
+
+int core_count() {
+  cpu_set_t cores;
+  return ::sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
 }
 
 ModelInfo describe(OmModel&& om) {
@@ -112,8 +138,15 @@ class OpenVinoEngine final : public Engine {
     CAIRN_ASSIGN(const ov::Tensor weights, weight_tensor(om, file, options.weight_memory));
     try {
       const std::shared_ptr<ov::Model> network = core_.read_model(om.ir_xml, weights);
-      return OpenVinoExecutable::create(core_.compile_model(network, "CPU", settings(*network)),
-                                        describe(std::move(om)));
+      const int threads = wanted_threads() != 0 ? wanted_threads() : core_count();
+      OpenVinoExecutable::Compile compile_wide;
+      // The compiled network keeps the graph and its weights anyhow.
+      if (threads > 1)
+        compile_wide = [this, network, threads] {
+          return core_.compile_model(network, "CPU", wide_settings(threads));
+        };
+      return OpenVinoExecutable::create(core_.compile_model(network, "CPU", quick_settings(*network)),
+                                        std::move(compile_wide), describe(std::move(om)));
     } catch (const std::exception& problem) {
       return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001", "the graph of the om file cannot be compiled: {}",
                    problem.what());

@@ -99,7 +99,7 @@ NetworkTensor describe(const ov::Output<const ov::Node>& output) {
 Status check_operators(const std::filesystem::path& path,
                        const std::map<std::string, std::string, std::less<>>& node_names) {
   std::vector<std::string> found;
-  const Status read = guarded("E10041", path.string(), [&] {
+  Status read = guarded("E10041", path.string(), [&] {
     ov::frontend::FrontEndManager manager;
     const auto front_end = manager.load_by_framework("onnx");
     const auto model = front_end->convert_partially(front_end->load(path.string()));

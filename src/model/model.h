@@ -73,11 +73,12 @@ class ModelCall {
   /// The buffers' memory exists now.
   Status check_memory();
   /// Runs the model in this thread. Device memory is used where it lies; host memory is copied.
-  Status run();
+  /// `shares_cores`: see Executable::run.
+  Status run(bool shares_cores);
 
  private:
   explicit ModelCall(std::shared_ptr<Model> model);
-  Status run_resolved();
+  Status run_resolved(bool shares_cores);
 
   std::shared_ptr<Model> model_;
   AddressList addresses_;  ///< Of the inputs, then of the outputs, as the user gave them.

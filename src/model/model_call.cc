@@ -110,15 +110,15 @@ Result<ModelCall> ModelCall::prepare(std::shared_ptr<Model> model, const void* i
   return call;
 }
 
-Status ModelCall::run() {
+Status ModelCall::run(bool shares_cores) {
   try {
-    return run_resolved();
+    return run_resolved(shares_cores);
   } catch (const std::bad_alloc&) {
     return error(ACL_ERROR_BAD_ALLOC, "MDL-013", "the host has no memory left");
   }
 }
 
-Status ModelCall::run_resolved() {
+Status ModelCall::run_resolved(bool shares_cores) {
   const Runtime& runtime = Runtime::get();
   const ModelInfo& info = model_->info();
   const std::span<void*> user = addresses_.span();
@@ -137,16 +137,17 @@ Status ModelCall::run_resolved() {
       engine[i] = copies.prepare_out(user[i], bytes);
     }
   }
-  CAIRN_RETURN_IF_ERROR(
-      model_->executable().run(engine.first(info.inputs.size()), engine.last(info.outputs.size())));
+  CAIRN_RETURN_IF_ERROR(model_->executable().run(engine.first(info.inputs.size()),
+                                                 engine.last(info.outputs.size()), shares_cores));
   return copies.copy_out();
 }
 
 Status execute_model(uint32_t id, const void* input_dataset, const void* output_dataset) {
   CAIRN_ASSIGN(std::shared_ptr<Model> model, ModelTable::get().find(id));
   CAIRN_RETURN_IF_ERROR(model->check_context());
+  CAIRN_ASSIGN(Device* const device, Runtime::get().current_device());
   CAIRN_ASSIGN(ModelCall call, ModelCall::prepare(std::move(model), input_dataset, output_dataset));
-  return call.run();
+  return call.run(device->scheduler().load() > 0);
 }
 
 /// What the run itself will find out; said at the call already, where the program can see what is wrong.
@@ -168,8 +169,10 @@ Status execute_model_async(uint32_t id, const void* input_dataset, const void* o
   CAIRN_ASSIGN(const Ref<Stream> target, Runtime::get().stream(stream));
   CAIRN_ASSIGN(ModelCall call, ModelCall::prepare(std::move(model), input_dataset, output_dataset));
   CAIRN_RETURN_IF_ERROR(call.check_memory());
-  return Stream::launch(target, "aclmdlExecuteAsync",
-                        [call = std::move(call)](Stream&) mutable { return call.run(); });
+  return Stream::launch(target, "aclmdlExecuteAsync", [call = std::move(call)](Stream& running) mutable {
+    constexpr size_t kThisTask = 1;
+    return call.run(running.device().scheduler().load() > kThisTask);
+  });
 }
 
 }  // namespace cairn

@@ -1,4 +1,5 @@
 // Loading and running models through the C API: results, checks, threads, lifetime.
+#include <array>
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
@@ -217,6 +218,25 @@ TEST_F(ModelExecution, RunsInManyThreadsAtOnce) {
   for (std::thread& thread : threads)
     thread.join();
   EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(ModelExecution, RunsOnManyStreamsAtOnce) {
+  constexpr int kStreams = 4;
+  std::array<aclrtStream, kStreams> streams{};
+  std::array<Tensor, kStreams> x;
+  std::array<Tensor, kStreams> y;
+  for (int s = 0; s < kStreams; ++s) {
+    ASSERT_EQ(aclrtCreateStream(&streams[s]), 0);
+    x[s].write(iota(static_cast<float>(s)));
+  }
+  for (int round = 0; round < 100; ++round)  // Enough for the engine to compile the model for several runs.
+    for (int s = 0; s < kStreams; ++s)
+      ASSERT_EQ(aclmdlExecuteAsync(model_, x[s].dataset(), y[s].dataset(), streams[s]), 0);
+  for (int s = 0; s < kStreams; ++s) {
+    EXPECT_EQ(aclrtSynchronizeStream(streams[s]), 0) << recent_error();
+    EXPECT_EQ(y[s].read(), sums(iota(static_cast<float>(s)), weights_));
+    aclrtDestroyStream(streams[s]);
+  }
 }
 
 TEST_F(ModelExecution, SurvivesUnloadingWhileOthersExecute) {  // MDL-023

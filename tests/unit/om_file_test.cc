@@ -229,7 +229,7 @@ TEST_F(OmFile, OfAnotherCompilerIsDescribedButNotExecuted) {
 }
 
 /// Puts other bytes in place of the model definition and repairs sizes and checksums.
-std::string with_model_def(const std::string& file, std::string model_def) {
+std::string with_model_def(const std::string& file, const std::string& model_def) {
   using namespace om;  // NOLINT(google-build-using-namespace)
   const std::byte* old = bytes_of(file).data();
   const size_t table = kHeaderBytes + 8;
@@ -275,7 +275,10 @@ TEST_F(OmFile, NestedWithoutEndIsRefused) {
       size_t top = bytes.size();
       while (top >= 0x80)
         top >>= 7;
-      return tag + size + static_cast<char>(top) + bytes;
+      std::string field = tag + size;
+      field += static_cast<char>(top);
+      field += bytes;
+      return field;
     };
     const std::string attribute = wrap(0x6A, inner);  // AttrDef.g
     const std::string entry = wrap(0x12, attribute);  // Map entry: value
