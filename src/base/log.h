@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <new>
 #include <string_view>
 
 namespace cairn {
@@ -18,9 +19,16 @@ void set_log_level(LogLevel level);
 /// Writes one line. `module` is a short name such as "RUNTIME", "ASCENDCL", "APP".
 void write_log(LogLevel level, std::string_view module, std::string_view text);
 
+/// Never throws: a line that finds no memory is left out.
+
 template <class... Args>
-void log(LogLevel level, std::string_view module, fmt::format_string<Args...> text, Args&&... args) {
-  if (log_enabled(level)) write_log(level, module, fmt::format(text, std::forward<Args>(args)...));
+void log(LogLevel level, std::string_view module, fmt::format_string<Args...> text, Args&&... args) noexcept {
+  if (!log_enabled(level)) return;
+  try {
+    write_log(level, module, fmt::format(text, std::forward<Args>(args)...));
+  } catch (const std::bad_alloc&) {
+    return;
+  }
 }
 
 }  // namespace cairn

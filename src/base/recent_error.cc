@@ -1,6 +1,7 @@
 #include "base/recent_error.h"
 
 #include <deque>
+#include <new>
 
 #include "base/log.h"
 
@@ -35,7 +36,7 @@ std::string with_function(const char* function, std::string_view text) {
 
 }  // namespace
 
-void record_error(const char* function, const Status& status) {
+void record_error(const char* function, const Status& status) noexcept try {
   RecentErrors& errors = recent();
   std::string line = fmt::format("{} (code {})", with_function(function, status.text()), status.code());
   if (!errors.lines.empty() && errors.lines.front() == line) {
@@ -46,15 +47,19 @@ void record_error(const char* function, const Status& status) {
   log(LogLevel::kError, "ASCENDCL", "{}", line);
   errors.lines.push_front(std::move(line));
   if (errors.lines.size() > kMostLines) errors.lines.pop_back();
+} catch (const std::bad_alloc&) {
+  // No memory for the text: the code has to do.
 }
 
-const char* take_recent_error() {
+const char* take_recent_error() noexcept try {
   RecentErrors& errors = recent();
   finish_repetitions(errors);
   if (errors.lines.empty()) return nullptr;
   errors.taken = fmt::format("{}", fmt::join(errors.lines, "\n"));
   errors.lines.clear();
   return errors.taken.c_str();
+} catch (const std::bad_alloc&) {
+  return "[RT-193] the host has no memory left, not even for the texts of the errors";
 }
 
 }  // namespace cairn

@@ -3,12 +3,14 @@
 // An error carries a return code of the API and a text that begins with the id of the rule that was broken:
 //   return error(ACL_ERROR_RT_PARAM_INVALID, "RT-171", "count {} is larger than maxCount {}", count,
 //   max_count);
-// The success path is one null pointer; the text is built only on failure.
+// Success holds no memory; the text is built only on failure. An error that finds no memory for its text
+// keeps its code.
 #pragma once
 
 #include <fmt/format.h>
 
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,34 +22,54 @@ namespace cairn {
 class [[nodiscard]] Status {
  public:
   Status() = default;
-  Status(int code, std::string text) : state_(std::make_unique<State>(State{code, std::move(text)})) {}
-  Status(const Status& other) : state_(other.state_ ? std::make_unique<State>(*other.state_) : nullptr) {}
-  Status(Status&&) noexcept = default;
-  Status& operator=(const Status& other) {
-    if (this != &other) state_ = other.state_ ? std::make_unique<State>(*other.state_) : nullptr;
+  Status(int code, std::string text) noexcept
+      : code_(code), text_(new (std::nothrow) std::string(std::move(text))) {}
+  /// An error without a text of its own, for when there is no memory.
+  explicit Status(int code) noexcept : code_(code) {}
+  Status(const Status& other) noexcept : code_(other.code_), text_(copy_of(other.text_.get())) {}
+  Status(Status&& other) noexcept : code_(std::exchange(other.code_, 0)), text_(std::move(other.text_)) {}
+  Status& operator=(const Status& other) noexcept {
+    if (this != &other) *this = Status(other);
     return *this;
   }
-  Status& operator=(Status&&) noexcept = default;
+  Status& operator=(Status&& other) noexcept {
+    code_ = std::exchange(other.code_, 0);
+    text_ = std::move(other.text_);
+    return *this;
+  }
   ~Status() = default;
 
-  bool is_ok() const { return state_ == nullptr; }
+  bool is_ok() const { return code_ == 0; }
   /// The API's return code, 0 for success.
-  int code() const { return state_ ? state_->code : 0; }
+  int code() const { return code_; }
   /// "[RULE-ID] what went wrong; what to do", empty for success.
-  std::string_view text() const { return state_ ? std::string_view(state_->text) : std::string_view(); }
+  std::string_view text() const {
+    if (text_) return *text_;
+    return is_ok() ? std::string_view() : "[RT-193] the host has no memory left, not even for this text";
+  }
 
  private:
-  struct State {
-    int code;
-    std::string text;
-  };
-  std::unique_ptr<State> state_;
+  static std::unique_ptr<std::string> copy_of(const std::string* text) noexcept {
+    if (text == nullptr) return nullptr;
+    try {
+      return std::make_unique<std::string>(*text);
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+  }
+
+  int code_ = 0;
+  std::unique_ptr<std::string> text_;
 };
 
 /// Makes an error status. `rule` is an id of spec/rules-*.jsonl; the text follows it.
 template <class... Args>
 Status error(int code, std::string_view rule, fmt::format_string<Args...> text, Args&&... args) {
-  return Status(code, fmt::format("[{}] {}", rule, fmt::format(text, std::forward<Args>(args)...)));
+  try {
+    return Status(code, fmt::format("[{}] {}", rule, fmt::format(text, std::forward<Args>(args)...)));
+  } catch (const std::bad_alloc&) {
+    return Status(code);
+  }
 }
 
 /// A value or the Status that says why there is none.
