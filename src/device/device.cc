@@ -25,6 +25,7 @@ Device::Device(int32_t id, int32_t physical_id, const SocProfile& soc)
 
 Status Device::start() {
   install_fault_handler();
+  scheduler_.start();
   if (memory_) return {};
   const auto megabytes = static_cast<size_t>(
       environment_int("CAIRN_MEMORY_MB", static_cast<int64_t>(soc_.memory_bytes >> 20), 1, int64_t{1} << 24));
@@ -64,14 +65,11 @@ void Device::drain(uint64_t context_id) {
 
 void Device::stop() {
   drain(0);
-  std::vector<void*> handles;
   handle_table<Stream>().for_each([&](Stream& stream, void* handle) {
     if (&stream.device() != this) return;
     stream.close(true);
-    handles.push_back(handle);
-  });
-  for (void* handle : handles)
     handle_table<Stream>().remove(handle);
+  });
   scheduler_.end_workers();
   if (const size_t left = memory_->allocation_count())
     log(LogLevel::kWarning, "RUNTIME",

@@ -22,6 +22,9 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
   ~Scheduler() { end_workers(); }
 
+  /// Starts the first thread, so that what is submitted is run even if no other can be started. Throws
+  /// std::system_error.
+  void start();
   /// Ends the threads; each finishes the task it runs. The next submit starts new ones.
   void end_workers();
 
@@ -31,6 +34,7 @@ class Scheduler {
  private:
   void work();
   Stream* take();
+  void start_another();  // Under mutex_.
 
   std::mutex mutex_;
   std::condition_variable wake_;
