@@ -4,7 +4,8 @@
 
 enum FaultKind { kFaultMemory, kFaultMap, kFaultThread, kFaultFile, kFaultLibrary, kFaultKinds };
 
-// From now on the n-th call (1 = the next) of that kind by any thread fails; with `all_after`, so do all after it.
+// From now on the n-th call (1 = the next) of that kind by any thread fails; with `all_after`, so do all
+// after it.
 typedef void FailNthArm(enum FaultKind kind, long n, int all_after);
 // No further call fails. Returns how many calls of the kind were seen while armed.
 typedef long FailNthDisarm(void);
