@@ -1,11 +1,16 @@
 // Random programs of streams, events, copies, memsets and callbacks against a sequential model.
 //
-//   cairn_stream_soak [--seed N] [--steps N] [--threads 1..4] [--devices 1..3] [--seconds N] [--watchdog
-//   SECONDS]
+//   cairn_stream_soak [--seed N] [--steps N] [--threads 1..4] [--devices 1..3] [--seconds N]
+//                     [--watchdog SECONDS] [--signals MICROSECONDS]
 //
-// The same seed, threads and devices give the same programs; `--steps` cuts them. --seconds ends early. Exit
-// code 1 and a line that runs the shortest known prefix again when something differs from the model.
+// The same seed, threads and devices give the same programs; --steps cuts them. --seconds ends early. Exit code
+// 1 and a line that runs the shortest known prefix again when something differs from the model. With --signals
+// a signal interrupts one of the threads after each such time, in waits, too.
+#include <sys/time.h>
+
+#include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -23,9 +28,19 @@ struct Options {
   uint64_t seed = std::random_device()();
   uint32_t steps = 10000;
   uint32_t seconds = 0;
+  uint32_t signals = 0;
   int watchdog = 60;
   cairn::soak::Shape shape{};
 };
+
+void interrupt_after_each(uint32_t microseconds) {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  ::sigaction(SIGALRM, &action, nullptr);  // Without SA_RESTART: system calls return early.
+  itimerval timer{};
+  timer.it_interval.tv_usec = timer.it_value.tv_usec = static_cast<suseconds_t>(microseconds);
+  ::setitimer(ITIMER_REAL, &timer, nullptr);
+}
 
 bool parse(int argc, char** argv, Options& options) {
   for (int i = 1; i + 1 < argc; i += 2) {
@@ -37,6 +52,8 @@ bool parse(int argc, char** argv, Options& options) {
       options.steps = static_cast<uint32_t>(value);
     else if (name == "--seconds")
       options.seconds = static_cast<uint32_t>(value);
+    else if (name == "--signals" && value < 1000000)
+      options.signals = static_cast<uint32_t>(value);
     else if (name == "--watchdog")
       options.watchdog = static_cast<int>(value);
     else if (name == "--threads" && value >= 1 && value <= 4)
@@ -56,7 +73,7 @@ int main(int argc, char** argv) {
   if (!parse(argc, argv, options)) {
     std::fprintf(stderr,
                  "usage: %s [--seed N] [--steps N] [--threads 1..4] [--devices 1..3] [--seconds N] "
-                 "[--watchdog SECONDS]\n",
+                 "[--watchdog SECONDS] [--signals MICROSECONDS]\n",
                  argv[0]);
     return 2;
   }
@@ -65,6 +82,7 @@ int main(int argc, char** argv) {
   std::printf("seed %llu, %d threads, %d devices\n", static_cast<unsigned long long>(options.seed),
               options.shape.threads, options.shape.devices);
   std::fflush(stdout);
+  if (options.signals != 0) interrupt_after_each(options.signals);
   const auto start = std::chrono::steady_clock::now();
   const auto is_over = [&] {
     return options.seconds != 0 &&
