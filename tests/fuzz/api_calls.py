@@ -78,7 +78,11 @@ def expression(function: dict) -> str | None:
     ret = function["ret"].strip()
     if "Destroy" in function["name"] and len(types) == 1 and ret == "aclError":
         return f"const auto handle = m.argument<{types[0]}>(); m.ended(handle, {function['name']}(handle));"
-    if ("Create" in function["name"] or "Get" not in function["name"]) and ret.endswith("*") and "char" not in ret:
+    if (
+        ("Create" in function["name"] or "Get" not in function["name"])
+        and ret.endswith("*")
+        and "char" not in ret
+    ):
         return f"m.made({call});"
     return f"(void){call};" if ret != "void" else f"{call};"
 

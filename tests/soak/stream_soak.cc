@@ -3,9 +3,9 @@
 //   cairn_stream_soak [--seed N] [--steps N] [--threads 1..4] [--devices 1..3] [--seconds N]
 //                     [--watchdog SECONDS] [--signals MICROSECONDS]
 //
-// The same seed, threads and devices give the same programs; --steps cuts them. --seconds ends early. Exit code
-// 1 and a line that runs the shortest known prefix again when something differs from the model. With --signals
-// a signal interrupts one of the threads after each such time, in waits, too.
+// The same seed, threads and devices give the same programs; --steps cuts them. --seconds ends early. Exit
+// code 1 and a line that runs the shortest known prefix again when something differs from the model. With
+// --signals a signal interrupts one of the threads after each such time, in waits, too.
 #include <sys/time.h>
 
 #include <algorithm>
