@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include <memory>
+#include <cstdint>
 #include <new>
 #include <optional>
 #include <string>
@@ -22,44 +22,51 @@ namespace cairn {
 class [[nodiscard]] Status {
  public:
   Status() = default;
-  Status(int code, std::string text) noexcept
-      : code_(code), text_(new (std::nothrow) std::string(std::move(text))) {}
+  Status(int code, std::string text) noexcept : bits_(with_text(code, std::move(text))) {}
   /// An error without a text of its own, for when there is no memory.
-  explicit Status(int code) noexcept : code_(code) {}
-  Status(const Status& other) noexcept : code_(other.code_), text_(copy_of(other.text_.get())) {}
-  Status(Status&& other) noexcept : code_(std::exchange(other.code_, 0)), text_(std::move(other.text_)) {}
-  Status& operator=(const Status& other) noexcept {
-    if (this != &other) *this = Status(other);
+  explicit Status(int code) noexcept : bits_(without_text(code)) {}
+  Status(const Status& other) noexcept : bits_(other.copy()) {}
+  Status(Status&& other) noexcept : bits_(std::exchange(other.bits_, 0)) {}
+  Status& operator=(Status other) noexcept {
+    std::swap(bits_, other.bits_);
     return *this;
   }
-  Status& operator=(Status&& other) noexcept {
-    code_ = std::exchange(other.code_, 0);
-    text_ = std::move(other.text_);
-    return *this;
+  ~Status() {
+    if (has_text()) delete state();
   }
-  ~Status() = default;
 
-  bool is_ok() const { return code_ == 0; }
+  bool is_ok() const { return bits_ == 0; }
   /// The API's return code, 0 for success.
-  int code() const { return code_; }
+  int code() const { return has_text() ? state()->code : static_cast<int>(static_cast<int64_t>(bits_) >> 1); }
   /// "[RULE-ID] what went wrong; what to do", empty for success.
   std::string_view text() const {
-    if (text_) return *text_;
+    if (has_text()) return state()->text;
     return is_ok() ? std::string_view() : "[RT-193] the host has no memory left, not even for this text";
   }
 
  private:
-  static std::unique_ptr<std::string> copy_of(const std::string* text) noexcept {
-    if (text == nullptr) return nullptr;
+  struct State {
+    int code;
+    std::string text;
+  };
+
+  static uint64_t without_text(int code) { return static_cast<uint64_t>(int64_t{code}) << 1 | 1; }
+  static uint64_t with_text(int code, std::string text) noexcept {
+    auto* state = new (std::nothrow) State{code, std::move(text)};
+    return state != nullptr ? reinterpret_cast<uint64_t>(state) : without_text(code);
+  }
+  uint64_t copy() const noexcept {
+    if (!has_text()) return bits_;
     try {
-      return std::make_unique<std::string>(*text);
+      return with_text(state()->code, state()->text);
     } catch (const std::bad_alloc&) {
-      return nullptr;
+      return without_text(state()->code);
     }
   }
+  bool has_text() const { return bits_ != 0 && (bits_ & 1) == 0; }
+  State* state() const { return reinterpret_cast<State*>(bits_); }
 
-  int code_ = 0;
-  std::unique_ptr<std::string> text_;
+  uint64_t bits_ = 0;  ///< 0: success; even: the address of the State; odd: twice the code, plus 1.
 };
 
 /// Makes an error status. `rule` is an id of spec/rules-*.jsonl; the text follows it.
