@@ -314,7 +314,7 @@ class Machine {
         aclrtSetTsDevice(static_cast<aclrtTsId>(program_.number()));
         break;
       case 10:
-        aclrtSynchronizeDeviceWithTimeout(static_cast<int32_t>(program_.byte() % 3 + 1));
+        aclrtSynchronizeDeviceWithTimeout(patience(true));
         break;
       default:
         aclInit(nullptr);
@@ -342,7 +342,8 @@ class Machine {
         break;
       case 4:
       case 5:
-        aclrtSynchronizeStreamWithTimeout(program_.handle(streams_), program_.byte() % 3 + 1);
+        stream = program_.handle(streams_);
+        aclrtSynchronizeStreamWithTimeout(stream, patience(is_busy(stream)));
         break;
       case 6:
         aclrtSynchronizeStreamWithTimeout(program_.handle(streams_), negative());
@@ -368,7 +369,7 @@ class Machine {
                             program_.handle(streams_));
         break;
       case 13:
-        aclrtProcessReport(program_.byte() % 2 == 0 ? 1 : negative());
+        aclrtProcessReport(patience(true));
         break;
       case 14:
         aclrtStreamWaitEvent(program_.handle(streams_), program_.handle(events_));
@@ -415,7 +416,8 @@ class Machine {
         aclrtQueryEventWaitStatus(program_.handle(events_), &wait_status);
         break;
       case 9:
-        aclrtSynchronizeEventWithTimeout(program_.handle(events_), program_.byte() % 3 + 1);
+        event = program_.handle(events_);
+        aclrtSynchronizeEventWithTimeout(event, patience(is_pending(event)));
         break;
       case 10:
         aclrtEventElapsedTime(&milliseconds, program_.handle(events_), program_.handle(events_));
@@ -590,6 +592,19 @@ class Machine {
     device_.all_ended();
     aclrtSetDevice(0);
     if (aclrtGetCurrentContext(&context) == ACL_SUCCESS) contexts_.add(context);
+  }
+
+  /// A time limit: what would take it whole gets one that is refused at once, most of the time.
+  int32_t patience(bool would_wait) { return would_wait && program_.byte() % 16 != 0 ? negative() : 1; }
+  static bool is_busy(aclrtStream stream) {
+    aclrtStreamStatus status = ACL_STREAM_STATUS_COMPLETE;
+    aclrtStreamQuery(stream, &status);
+    return status != ACL_STREAM_STATUS_COMPLETE;
+  }
+  static bool is_pending(aclrtEvent event) {
+    aclrtEventRecordedStatus status = ACL_EVENT_RECORDED_STATUS_COMPLETE;
+    aclrtQueryEventStatus(event, &status);
+    return status != ACL_EVENT_RECORDED_STATUS_COMPLETE;
   }
 
   int32_t negative() { return -1 - static_cast<int32_t>(program_.byte()) - 1; }
