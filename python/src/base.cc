@@ -50,7 +50,9 @@ uintptr_t create_tensor_desc(Int<int> type, const Dims& dims, Int<int> format) {
 /// The null address may be written as 0, None or [].
 void* address_of(nb::handle data) {
   if (data.is_none() || (nb::isinstance<nb::list>(data) && nb::len(data) == 0)) return nullptr;
-  return nb::cast<Address>(data).value;
+  Address address;
+  if (!nb::try_cast(data, address)) throw nb::type_error("an address is an integer, None or []");
+  return address.value;
 }
 
 template <class Set>

@@ -284,7 +284,9 @@ void bind_callbacks(nb::module_& m) {
   m.def(
       "set_exception_info_callback",
       [](nb::object fn) {
-        const bool clear = fn.is_none() || nb::isinstance<nb::int_>(fn);
+        const bool clear = fn.is_none() || (nb::isinstance<nb::int_>(fn) && PyObject_IsTrue(fn.ptr()) == 0);
+        if (!clear && PyCallable_Check(fn.ptr()) == 0)
+          throw nb::type_error("fn is a function; None or 0 clears the callback");
         exception_callback() = clear ? nb::object() : std::move(fn);
         return aclrtSetExceptionInfoCallback(clear ? nullptr : on_exception);
       },

@@ -81,9 +81,8 @@ HandleTableBase::~HandleTableBase() {
 HandleSlot* HandleTableBase::insert(void* object) {
   const std::lock_guard lock(mutex_);
   HandleSlot* slot = nullptr;
-  if (!free_.empty()) {
-    slot = free_.back();
-    free_.pop_back();
+  if (free_ != nullptr) {
+    slot = std::exchange(free_, free_->next_free);
   } else {
     const uint32_t index = slot_count_.load(std::memory_order_relaxed);
     if (index >= kSlotsPerChunk * kChunks) return nullptr;
@@ -114,7 +113,7 @@ void HandleTableBase::recycle(HandleSlot* slot) {
   void* object = std::exchange(slot->object, nullptr);
   destroy_(object);
   const std::lock_guard lock(mutex_);
-  free_.push_back(slot);
+  slot->next_free = std::exchange(free_, slot);
 }
 
 namespace {

@@ -69,6 +69,8 @@ struct HandleSlot {
   void* object = nullptr;
   class HandleTableBase* table = nullptr;
   uint32_t index = 0;
+  HandleSlot* next_free =
+      nullptr;  ///< Link of the table's list of free slots: giving one back allocates nothing.
 };
 
 /// The part of a table that does not depend on the object's type. Thread-safe.
@@ -108,7 +110,7 @@ class HandleTableBase {
     const uint64_t generation = handle_bits::generation_of(slot->state.load(std::memory_order_relaxed));
     return reinterpret_cast<void*>((static_cast<uint64_t>(type_) << 56) | (generation << 32) | slot->index);
   }
-  /// Calls visit(slot) for each object that is alive, with a reference held.
+  /// Calls visit(slot) for each object that is alive, with a reference held; visit may remove handles.
   template <class Visit>
   void for_each(Visit visit) {
     for (uint32_t i = 0; i < slot_count_.load(std::memory_order_acquire); ++i) {
@@ -118,8 +120,9 @@ class HandleTableBase {
       while ((state & handle_bits::kAlive) != 0 && !held)
         held = slot->state.compare_exchange_weak(state, state + 1, std::memory_order_acquire);
       if (!held) continue;
+      const std::unique_ptr<HandleSlot, void (*)(HandleSlot*)> reference(slot,
+                                                                         release);  // Also if visit throws.
       visit(slot);
-      release(slot);
     }
   }
 
@@ -139,7 +142,7 @@ class HandleTableBase {
   std::atomic<uint32_t> slot_count_{0};
   std::unique_ptr<std::unique_ptr<Chunk>[]> chunks_ = std::make_unique<std::unique_ptr<Chunk>[]>(kChunks);
   std::mutex mutex_;
-  std::vector<HandleSlot*> free_;
+  HandleSlot* free_ = nullptr;
 };
 
 /// A counted reference to an object in a HandleTable: it keeps the object alive after its handle has ended.

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <new>
 #include <string_view>
 
 namespace cairn {
@@ -47,18 +48,28 @@ void set_log_level(LogLevel level);
 void write_log(LogLevel level, std::string_view module, const LogPlace& place, std::string_view text);
 void write_event_log(std::string_view module, const LogPlace& place, std::string_view text);
 
+/// Never throws: a line that finds no memory is left out.
 template <class... Args>
 void log(LogLevel level, std::string_view module, LogText<std::type_identity_t<Args>...> text,
-         Args&&... args) {
-  if (log_enabled(level) && log_enabled(level, module))
+         Args&&... args) noexcept {
+  if (!log_enabled(level) || !log_enabled(level, module)) return;
+  try {
     write_log(level, module, text.place, fmt::format(text.format, std::forward<Args>(args)...));
+  } catch (const std::bad_alloc&) {
+    return;
+  }
 }
 
 /// Something that happened and is no trouble: kept apart from the other lines, in the files of "run".
 template <class... Args>
-void log_event(std::string_view module, LogText<std::type_identity_t<Args>...> text, Args&&... args) {
-  if (event_log_enabled())
+void log_event(std::string_view module, LogText<std::type_identity_t<Args>...> text,
+               Args&&... args) noexcept {
+  if (!event_log_enabled()) return;
+  try {
     write_event_log(module, text.place, fmt::format(text.format, std::forward<Args>(args)...));
+  } catch (const std::bad_alloc&) {
+    return;
+  }
 }
 
 }  // namespace cairn

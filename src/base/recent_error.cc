@@ -1,6 +1,7 @@
 #include "base/recent_error.h"
 
 #include <deque>
+#include <new>
 #include <utility>
 
 #include "base/log.h"
@@ -38,7 +39,7 @@ std::string with_function(const char* function, std::string_view text) {
 
 }  // namespace
 
-void record_error(const char* function, const Status& status) {
+void record_error(const char* function, const Status& status) noexcept try {
   last_code = status.code();
   RecentErrors& errors = recent();
   std::string line = fmt::format("{} (code {})", with_function(function, status.text()), status.code());
@@ -50,6 +51,8 @@ void record_error(const char* function, const Status& status) {
   log(LogLevel::kError, "ASCENDCL", "{}", line);
   errors.lines.push_front(std::move(line));
   if (errors.lines.size() > kMostLines) errors.lines.pop_back();
+} catch (const std::bad_alloc&) {
+  // No memory for the text: the code has to do.
 }
 
 int peek_last_error() {
@@ -60,13 +63,15 @@ int take_last_error() {
   return std::exchange(last_code, 0);
 }
 
-const char* take_recent_error() {
+const char* take_recent_error() noexcept try {
   RecentErrors& errors = recent();
   finish_repetitions(errors);
   if (errors.lines.empty()) return nullptr;
   errors.taken = fmt::format("{}", fmt::join(errors.lines, "\n"));
   errors.lines.clear();
   return errors.taken.c_str();
+} catch (const std::bad_alloc&) {
+  return "[RT-193] the host has no memory left, not even for the texts of the errors";
 }
 
 }  // namespace cairn

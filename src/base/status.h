@@ -3,12 +3,14 @@
 // An error carries a return code of the API and a text that begins with the id of the rule that was broken:
 //   return error(ACL_ERROR_RT_PARAM_INVALID, "RT-171", "count {} is larger than maxCount {}", count,
 //   max_count);
-// The success path is one null pointer; the text is built only on failure.
+// Success holds no memory; the text is built only on failure. An error that finds no memory for its text
+// keeps its code.
 #pragma once
 
 #include <fmt/format.h>
 
-#include <memory>
+#include <cstdint>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,34 +22,61 @@ namespace cairn {
 class [[nodiscard]] Status {
  public:
   Status() = default;
-  Status(int code, std::string text) : state_(std::make_unique<State>(State{code, std::move(text)})) {}
-  Status(const Status& other) : state_(other.state_ ? std::make_unique<State>(*other.state_) : nullptr) {}
-  Status(Status&&) noexcept = default;
-  Status& operator=(const Status& other) {
-    if (this != &other) state_ = other.state_ ? std::make_unique<State>(*other.state_) : nullptr;
+  Status(int code, std::string text) noexcept : bits_(with_text(code, std::move(text))) {}
+  /// An error without a text of its own, for when there is no memory.
+  explicit Status(int code) noexcept : bits_(without_text(code)) {}
+  Status(const Status& other) noexcept : bits_(other.copy()) {}
+  Status(Status&& other) noexcept : bits_(std::exchange(other.bits_, 0)) {}
+  Status& operator=(Status other) noexcept {
+    std::swap(bits_, other.bits_);
     return *this;
   }
-  Status& operator=(Status&&) noexcept = default;
-  ~Status() = default;
+  ~Status() {
+    if (has_text()) delete state();
+  }
 
-  bool is_ok() const { return state_ == nullptr; }
+  bool is_ok() const { return bits_ == 0; }
   /// The API's return code, 0 for success.
-  int code() const { return state_ ? state_->code : 0; }
+  int code() const { return has_text() ? state()->code : static_cast<int>(static_cast<int64_t>(bits_) >> 1); }
   /// "[RULE-ID] what went wrong; what to do", empty for success.
-  std::string_view text() const { return state_ ? std::string_view(state_->text) : std::string_view(); }
+  std::string_view text() const {
+    if (has_text()) return state()->text;
+    return is_ok() ? std::string_view() : "[RT-193] the host has no memory left, not even for this text";
+  }
 
  private:
   struct State {
     int code;
     std::string text;
   };
-  std::unique_ptr<State> state_;
+
+  static uint64_t without_text(int code) { return static_cast<uint64_t>(int64_t{code}) << 1 | 1; }
+  static uint64_t with_text(int code, std::string text) noexcept {
+    auto* state = new (std::nothrow) State{code, std::move(text)};
+    return state != nullptr ? reinterpret_cast<uint64_t>(state) : without_text(code);
+  }
+  uint64_t copy() const noexcept {
+    if (!has_text()) return bits_;
+    try {
+      return with_text(state()->code, state()->text);
+    } catch (const std::bad_alloc&) {
+      return without_text(state()->code);
+    }
+  }
+  bool has_text() const { return bits_ != 0 && (bits_ & 1) == 0; }
+  State* state() const { return reinterpret_cast<State*>(bits_); }
+
+  uint64_t bits_ = 0;  ///< 0: success; even: the address of the State; odd: twice the code, plus 1.
 };
 
 /// Makes an error status. `rule` is an id of spec/rules-*.jsonl; the text follows it.
 template <class... Args>
 Status error(int code, std::string_view rule, fmt::format_string<Args...> text, Args&&... args) {
-  return Status(code, fmt::format("[{}] {}", rule, fmt::format(text, std::forward<Args>(args)...)));
+  try {
+    return Status(code, fmt::format("[{}] {}", rule, fmt::format(text, std::forward<Args>(args)...)));
+  } catch (const std::bad_alloc&) {
+    return Status(code);
+  }
 }
 
 /// A value or the Status that says why there is none.

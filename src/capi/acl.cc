@@ -1,8 +1,6 @@
 // acl/acl.h: initialisation, version, error text.
 #include "acl/acl.h"
 
-#include <string>
-
 #include "base/recent_error.h"
 #include "capi/entry.h"
 #include "device/runtime.h"
@@ -44,8 +42,10 @@ aclError aclrtGetVersion(int32_t* majorVersion, int32_t* minorVersion, int32_t* 
 }
 
 const char* aclrtGetSocName() {
-  static const std::string name(Runtime::get().soc().name);
-  return name.c_str();
+  // The names of profiles are literals, so they end with a null.
+  return cairn::api_value<const char*>("aclrtGetSocName", nullptr, []() -> cairn::Result<const char*> {
+    return Runtime::get().soc().name.data();
+  });
 }
 
 aclError aclsysGetCANNVersion(aclCANNPackageName name, aclCANNPackageVersion* version) {

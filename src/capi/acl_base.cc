@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "capi/entry.h"
 #include "device/guarded_copy.h"
+#include "device/memory_transfer.h"
 #include "device/runtime.h"
 #include "tensor/data_buffer.h"
 #include "tensor/data_type.h"
@@ -282,6 +283,9 @@ aclError aclSetTensorConst(aclTensorDesc* desc, void* dataBuffer, size_t length)
   return change_desc("aclSetTensorConst", desc, "COM-041", [&](TensorDesc& d) -> Status {
     CAIRN_ASSIGN(const std::byte* const source,
                  Runtime::get().resolve_any(dataBuffer, length, "dataBuffer", "COM-041"));
+    // Before memory of that length is taken: it may be any number.
+    if (Runtime::get().device_of_address(dataBuffer) == nullptr)
+      CAIRN_RETURN_IF_ERROR(cairn::check_host_readable(dataBuffer, length, "COM-042"));
     std::vector<std::byte> copy(length);
     if (!cairn::guarded_copy(copy.data(), source, length))
       return cairn::error(ACL_ERROR_INVALID_PARAM, "COM-042", "{} bytes at {} cannot be read", length,

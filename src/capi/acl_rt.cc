@@ -24,10 +24,16 @@ using cairn::with_stream;
 
 namespace {
 
-uint32_t exception_field(const aclrtExceptionInfo* info, uint32_t rtExceptionInfo::*field) {
+uint32_t exception_field(const char* function, const aclrtExceptionInfo* info,
+                         uint32_t rtExceptionInfo::*field) {
   constexpr uint32_t kNoInfo = 0xFFFFFFFF;  // [RT-117]
-  const auto found = cairn::read_exception_info(info);
-  return found ? (*found).*field : kNoInfo;
+  return cairn::api_value<uint32_t>(function, kNoInfo, [&]() -> cairn::Result<uint32_t> {
+    const auto found = cairn::read_exception_info(info);
+    if (found) return (*found).*field;
+    return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-117",
+                        "info = {} is not the information of an exception callback that is running",
+                        static_cast<const void*>(info));
+  });
 }
 
 Status create_event(uint32_t flag, aclrtEvent* event) {
@@ -324,21 +330,21 @@ aclError aclrtSetExceptionInfoCallback(aclrtExceptionInfoCallback callback) {
 }
 
 uint32_t aclrtGetTaskIdFromExceptionInfo(const aclrtExceptionInfo* info) {
-  return exception_field(info, &rtExceptionInfo::task_id);
+  return exception_field("aclrtGetTaskIdFromExceptionInfo", info, &rtExceptionInfo::task_id);
 }
 
 uint32_t aclrtGetStreamIdFromExceptionInfo(const aclrtExceptionInfo* info) {
-  return exception_field(info, &rtExceptionInfo::stream_id);
+  return exception_field("aclrtGetStreamIdFromExceptionInfo", info, &rtExceptionInfo::stream_id);
 }
 
 uint32_t aclrtGetThreadIdFromExceptionInfo(const aclrtExceptionInfo* info) {
-  return exception_field(info, &rtExceptionInfo::thread_id);
+  return exception_field("aclrtGetThreadIdFromExceptionInfo", info, &rtExceptionInfo::thread_id);
 }
 
 uint32_t aclrtGetDeviceIdFromExceptionInfo(const aclrtExceptionInfo* info) {
-  return exception_field(info, &rtExceptionInfo::device_id);
+  return exception_field("aclrtGetDeviceIdFromExceptionInfo", info, &rtExceptionInfo::device_id);
 }
 
 uint32_t aclrtGetErrorCodeFromExceptionInfo(const aclrtExceptionInfo* info) {
-  return exception_field(info, &rtExceptionInfo::error_code);
+  return exception_field("aclrtGetErrorCodeFromExceptionInfo", info, &rtExceptionInfo::error_code);
 }

@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <new>
+#include <system_error>
 #include <type_traits>
 
 #include "acl/acl_base.h"
@@ -21,6 +22,9 @@ aclError api(const char* function, Body&& body) noexcept {
       return ACL_SUCCESS;
   } catch (const std::bad_alloc&) {
     status = error(ACL_ERROR_BAD_ALLOC, "RT-193", "the host has no memory left");
+  } catch (const std::system_error& problem) {  // A thread that cannot be started, for one.
+    status =
+        error(ACL_ERROR_RT_RESOURCE_ALLOC_FAIL, "RT-193", "the host refuses a resource: {}", problem.what());
   } catch (const std::exception& problem) {
     status = error(ACL_ERROR_INTERNAL_ERROR, "RT-189", "{}", problem.what());
   }

@@ -25,10 +25,13 @@ Device::Device(int32_t id, int32_t physical_id, const SocProfile& soc)
 
 Status Device::start() {
   install_fault_handler();
-  if (memory_) {
-    record_->in_use.store(1, std::memory_order_relaxed);
-    return {};
-  }
+  if (!memory_) CAIRN_RETURN_IF_ERROR(make_memory());
+  scheduler_.start();
+  record_->in_use.store(1, std::memory_order_relaxed);
+  return {};
+}
+
+Status Device::make_memory() {
   const auto megabytes =
       static_cast<size_t>(environment_int("CAIRN_MEMORY_MB", static_cast<int64_t>(soc_.memory_bytes >> 20)));
   CAIRN_ASSIGN(memory_, DeviceMemory::create(id_, soc_, megabytes << 20));
@@ -38,7 +41,6 @@ Status Device::start() {
   memory_->publish_use_in(record_->used_bytes);
   stream_count.publish_in(record_->streams);
   scheduler_.count_busy_time_in(record_->busy);
-  record_->in_use.store(1, std::memory_order_relaxed);
   published_memory_.store(memory_.get(), std::memory_order_release);
   log_event("RUNTIME", "device {} ({}, {} MB) is in use", id_, soc_.name, megabytes);
   return {};
@@ -75,14 +77,11 @@ void Device::drain(uint64_t context_id) {
 
 void Device::stop() {
   drain(0);
-  std::vector<void*> handles;
   handle_table<Stream>().for_each([&](Stream& stream, void* handle) {
     if (&stream.device() != this) return;
     stream.close(true);
-    handles.push_back(handle);
-  });
-  for (void* handle : handles)
     handle_table<Stream>().remove(handle);
+  });
   scheduler_.end_workers();
   if (const size_t left = memory_->allocation_count())
     log(LogLevel::kWarning, "RUNTIME",

@@ -55,6 +55,8 @@ class Device {
   std::atomic<uint64_t> enabled_peers{0};
 
  private:
+  Status make_memory();
+
   const int32_t id_;
   const int32_t physical_id_;
   const SocProfile& soc_;

@@ -29,6 +29,11 @@ constexpr size_t kLargestMultiplied = size_t{1} << 40;
 // The part of the memory that huge pages leave to normal ones.
 constexpr size_t kNormalShare = 8;
 
+/// Capacity for `needed` elements; doubles, so that growing one by one stays cheap.
+size_t grown(size_t capacity, size_t needed) {
+  return needed <= capacity ? capacity : std::max(needed, capacity * 2);
+}
+
 size_t block_size_for(size_t size, size_t alignment) {
   for (const size_t block : kBlockSizes)
     if (block >= size && block % alignment == 0) return block;
@@ -40,9 +45,8 @@ size_t block_size_for(size_t size, size_t alignment) {
 /// One region of equal blocks. Its members but the constants change under the lock; `sizes` is read without
 /// it.
 struct DeviceMemory::Slab {
-  Slab(size_t block_bytes, size_t first_region)
+  explicit Slab(size_t block_bytes)
       : block(block_bytes),
-        region(first_region),
         block_count(kRegionBytes / block_bytes),
         sizes(std::make_unique<std::atomic<uint32_t>[]>(block_count)) {
     free_blocks.reserve(block_count);
@@ -50,7 +54,7 @@ struct DeviceMemory::Slab {
       free_blocks.push_back(static_cast<uint16_t>(i));
   }
   const size_t block;
-  std::atomic<size_t> region;
+  std::atomic<size_t> region{0};
   const size_t block_count;
   const std::unique_ptr<std::atomic<uint32_t>[]> sizes;  ///< Bytes the user may touch, 0 = free.
   std::vector<uint16_t> free_blocks;
@@ -80,7 +84,9 @@ Result<std::unique_ptr<DeviceMemory>> DeviceMemory::create(int device_id, const 
     const size_t tail = alignment_slack - static_cast<size_t>(start - first);
     if (tail != 0) ::munmap(start + range, tail);
     void* mapped = ::mmap(start, range, protection, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, memory->file_, 0);
-    return mapped == MAP_FAILED ? nullptr : start;
+    if (mapped != MAP_FAILED) return start;
+    ::munmap(start, range);
+    return nullptr;
   };
   memory->view_ = map(kRegionBytes, PROT_READ | PROT_WRITE);
   memory->visible_ = soc.run_mode == ACL_DEVICE ? memory->view_ : map(kRegionBytes, PROT_NONE);
@@ -98,6 +104,7 @@ Result<std::unique_ptr<DeviceMemory>> DeviceMemory::create(int device_id, const 
   if (table == MAP_FAILED) return error(ACL_ERROR_BAD_ALLOC, "RT-193", "the host has no memory left");
   static_assert(std::is_trivially_destructible_v<Region>);
   memory->regions_ = {static_cast<Region*>(table), [](Region*) {}};
+  memory->reserve_free_run();
   memory->add_free_run(0, {memory->region_count_, false});
   return memory;
 }
@@ -110,29 +117,53 @@ DeviceMemory::~DeviceMemory() {
   if (file_ >= 0) ::close(file_);
 }
 
+void DeviceMemory::reserve_free_run() {
+  // Each allocation and slab can leave one free run behind it, and one may lie before the first.
+  if (free_by_start_.size() + spare_starts_.size() > live_runs_ + 1) return;
+  spare_starts_.reserve(free_by_start_.size() + spare_starts_.size() + 1);
+  spare_sizes_.reserve(spare_starts_.capacity());
+  std::map<size_t, FreeRun> start{{0, FreeRun{}}};
+  std::set<std::pair<size_t, size_t>> size{{0, 0}};
+  spare_starts_.push_back(start.extract(start.begin()));
+  spare_sizes_.push_back(size.extract(size.begin()));
+}
+
+DeviceMemory::FreeRun DeviceMemory::remove_free_run(FreeRuns::iterator run) {
+  const FreeRun removed = run->second;
+  spare_sizes_.push_back(free_by_size_.extract({removed.regions, run->first}));
+  spare_starts_.push_back(free_by_start_.extract(run));
+  return removed;
+}
+
 void DeviceMemory::add_free_run(size_t first, FreeRun run) {
   auto next = free_by_start_.lower_bound(first);
   if (next != free_by_start_.end() && next->first == first + run.regions) {
-    free_by_size_.erase({next->second.regions, next->first});
-    run.regions += next->second.regions;
-    run.dirty |= next->second.dirty;
-    next = free_by_start_.erase(next);
+    const FreeRun joined = remove_free_run(next++);
+    run.regions += joined.regions;
+    run.dirty |= joined.dirty;
   }
   if (next != free_by_start_.begin()) {
-    auto before = std::prev(next);
+    const auto before = std::prev(next);
     if (before->first + before->second.regions == first) {
-      free_by_size_.erase({before->second.regions, before->first});
       first = before->first;
-      run.regions += before->second.regions;
-      run.dirty |= before->second.dirty;
-      free_by_start_.erase(before);
+      const FreeRun joined = remove_free_run(before);
+      run.regions += joined.regions;
+      run.dirty |= joined.dirty;
     }
   }
-  free_by_start_[first] = run;
-  free_by_size_.insert({run.regions, first});
+  auto start = std::move(spare_starts_.back());
+  spare_starts_.pop_back();
+  start.key() = first;
+  start.mapped() = run;
+  free_by_start_.insert(std::move(start));
+  auto size = std::move(spare_sizes_.back());
+  spare_sizes_.pop_back();
+  size.value() = {run.regions, first};
+  free_by_size_.insert(std::move(size));
 }
 
 Result<size_t> DeviceMemory::take_regions(size_t count) {
+  reserve_free_run();
   auto best = free_by_size_.lower_bound({count, 0});
   if (best == free_by_size_.end() && give_back_empty_slabs()) best = free_by_size_.lower_bound({count, 0});
   if (best == free_by_size_.end())
@@ -141,9 +172,8 @@ Result<size_t> DeviceMemory::take_regions(size_t count) {
         "device {} has no addresses for {} bytes in one piece left; free memory or reservations first",
         device_id_, count << kRegionShift);
   const size_t first = best->second;
-  const FreeRun run = free_by_start_[first];
-  free_by_size_.erase(best);
-  free_by_start_.erase(first);
+  const FreeRun run = remove_free_run(free_by_start_.find(first));
+  ++live_runs_;
   if (run.regions > count) add_free_run(first + count, {run.regions - count, run.dirty});
   highest_region_ = std::max(highest_region_, first + count);
   if (run.dirty) dirty_bytes_ -= std::min(dirty_bytes_, count << kRegionShift);
@@ -159,6 +189,7 @@ void DeviceMemory::give_back_regions(size_t first, size_t count) {
     discard(first, count);
   }
   add_free_run(first, {count, keep});
+  --live_runs_;
 }
 
 void DeviceMemory::discard(size_t first, size_t count) {
@@ -221,8 +252,14 @@ Result<void*> DeviceMemory::allocate(size_t size, size_t alignment, AllocationOp
 Result<void*> DeviceMemory::allocate_small(size_t size, size_t block, bool huge) {
   std::vector<Slab*>& slabs = slabs_[block];
   if (slabs.empty()) {
-    CAIRN_ASSIGN(const size_t first, take_regions(1));
-    Slab* slab = make_slab(block, first);
+    Slab* slab = make_slab(block);
+    auto region = take_regions(1);
+    if (!region.is_ok()) {
+      retired_slabs_.push_back(slab);
+      return region.status();
+    }
+    const size_t first = *region;
+    slab->region.store(first, std::memory_order_relaxed);
     slabs.push_back(slab);
     regions_[first].slab.store(slab, std::memory_order_relaxed);
     regions_[first].head.store(static_cast<uint32_t>(first + 1), std::memory_order_release);
@@ -236,15 +273,20 @@ Result<void*> DeviceMemory::allocate_small(size_t size, size_t block, bool huge)
   return static_cast<void*>(visible_ + (slab->region << kRegionShift) + index * block);
 }
 
-DeviceMemory::Slab* DeviceMemory::make_slab(size_t block, size_t region) {
+DeviceMemory::Slab* DeviceMemory::make_slab(size_t block) {
   for (Slab*& slab : retired_slabs_) {
     if (slab->block != block) continue;
     Slab* reused = std::exchange(slab, retired_slabs_.back());
     retired_slabs_.pop_back();
-    reused->region.store(region, std::memory_order_relaxed);
     return reused;
   }
-  all_slabs_.push_back(std::make_unique<Slab>(block, region));
+  auto slab = std::make_unique<Slab>(block);
+  all_slabs_.reserve(grown(all_slabs_.capacity(), all_slabs_.size() + 1));
+  // A slab may go to any of these lists when memory is freed, which must not need memory.
+  retired_slabs_.reserve(all_slabs_.capacity());
+  std::vector<Slab*>& slabs = slabs_[block];
+  slabs.reserve(all_slabs_.capacity());
+  all_slabs_.push_back(std::move(slab));
   return all_slabs_.back().get();
 }
 
@@ -365,9 +407,11 @@ void DeviceMemory::free_all() {
   retired_slabs_.clear();
   for (const auto& slab : all_slabs_)
     retired_slabs_.push_back(slab.get());
-  slabs_.clear();
-  free_by_start_.clear();
-  free_by_size_.clear();
+  for (auto& [block, slabs] : slabs_)
+    slabs.clear();
+  while (!free_by_start_.empty())
+    remove_free_run(free_by_start_.begin());
+  live_runs_ = 0;
   ::fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0,
               static_cast<off_t>(highest_region_ << kRegionShift));
   add_free_run(0, {region_count_, false});

@@ -132,6 +132,9 @@ class DeviceMemory {
   };
 
   DeviceMemory(int device_id, size_t capacity);
+  using FreeRuns = std::map<size_t, FreeRun>;
+  void reserve_free_run();                          // Under mutex_: the next free run needs no memory.
+  FreeRun remove_free_run(FreeRuns::iterator run);  // Under mutex_.
   /// Counts `bytes` as used, if there are pages for them. Under mutex_.
   Result<PageKind> charge(size_t size, size_t bytes, AllocationOptions::Pages pages);
   void discharge(size_t bytes, bool huge);   // Under mutex_.
@@ -144,7 +147,7 @@ class DeviceMemory {
   Result<size_t> take_regions(size_t count);                      // Under mutex_.
   void give_back_regions(size_t first, size_t count);             // Under mutex_.
   void add_free_run(size_t first, FreeRun run);                   // Under mutex_.
-  Slab* make_slab(size_t block, size_t region);                   // Under mutex_.
+  Slab* make_slab(size_t block);                                  // Under mutex_: without a region yet.
   void retire(Slab* slab);       // Under mutex_: gives an empty slab's region back.
   bool give_back_empty_slabs();  // Under mutex_: true if there were any.
   Result<void*> allocate_small(size_t size, size_t block, bool huge);  // Under mutex_.
@@ -163,9 +166,13 @@ class DeviceMemory {
   size_t region_count_ = 0;
 
   mutable AdaptiveMutex mutex_;
-  std::map<size_t, FreeRun> free_by_start_;
+  FreeRuns free_by_start_;
   std::set<std::pair<size_t, size_t>> free_by_size_;  ///< (regions, first)
-  std::map<size_t, std::vector<Slab*>> slabs_;        ///< Block size -> slabs that have a free block.
+  /// Nodes for free runs to come, so that freeing needs no memory.
+  std::vector<FreeRuns::node_type> spare_starts_;
+  std::vector<std::set<std::pair<size_t, size_t>>::node_type> spare_sizes_;
+  size_t live_runs_ = 0;                        ///< Slabs and large allocations.
+  std::map<size_t, std::vector<Slab*>> slabs_;  ///< Block size -> slabs that have a free block.
   std::vector<std::unique_ptr<Slab>> all_slabs_;
   std::vector<Slab*> retired_slabs_;
   std::map<size_t, size_t> reservations_;  ///< First region -> regions.

@@ -3,6 +3,8 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "device/device.h"
 #include "device/timer.h"
@@ -74,8 +76,7 @@ Status Event::record(const Ref<Event>& self, const Ref<Stream>& stream) {
                         });
 }
 
-void Event::complete(uint64_t record, const Status& outcome) {
-  std::vector<Waiter> released;
+void Event::complete(uint64_t record, const Status& outcome) noexcept {
   {
     const std::lock_guard lock(mutex_);
     completed_ = std::max(completed_, record);
@@ -83,15 +84,30 @@ void Event::complete(uint64_t record, const Status& outcome) {
       timestamp_ = std::chrono::steady_clock::now();
       failed_ = !outcome.is_ok();
     }
-    const auto first = std::stable_partition(waiters_.begin(), waiters_.end(),
-                                             [&](const Waiter& waiter) { return waiter.record > record; });
-    released.assign(std::make_move_iterator(first), std::make_move_iterator(waiters_.end()));
-    waiters_.erase(first, waiters_.end());
-    waits_ended_ += released.size();
   }
   completed_changed_.notify_all();
-  for (Waiter& waiter : released)
-    waiter.stream->resume(outcome, waiter.task);
+  // A few at a time, so that no memory is needed: this also runs in destructors.
+  struct Released {
+    Ref<Stream> stream;
+    uint64_t task = 0;
+  };
+  std::array<Released, 8> released;
+  size_t count = 0;
+  do {
+    count = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto first = std::remove_if(waiters_.begin(), waiters_.end(), [&](Waiter& waiter) {
+        if (waiter.record > record || count == released.size()) return false;
+        released[count++] = {std::move(waiter.stream), waiter.task};
+        return true;
+      });
+      waiters_.erase(first, waiters_.end());
+      waits_ended_ += count;
+    }
+    for (size_t i = 0; i < count; ++i)
+      std::exchange(released[i].stream, Ref<Stream>())->resume(outcome, released[i].task);
+  } while (count == released.size());
 }
 
 TaskOutcome Event::wait_or_park(Stream& stream, const Ref<Event>& self, uint64_t record,
@@ -104,10 +120,22 @@ TaskOutcome Event::wait_or_park(Stream& stream, const Ref<Event>& self, uint64_t
       return Status();
     }
     ticket = next_ticket_++;
-    waiters_.push_back({stream.self(), stream.running_task(), record, ticket});
   }
-  if (timeout.count() > 0) run_later(timeout, [event = self, ticket] { event->time_out(ticket); });
-  return TaskOutcome::parked();
+  try {
+    // The timer first: it may fail, and once the stream is among the waiters it can no longer.
+    if (timeout.count() > 0) run_later(timeout, [event = self, ticket] { event->time_out(ticket); });
+    const std::lock_guard lock(mutex_);
+    if (completed_ < record) {
+      waiters_.push_back({stream.self(), stream.running_task(), record, ticket});
+      return TaskOutcome::parked();
+    }
+    ++waits_ended_;
+    return Status();
+  } catch (...) {
+    const std::lock_guard lock(mutex_);
+    ++waits_ended_;
+    throw;
+  }
 }
 
 void Event::time_out(uint64_t ticket) {

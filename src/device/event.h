@@ -59,7 +59,7 @@ class Event {
     uint64_t ticket;
   };
   class RecordMark;
-  void complete(uint64_t record, const Status& outcome);
+  void complete(uint64_t record, const Status& outcome) noexcept;
   Result<std::chrono::steady_clock::time_point> time() const;
   TaskOutcome wait_or_park(Stream& stream, const Ref<Event>& self, uint64_t record,
                            std::chrono::seconds timeout);

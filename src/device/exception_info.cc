@@ -1,8 +1,7 @@
 #include "device/exception_info.h"
 
-#include <algorithm>
 #include <mutex>
-#include <vector>
+#include <utility>
 
 #include "device/device.h"
 #include "device/runtime.h"
@@ -10,15 +9,21 @@
 namespace cairn {
 namespace {
 
+/// One that a callback is running for, on the stack of that thread: no memory is needed to report a failure.
+struct Live {
+  const rtExceptionInfo* info;
+  Live* next;
+};
 std::mutex live_mutex;
-std::vector<const rtExceptionInfo*> live;  // Those whose callback runs now.
+Live* live = nullptr;
 
 }  // namespace
 
 std::optional<rtExceptionInfo> read_exception_info(const rtExceptionInfo* info) {
   const std::lock_guard lock(live_mutex);
-  if (std::find(live.begin(), live.end(), info) == live.end()) return std::nullopt;
-  return *info;
+  for (const Live* one = live; one != nullptr; one = one->next)
+    if (one->info == info) return *info;
+  return std::nullopt;
 }
 
 void report_task_exception(Stream& stream, uint64_t task, int error_code, uint64_t launching_thread_id) {
@@ -30,13 +35,17 @@ void report_task_exception(Stream& stream, uint64_t task, int error_code, uint64
   info.thread_id = static_cast<uint32_t>(launching_thread_id);
   info.device_id = static_cast<uint32_t>(stream.device().id());
   info.error_code = static_cast<uint32_t>(error_code);
+  Live mine{&info, nullptr};
   {
     const std::lock_guard lock(live_mutex);
-    live.push_back(&info);
+    mine.next = std::exchange(live, &mine);
   }
   callback(&info);
   const std::lock_guard lock(live_mutex);
-  live.erase(std::find(live.begin(), live.end(), &info));
+  Live** link = &live;
+  while (*link != &mine)
+    link = &(*link)->next;
+  *link = mine.next;
 }
 
 }  // namespace cairn

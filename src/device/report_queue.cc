@@ -49,6 +49,7 @@ Status ReportQueues::subscribe(uint64_t thread_id, const Ref<Stream>& stream) {
 
 Status ReportQueues::unsubscribe(uint64_t thread_id, const Ref<Stream>& stream) {
   std::shared_ptr<Queue> ended;
+  std::deque<Report> left;  // Before anything changes: it may find no memory.
   {
     const std::lock_guard lock(mutex_);
     uint64_t expected = thread_id;
@@ -62,7 +63,6 @@ Status ReportQueues::unsubscribe(uint64_t thread_id, const Ref<Stream>& stream) 
     }
   }
   if (!ended) return {};
-  std::deque<Report> left;
   {
     const std::lock_guard lock(ended->mutex);
     left.swap(ended->reports);

@@ -124,9 +124,17 @@ Result<Ref<Context>> Runtime::make_context(Device& device, bool is_default) {
   Ref<Stream> stream = handle_table<Stream>().insert(
       std::make_unique<Stream>(device, id, device.next_stream_id.fetch_add(1), Stream::Kind::kDefault, 0));
   if (!stream) return error(ACL_ERROR_RT_NO_STREAM_RESOURCE, "RT-043", "too many streams");
-  Ref<Context> context =
-      handle_table<Context>().insert(std::make_unique<Context>(device, id, is_default, std::move(stream)));
-  if (!context) return error(ACL_ERROR_RT_RESOURCE_ALLOC_FAIL, "GDE-023", "too many contexts");
+  Ref<Context> context;
+  try {
+    context = handle_table<Context>().insert(std::make_unique<Context>(device, id, is_default, stream));
+  } catch (...) {
+    handle_table<Stream>().remove(stream.handle());
+    throw;
+  }
+  if (!context) {
+    handle_table<Stream>().remove(stream.handle());
+    return error(ACL_ERROR_RT_RESOURCE_ALLOC_FAIL, "GDE-023", "too many contexts");
+  }
   if (!is_default) device.explicit_context_count.fetch_add(1);
   return context;
 }
@@ -135,25 +143,20 @@ void Runtime::end_context(const Ref<Context>& context) {
   context->end();
   if (!context->is_default()) context->device().explicit_context_count.fetch_sub(1);
   // Explicit streams must no longer be used [GDE-028]; the default stream goes with its context [GDE-026].
-  std::vector<void*> handles;
   handle_table<Stream>().for_each([&](Stream& stream, void* handle) {
     if (stream.context_id() != context->id()) return;
     stream.close(true);
-    handles.push_back(handle);
-  });
-  for (void* handle : handles)
     handle_table<Stream>().remove(handle);
+  });
   handle_table<Context>().remove(context.handle());
 }
 
 void Runtime::release_device(Device& device) {
-  std::vector<Ref<Context>> contexts;
-  handle_table<Context>().for_each([&](Context& context, void* handle) {
-    if (&context.device() == &device) contexts.push_back(handle_table<Context>().find(handle));
-  });
   device.drain(0);  // [RT-018]
-  for (const Ref<Context>& context : contexts)
-    if (context) end_context(context);
+  handle_table<Context>().for_each([&](const Context& context, void* handle) {
+    if (&context.device() != &device) return;
+    if (const Ref<Context> found = handle_table<Context>().find(handle)) end_context(found);
+  });
   device.default_context = Ref<Context>();
   device.set_device_uses = 0;
   device.context_uses = 0;
@@ -452,7 +455,12 @@ Result<void*> Runtime::allocate_host(size_t size) {
                     : nullptr;
   if (pointer == nullptr)
     return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193", "the host has no {} bytes of memory left", size);
-  host_allocations_.replace(pointer, size);
+  try {
+    host_allocations_.replace(pointer, size);
+  } catch (const std::bad_alloc&) {
+    std::free(pointer);
+    throw;
+  }
   return pointer;
 }
 

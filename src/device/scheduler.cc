@@ -1,6 +1,7 @@
 #include "device/scheduler.h"
 
 #include <chrono>
+#include <exception>
 
 namespace cairn {
 namespace {
@@ -20,6 +21,19 @@ void pause() {
 
 Scheduler::Scheduler(unsigned workers) : most_workers_(workers) {
   workers_.reserve(workers);
+}
+
+void Scheduler::start() {
+  const std::lock_guard lock(mutex_);
+  if (workers_.empty()) workers_.emplace_back([this] { work(); });
+}
+
+void Scheduler::start_another() {
+  try {
+    workers_.emplace_back([this] { work(); });
+  } catch (const std::exception&) {
+    // The workers that are there do the work, later.
+  }
 }
 
 void Scheduler::end_workers() {
@@ -48,7 +62,7 @@ void Scheduler::submit(Stream* stream) {
       if (sleeping_ > 0)
         wake = true;
       else if (workers_.size() < most_workers_ && !ending_.load())
-        workers_.emplace_back([this] { work(); });
+        start_another();
     }
   }
   if (wake) wake_.notify_one();

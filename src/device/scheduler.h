@@ -26,6 +26,9 @@ class Scheduler {
 
   unsigned most_workers() const { return most_workers_; }
 
+  /// Starts the first thread, so that what is submitted is run even if no other can be started. Throws
+  /// std::system_error.
+  void start();
   /// Ends the threads; each finishes the task it runs. The next submit starts new ones.
   void end_workers();
 
@@ -43,6 +46,7 @@ class Scheduler {
  private:
   void work();
   Stream* take();
+  void start_another();  // Under mutex_.
 
   AdaptiveMutex mutex_;
   std::condition_variable wake_;

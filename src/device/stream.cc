@@ -3,6 +3,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <new>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -51,8 +53,23 @@ Status run_task(Task& task, Stream& stream, bool& parked) {
     TaskOutcome outcome = task.run(stream);
     parked = outcome.is_parked();
     return std::move(outcome.status());
+  } catch (const std::bad_alloc&) {
+    return error(ACL_ERROR_BAD_ALLOC, "RT-193", "the host has no memory left");
+  } catch (const std::system_error& problem) {
+    return error(ACL_ERROR_RT_RESOURCE_ALLOC_FAIL, "RT-193", "the host refuses a resource: {}",
+                 problem.what());
   } catch (const std::exception& problem) {
     return error(ACL_ERROR_RT_INTERNAL_ERROR, "RT-189", "{}", problem.what());
+  }
+}
+
+/// The failure with the stream and the function that launched the task in its text.
+Status described(const Status& status, uint32_t stream_id, const char* function) {
+  try {
+    return {status.code(),
+            fmt::format("{} (task of stream#{} launched by {})", status.text(), stream_id, function)};
+  } catch (const std::bad_alloc&) {
+    return status;
   }
 }
 
@@ -120,10 +137,9 @@ Task Stream::pop() {
 
 void Stream::finish_task(const Status& status, Ref<Stream>& last_reference) {
   if (!status.is_ok()) {
-    Status described(status.code(), fmt::format("{} (task of stream#{} launched by {})", status.text(), id_,
-                                                running_function_));
-    log(LogLevel::kError, "RUNTIME", "{}", described.text());
-    if (failure_.is_ok()) failure_ = std::move(described);
+    Status failure = described(status, id_, running_function_);
+    log(LogLevel::kError, "RUNTIME", "{}", failure.text());
+    if (failure_.is_ok()) failure_ = std::move(failure);
     if (stop_on_failure_.load(std::memory_order_relaxed)) stopped_ = true;
   }
   if (head_ == tail_ && state_ != State::kReady) {
@@ -240,7 +256,7 @@ Status Stream::late(int64_t waited_ms) const {
 }
 
 void Stream::close(bool drop) {
-  std::vector<Task> dropped;  // Destroyed after the lock: closures hold references to other objects.
+  std::vector<Entry> dropped;  // Destroyed after the lock: closures hold references to other objects.
   Ref<Stream> last_reference;
   const std::lock_guard lock(mutex_);
   closed_ = true;
@@ -250,19 +266,18 @@ void Stream::close(bool drop) {
              dropped, last_reference);
 }
 
-bool Stream::drop_tasks(const Status& reason, std::vector<Task>& dropped, Ref<Stream>& last_reference) {
+bool Stream::drop_tasks(const Status& reason, std::vector<Entry>& dropped, Ref<Stream>& last_reference) {
   const bool any = head_ != tail_ || state_ == State::kParked;
-  while (head_ != tail_) {
-    dropped.push_back(std::move(ring_[head_++ & (ring_.size() - 1)].task));
-    completed_.fetch_add(1);
-  }
+  dropped.swap(ring_);  // Dropping needs no memory; the next task gets a new ring.
+  completed_.fetch_add(tail_ - head_);
+  head_ = tail_;
   if (state_ == State::kParked) finish_task(reason, last_reference);
   changed_.notify_all();
   return any;
 }
 
 void Stream::abort(const Status& reason) {
-  std::vector<Task> dropped;
+  std::vector<Entry> dropped;
   Ref<Stream> last_reference;
   const std::lock_guard lock(mutex_);
   if (drop_tasks(reason, dropped, last_reference)) failure_ = reason;

@@ -103,7 +103,7 @@ class Stream {
   Task pop();                                                           // Under mutex_.
   void finish_task(const Status& status, Ref<Stream>& last_reference);  // Under mutex_.
   /// Forgets the queue and ends a wait with `reason`. Under mutex_; true if there was anything.
-  bool drop_tasks(const Status& reason, std::vector<Task>& dropped, Ref<Stream>& last_reference);
+  bool drop_tasks(const Status& reason, std::vector<Entry>& dropped, Ref<Stream>& last_reference);
   bool wait_for(uint64_t target, std::optional<std::chrono::milliseconds> timeout);
   Status late(int64_t waited_ms) const;  ///< The error of a wait whose time is over: what it waits for.
 

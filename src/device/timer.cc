@@ -12,10 +12,10 @@ class Timer {
  public:
   void add(std::chrono::milliseconds delay, std::function<void()> action) {
     const std::lock_guard lock(mutex_);
-    actions_.emplace(std::chrono::steady_clock::now() + delay, std::move(action));
     if (!started_)
       std::thread([this] { work(); }).detach();  // Lives as long as the process, like the object.
     started_ = true;
+    actions_.emplace(std::chrono::steady_clock::now() + delay, std::move(action));
     changed_.notify_one();
   }
 

@@ -5,7 +5,11 @@
 // following bytes. A byte for a handle chooses from the living ones, from destroyed ones, or makes a forged
 // value. Waits have time limits, and host addresses are either our own buffer or values that no process can
 // have mapped. Everything is released at the end.
-#include <sys/mman.h>
+//
+// The functions that make, end or wait for something are called by hand; all others stand in a table that
+// api_calls.py makes from spec/c-api.json. With API_FUZZER_CALLS the process ends well after that many calls.
+#include <sanitizer/lsan_interface.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -13,9 +17,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <type_traits>
+#include <unordered_map>
 #include <vector>
 
 #include "acl/acl.h"
+#include "acl/ops/acl_dvpp.h"
 
 namespace {
 
@@ -92,6 +99,22 @@ class Program {
 void ignore_callback(void* data) {
   ++*static_cast<int*>(data);
 }
+/// A function of any type that may be given as a callback.
+template <class Result, class... Arguments>
+Result ignore(Arguments...) {
+  return Result();
+}
+template <class Result, class... Arguments>
+Result (*a_function(Result (*)(Arguments...)))(Arguments...) {
+  return ignore<Result, Arguments...>;
+}
+
+/// Objects of the API are incomplete types; pointers to others are places for results.
+template <class T, class = void>
+struct IsComplete : std::false_type {};
+template <class T>
+struct IsComplete<T, std::void_t<decltype(sizeof(T))>> : std::true_type {};
+
 void ignore_exception(aclrtExceptionInfo* info) {
   aclrtGetTaskIdFromExceptionInfo(info);
 }
@@ -122,6 +145,9 @@ class Machine {
       aclDestroyDataBuffer(buffer);
     for (aclTensorDesc* desc : descs_.living)
       aclDestroyTensorDesc(desc);
+    for (auto& [destroy, pool] : others_)
+      for (void* handle : pool.living)
+        destroy(handle);
     for (void* pointer : device_.living)
       aclrtFree(pointer);
     for (void* pointer : host_.living)
@@ -132,14 +158,98 @@ class Machine {
   }
 
   void run() {
-    for (size_t i = 0; i < kMostOperations && !program_.at_end(); ++i)
+    for (size_t i = 0; i < kMostOperations && !program_.at_end(); ++i) {
       step();
+      ++calls_made;
+    }
+  }
+  static inline uint64_t calls_made = 0;
+
+  // --- for the table ---
+
+  aclrtStream stream() { return program_.handle(streams_); }
+  aclrtEvent event() { return program_.handle(events_); }
+  aclrtContext context() { return program_.handle(contexts_); }
+
+  template <class T>
+  T argument() {
+    if constexpr (std::is_same_v<T, const char*>) {
+      static constexpr const char* kTexts[] = {"", "name", "/nowhere/at/all", "{}", "0", "\xff\xfe"};
+      const uint8_t choice = program_.byte();
+      return choice % 8 == 7 ? nullptr : kTexts[choice % std::size(kTexts)];
+    } else if constexpr (std::is_same_v<T, void*> || std::is_same_v<T, const void*>) {
+      return any_pointer();
+    } else if constexpr (std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>) {
+      return program_.byte() % 4 == 0 ? nullptr : a_function(T{});
+    } else if constexpr (std::is_same_v<T, aclDataBuffer*> || std::is_same_v<T, const aclDataBuffer*>) {
+      return program_.handle(buffers_);
+    } else if constexpr (std::is_same_v<T, aclTensorDesc*> || std::is_same_v<T, const aclTensorDesc*>) {
+      return program_.handle(descs_);
+    } else if constexpr (std::is_pointer_v<T>) {
+      using Pointed = std::remove_cv_t<std::remove_pointer_t<T>>;
+      if constexpr (IsComplete<Pointed>::value)
+        return program_.byte() % 8 == 7 ? nullptr : reinterpret_cast<T>(result_buffer().data());
+      else
+        return static_cast<T>(program_.handle(others_[destroyer<Pointed>()]));
+    } else if constexpr (std::is_floating_point_v<T>) {
+      return static_cast<T>(static_cast<int64_t>(program_.number()));
+    } else {
+      return static_cast<T>(program_.number());
+    }
+  }
+
+  template <class T>
+  void made(T* handle) {
+    if (handle == nullptr) return;
+    Pool<void*>& pool = others_[destroyer<T>()];
+    pool.add(handle);
+    if (pool.living.size() <= 30) return;
+    void* const oldest = pool.living.front();
+    destroyer<T>()(oldest);
+    pool.ended(oldest);
+  }
+
+  template <class T>
+  void ended(T* handle, aclError ret) {
+    if (ret == ACL_SUCCESS)
+      others_[destroyer<std::remove_const_t<T>>()].ended(const_cast<std::remove_const_t<T>*>(handle));
   }
 
  private:
+  /// The function that ends objects of a type; it also tells the pools of different types apart.
+  template <class T>
+  static void (*destroyer())(void*) {
+    return [](void* handle) { destroy(static_cast<T*>(handle)); };
+  }
+  static void destroy(aclrtStreamConfigHandle* handle) { aclrtDestroyStreamConfigHandle(handle); }
+  static void destroy(aclrtGroupInfo* handle) { aclrtDestroyGroupInfo(handle); }
+  static void destroy(aclmdlDesc* handle) { aclmdlDestroyDesc(handle); }
+  static void destroy(aclmdlDataset* handle) { aclmdlDestroyDataset(handle); }
+  static void destroy(aclmdlAIPP* handle) { aclmdlDestroyAIPP(handle); }
+  static void destroy(aclmdlConfigHandle* handle) { aclmdlDestroyConfigHandle(handle); }
+  static void destroy(acldvppChannelDesc* handle) {
+    acldvppDestroyChannel(handle);
+    acldvppDestroyChannelDesc(handle);
+  }
+  static void destroy(acldvppPicDesc* handle) { acldvppDestroyPicDesc(handle); }
+  static void destroy(acldvppRoiConfig* handle) { acldvppDestroyRoiConfig(handle); }
+  static void destroy(acldvppResizeConfig* handle) { acldvppDestroyResizeConfig(handle); }
+  static void destroy(acldvppJpegeConfig* handle) { acldvppDestroyJpegeConfig(handle); }
+  static void destroy(acldvppStreamDesc* handle) { acldvppDestroyStreamDesc(handle); }
+  static void destroy(acldvppBatchPicDesc* handle) { acldvppDestroyBatchPicDesc(handle); }
+  static void destroy(acldvppBorderConfig* handle) { acldvppDestroyBorderConfig(handle); }
+  template <class T>
+  static void destroy(T*) {}  // Of functions that are not there yet.
+
+  static std::array<uint64_t, 8192>& result_buffer() {
+    static std::array<uint64_t, 8192> buffer{};
+    return buffer;
+  }
+  static void call_from_table(Machine& machine, uint16_t which);
+
   void step() {
     const uint8_t operation = program_.byte();
-    switch (operation % 6) {
+    switch (operation % 8) {
       case 0:
         context_call(operation / 6);
         break;
@@ -155,8 +265,11 @@ class Machine {
       case 4:
         copy_call(operation / 6);
         break;
-      default:
+      case 5:
         object_call(operation / 6);
+        break;
+      default:
+        call_from_table(*this, static_cast<uint16_t>(operation << 8 | program_.byte()));
         break;
     }
   }
@@ -201,7 +314,7 @@ class Machine {
         aclrtSetTsDevice(static_cast<aclrtTsId>(program_.number()));
         break;
       case 10:
-        aclrtSynchronizeDeviceWithTimeout(static_cast<int32_t>(program_.byte() % 3 + 1));
+        aclrtSynchronizeDeviceWithTimeout(patience(true));
         break;
       default:
         aclInit(nullptr);
@@ -229,7 +342,8 @@ class Machine {
         break;
       case 4:
       case 5:
-        aclrtSynchronizeStreamWithTimeout(program_.handle(streams_), program_.byte() % 3 + 1);
+        stream = program_.handle(streams_);
+        aclrtSynchronizeStreamWithTimeout(stream, patience(is_busy(stream)));
         break;
       case 6:
         aclrtSynchronizeStreamWithTimeout(program_.handle(streams_), negative());
@@ -255,7 +369,7 @@ class Machine {
                             program_.handle(streams_));
         break;
       case 13:
-        aclrtProcessReport(program_.byte() % 2 == 0 ? 1 : negative());
+        aclrtProcessReport(patience(true));
         break;
       case 14:
         aclrtStreamWaitEvent(program_.handle(streams_), program_.handle(events_));
@@ -302,7 +416,8 @@ class Machine {
         aclrtQueryEventWaitStatus(program_.handle(events_), &wait_status);
         break;
       case 9:
-        aclrtSynchronizeEventWithTimeout(program_.handle(events_), program_.byte() % 3 + 1);
+        event = program_.handle(events_);
+        aclrtSynchronizeEventWithTimeout(event, patience(is_pending(event)));
         break;
       case 10:
         aclrtEventElapsedTime(&milliseconds, program_.handle(events_), program_.handle(events_));
@@ -479,6 +594,19 @@ class Machine {
     if (aclrtGetCurrentContext(&context) == ACL_SUCCESS) contexts_.add(context);
   }
 
+  /// A time limit: what would take it whole gets one that is refused at once, most of the time.
+  int32_t patience(bool would_wait) { return would_wait && program_.byte() % 16 != 0 ? negative() : 1; }
+  static bool is_busy(aclrtStream stream) {
+    aclrtStreamStatus status = ACL_STREAM_STATUS_COMPLETE;
+    aclrtStreamQuery(stream, &status);
+    return status != ACL_STREAM_STATUS_COMPLETE;
+  }
+  static bool is_pending(aclrtEvent event) {
+    aclrtEventRecordedStatus status = ACL_EVENT_RECORDED_STATUS_COMPLETE;
+    aclrtQueryEventStatus(event, &status);
+    return status != ACL_EVENT_RECORDED_STATUS_COMPLETE;
+  }
+
   int32_t negative() { return -1 - static_cast<int32_t>(program_.byte()) - 1; }
 
   void* device_pointer() { return program_.handle(device_); }
@@ -529,8 +657,27 @@ class Machine {
   Pool<void*> host_;
   Pool<aclDataBuffer*> buffers_;
   Pool<aclTensorDesc*> descs_;
+  std::unordered_map<void (*)(void*), Pool<void*>> others_;
   static inline int callbacks_ = 0;
 };
+
+void Machine::call_from_table(Machine& machine, uint16_t which) {
+  static void (*const kCalls[])(Machine&) = {
+#include "api_calls.inc"
+  };
+  kCalls[which / 8 % std::size(kCalls)](machine);
+}
+
+/// After the wanted number of calls: well, unless something leaked.
+void end_after_enough_calls() {
+  static const char* const text = std::getenv("API_FUZZER_CALLS");
+  static const uint64_t wanted = text != nullptr ? std::strtoull(text, nullptr, 10) : 0;
+  if (wanted == 0 || Machine::calls_made < wanted) return;
+  std::printf("%llu calls made\n", static_cast<unsigned long long>(Machine::calls_made));
+  std::fflush(stdout);
+  __lsan_do_leak_check();
+  _exit(0);
+}
 
 }  // namespace
 
@@ -543,5 +690,6 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Machine(data, size).run();
+  end_after_enough_calls();
   return 0;
 }

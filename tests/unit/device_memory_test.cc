@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <map>
 #include <random>
 #include <thread>
+#include <vector>
 
 namespace cairn {
 namespace {
@@ -335,6 +337,34 @@ TEST_F(DeviceMemoryTest, OneOfSeveralThreadsFreesAnAllocation) {
     for (auto& thread : threads)
       thread.join();
     ASSERT_EQ(freed, 1);
+  }
+}
+
+// Free ranges keep what they need to be joined and split again, whatever the order.
+TEST_F(DeviceMemoryTest, FreeRangesSurviveAnyOrderAndFreeAll) {
+  std::mt19937 random(5);
+  for (int round = 0; round < 20; ++round) {
+    std::vector<void*> taken;
+    for (int i = 0; i < 400; ++i) {
+      auto pointer = memory_->allocate(1 + random() % (random() % 4 == 0 ? 300000 : 9000));
+      ASSERT_TRUE(pointer.is_ok()) << pointer.status().text();
+      taken.push_back(*pointer);
+      if (random() % 3 != 0) continue;
+      std::swap(taken[random() % taken.size()], taken.back());
+      ASSERT_TRUE(memory_->free(taken.back(), "RT-162").is_ok());
+      taken.pop_back();
+    }
+    if (round % 2 == 0) {
+      memory_->free_all();
+    } else {
+      std::shuffle(taken.begin(), taken.end(), random);
+      for (void* pointer : taken)
+        ASSERT_TRUE(memory_->free(pointer, "RT-162").is_ok());
+    }
+    EXPECT_EQ(memory_->allocation_count(), 0U);
+    auto everything = memory_->allocate(kCapacity - kCapacity / 4);
+    ASSERT_TRUE(everything.is_ok()) << everything.status().text();
+    ASSERT_TRUE(memory_->free(*everything, "RT-162").is_ok());
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <new>
 #include <random>
 #include <set>
 #include <thread>
@@ -251,6 +252,29 @@ TEST_F(HandleTableTest, ErrorsTellNullStaleAndWrongTypeApart) {
   EXPECT_NE(null.status().text().find("null"), std::string_view::npos);
   EXPECT_NE(wrong.status().text().find("event"), std::string_view::npos);
   EXPECT_NE(stale.status().text(), null.status().text());
+}
+
+TEST_F(HandleTableTest, AVisitorMayRemoveHandles) {
+  for (int i = 0; i < 3000; ++i)
+    insert(i);
+  table_.for_each([&](const Thing& thing, void* handle) {
+    if (thing.value % 2 == 0) {
+      EXPECT_TRUE(table_.remove(handle));
+    }
+  });
+  int left = 0;
+  table_.for_each([&](const Thing& thing, void* handle) {
+    EXPECT_EQ(thing.value % 2, 1);
+    ++left;
+    table_.remove(handle);
+  });
+  EXPECT_EQ(left, 1500);
+}
+
+TEST_F(HandleTableTest, AVisitorThatThrowsLeavesNoReference) {
+  void* handle = insert();
+  EXPECT_THROW(table_.for_each([](Thing&, void*) { throw std::bad_alloc(); }), std::bad_alloc);
+  EXPECT_TRUE(table_.remove(handle));  // TearDown sees whether the object went.
 }
 
 }  // namespace

@@ -78,6 +78,24 @@ Status check_even(int value) {
   return {};
 }
 
+TEST(StatusTest, ErrorWithoutMemoryForItsTextKeepsItsCode) {
+  const Status bare(207001);
+  EXPECT_FALSE(bare.is_ok());
+  EXPECT_EQ(bare.code(), 207001);
+  EXPECT_EQ(bare.text().substr(0, 9), "[RT-193] ");
+  const Status copy = bare;
+  EXPECT_EQ(copy.code(), 207001);
+  EXPECT_EQ(copy.text(), bare.text());
+}
+
+TEST(StatusTest, MovedFromIsSuccess) {
+  Status from = error(1, "X-1", "text");
+  const Status to = std::move(from);
+  EXPECT_EQ(to.code(), 1);
+  EXPECT_TRUE(from.is_ok());  // NOLINT(bugprone-use-after-move): it is what is tested.
+  EXPECT_TRUE(from.text().empty());
+}
+
 TEST(ResultTest, AssignMacroHandsValuesAndErrorsOn) {
   EXPECT_EQ(*quarter_of(12), 3);
   EXPECT_EQ(quarter_of(6).status().text(), "[X-1] odd");
