@@ -25,7 +25,8 @@ const char* handle_type_name(HandleType type) {
                                            "LUT map",
                                            "histogram",
                                            "group information",
-                                           "physical memory"};
+                                           "physical memory",
+                                           "test object"};
   const auto index = static_cast<size_t>(type);
   return index < std::size(kNames) ? kNames[index] : "?";
 }

@@ -46,8 +46,9 @@ enum class HandleType : uint8_t {
   kDvppHist,
   kGroupInfo,
   kPhysicalMemory,
+  kUnitTest,  ///< For tests of the table itself; no function of the API gives one out.
 };
-constexpr auto kLastHandleType = HandleType::kPhysicalMemory;
+constexpr auto kLastHandleType = HandleType::kUnitTest;
 
 /// The name under which the API knows objects of a handle type, for messages: "stream", "event".
 const char* handle_type_name(HandleType type);

@@ -52,9 +52,9 @@ void write_event_log(std::string_view module, const LogPlace& place, std::string
 template <class... Args>
 void log(LogLevel level, std::string_view module, LogText<std::type_identity_t<Args>...> text,
          Args&&... args) noexcept {
-  if (!log_enabled(level) || !log_enabled(level, module)) return;
   try {
-    write_log(level, module, text.place, fmt::format(text.format, std::forward<Args>(args)...));
+    if (log_enabled(level) && log_enabled(level, module))
+      write_log(level, module, text.place, fmt::format(text.format, std::forward<Args>(args)...));
   } catch (const std::bad_alloc&) {
     return;
   }
@@ -64,9 +64,9 @@ void log(LogLevel level, std::string_view module, LogText<std::type_identity_t<A
 template <class... Args>
 void log_event(std::string_view module, LogText<std::type_identity_t<Args>...> text,
                Args&&... args) noexcept {
-  if (!event_log_enabled()) return;
   try {
-    write_event_log(module, text.place, fmt::format(text.format, std::forward<Args>(args)...));
+    if (event_log_enabled())
+      write_event_log(module, text.place, fmt::format(text.format, std::forward<Args>(args)...));
   } catch (const std::bad_alloc&) {
     return;
   }

@@ -34,13 +34,14 @@ Status Device::start() {
 Status Device::make_memory() {
   const auto megabytes =
       static_cast<size_t>(environment_int("CAIRN_MEMORY_MB", static_cast<int64_t>(soc_.memory_bytes >> 20)));
-  CAIRN_ASSIGN(memory_, DeviceMemory::create(id_, soc_, megabytes << 20));
+  CAIRN_ASSIGN(std::unique_ptr<DeviceMemory> memory, DeviceMemory::create(id_, soc_, megabytes << 20));
   // There is no stream, allocation or worker yet: from the first one on they are counted where npu-smi looks.
   record_ = &ProcessRegistry::of_this_process().device(physical_id_);
   record_->capacity_bytes.store(megabytes << 20, std::memory_order_relaxed);
-  memory_->publish_use_in(record_->used_bytes);
+  memory->publish_use_in(record_->used_bytes);
   stream_count.publish_in(record_->streams);
   scheduler_.count_busy_time_in(record_->busy);
+  memory_ = std::move(memory);
   published_memory_.store(memory_.get(), std::memory_order_release);
   log_event("RUNTIME", "device {} ({}, {} MB) is in use", id_, soc_.name, megabytes);
   return {};

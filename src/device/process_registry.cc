@@ -226,7 +226,8 @@ ProcessRegistry& ProcessRegistry::of_this_process() {
 }
 
 ProcessRegistry::ProcessRegistry(const std::vector<std::string>& paths, std::string_view soc,
-                                 uint32_t device_count) {
+                                 uint32_t device_count)
+    : ProcessRegistry() {  // From here on the destructor runs if something throws.
   if (!paths.empty() && make_record(soc, device_count)) {
     for (const std::string& path : paths)
       if (enter(path)) break;

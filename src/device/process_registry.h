@@ -85,6 +85,7 @@ class ProcessRegistry {
   void leave_to_parent();
 
  private:
+  ProcessRegistry() = default;
   struct Held;
   bool make_record(std::string_view soc, uint32_t device_count);
   bool enter(const std::string& path);

@@ -62,6 +62,11 @@ def host_address(value: object) -> Verdict:
     return {Odd.valid: LEGAL, Odd.host: LEGAL, Odd.stale: EITHER, Odd.foreign: EITHER}.get(value, ILLEGAL)
 
 
+def may_fail(rule: Rule) -> Rule:
+    """What is legal by itself may not go with the other arguments."""
+    return lambda value: ILLEGAL if rule(value) is ILLEGAL else EITHER
+
+
 def anything(_: object) -> Verdict:
     return EITHER
 
@@ -192,13 +197,14 @@ OF_FUNCTION: dict[tuple[str, str], Rule] = {
     ),
     ("acl.rt.set_op_execute_time_out", "timeout"): of_type(int),
     ("acl.rt.malloc", "size"): within(1, 1 << 20),  # The sweep's devices have 64 MiB.
-    ("acl.rt.malloc", "policy"): within(0, 5),  # [RT-134] .. [RT-139]
+    # [RT-134] .. [RT-139]; newer C headers have more, as flags.
+    ("acl.rt.malloc", "policy"): number(0, 1, 2, 3, 4, 5),
     ("acl.rt.malloc_cached", "size"): within(1, 1 << 20),
-    ("acl.rt.malloc_cached", "policy"): within(0, 5),
+    ("acl.rt.malloc_cached", "policy"): number(0, 1, 2, 3, 4, 5),
     ("acl.rt.malloc_host", "size"): lambda value: (
         ILLEGAL if not is_number(value) or not 0 < value < 1 << 48 else LEGAL if value <= 1 << 20 else EITHER
     ),
-    ("acl.rt.get_mem_info", "attr"): within(0, 9),
+    ("acl.rt.get_mem_info", "attr"): number(*range(10)),  # Newer C headers have more.
     ("acl.rt.free", "dev_ptr"): device_address(),
     ("acl.rt.free_host", "host_ptr"): lambda value: (
         LEGAL if value in (Odd.valid, Odd.foreign, Odd.host) else ILLEGAL
@@ -218,6 +224,11 @@ OF_FUNCTION: dict[tuple[str, str], Rule] = {
     ("acl.rt.memcpy_async", "src"): device_address(),
     # 0 fails when it runs [RT-181]; 1 and 2 do not fit the addresses.
     ("acl.rt.memcpy_async", "kind"): within(3, 3),
+    # The addresses of the sweep are both of the device, which no supported kind of matrix copies takes [RT-183].
+    ("acl.rt.memcpy2d_async", "stream"): may_fail(STREAM),
+    # The descriptions of the sweep have two dimensions of format ND, which few layouts can take [COM-054].
+    ("acl.trans_tensor_desc_format", "srcDesc"): may_fail(OBJECT),
+    ("acl.trans_tensor_desc_format", "dstFormat"): may_fail(FORMATS),
     ("acl.float16_to_float", "value"): of_type(int),
     ("acl.float_to_float16", "value"): of_type(int, float),
     ("acl.create_data_buffer", "data"): null_or_address,

@@ -13,7 +13,7 @@ namespace {
 
 /// Counts its living instances, so that leaks and double deletes show.
 struct Thing {
-  static constexpr HandleType kHandleType = HandleType::kGroupInfo;
+  static constexpr HandleType kHandleType = HandleType::kUnitTest;
   static inline std::atomic<int> alive{0};
   explicit Thing(int given = 0) : value(given) { ++alive; }
   ~Thing() {
@@ -31,7 +31,7 @@ class HandleTableTest : public testing::Test {
   void TearDown() override { EXPECT_EQ(Thing::alive, before_); }
   void* insert(int value = 0) { return table_.insert(std::make_unique<Thing>(value)).handle(); }
 
-  HandleTable<Thing> table_{HandleType::kGroupInfo};
+  HandleTable<Thing> table_{HandleType::kUnitTest};
   HandleTable<Thing> other_type_{HandleType::kEvent};
   int before_ = 0;
 };
