@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -81,6 +82,9 @@ class DeviceMemory {
   Result<size_t> take_regions(size_t count);           // Under mutex_.
   void give_back_regions(size_t first, size_t count);  // Under mutex_.
   void add_free_run(size_t first, FreeRun run);        // Under mutex_.
+  void hold_back(size_t start, size_t bytes);          // Under mutex_: gives back, at once or later.
+  void give_back_held(size_t most_left);               // Under mutex_.
+  void give_back(size_t start, size_t bytes);          // Under mutex_.
   Slab* make_slab(size_t block, size_t region);        // Under mutex_.
   void retire(Slab* slab);                             // Under mutex_: gives an empty slab's region back.
   bool give_back_empty_slabs();                        // Under mutex_: true if there were any.
@@ -102,6 +106,11 @@ class DeviceMemory {
   std::map<size_t, std::vector<Slab*>> slabs_;        ///< Block size -> slabs that have a free block.
   std::vector<std::unique_ptr<Slab>> all_slabs_;
   std::vector<Slab*> retired_slabs_;
+  /// Freed blocks whose addresses are not used again yet, oldest first: (start, bytes). Empty unless
+  /// observed.
+  std::deque<std::pair<size_t, size_t>> held_back_;
+  size_t held_back_bytes_ = 0;
+  size_t most_held_back_ = 0;
   size_t dirty_bytes_ = 0;
   size_t highest_region_ = 0;  ///< One past the highest region ever used.
   std::atomic<size_t> used_bytes_{0};

@@ -1,5 +1,6 @@
 #include "device/memory_transfer.h"
 
+#include "base/observer.h"
 #include "device/guarded_copy.h"
 #include "device/runtime.h"
 
@@ -26,12 +27,19 @@ Status check_async_alignment(const void* pointer, const char* argument) {
                argument, pointer, kAsyncAlignment);
 }
 
+constexpr auto kCopy = MemoryAccess::Kind::kCopy;
+constexpr auto kWrite = MemoryAccess::Kind::kWrite;
+
 }  // namespace
 
 Status copy_memory(void* to, size_t to_size, const void* from, size_t count) {
   CAIRN_RETURN_IF_ERROR(check_size(count, to_size, "RT-173", "destMax"));
   CAIRN_ASSIGN(std::byte* const target, Runtime::get().resolve_any(to, count, "dst", "RT-176"));
   CAIRN_ASSIGN(const std::byte* const source, Runtime::get().resolve_any(from, count, "src", "RT-176"));
+  observe([&](Observer& watching) {
+    const MemoryAccess list[] = {{from, count, kCopy}, {to, count, kWrite}};
+    watching.accessed("aclrtMemcpy", list);
+  });
   if (!guarded_copy(target, source, count)) return not_accessible("RT-176", to, from, count);
   return {};
 }
@@ -66,6 +74,10 @@ Status copy_memory_async(void* to, size_t to_size, const void* from, size_t coun
                  device_expected[i] ? "device" : "host", i == 0 ? "src" : "dst", i == 0 ? from : to,
                  device_given[i] ? "device" : "host");
   }
+  observe([&](Observer& watching) {
+    const MemoryAccess list[] = {{from, count, kCopy}, {to, count, kWrite}};
+    watching.task_launched(stream.get(), "aclrtMemcpyAsync", list);
+  });
   return Stream::launch(stream, "aclrtMemcpyAsync", [=](Stream&) -> Status {
     if (!guarded_copy(target, source, count)) return not_accessible("RT-176", to, from, count);
     return {};
@@ -75,6 +87,10 @@ Status copy_memory_async(void* to, size_t to_size, const void* from, size_t coun
 Status set_memory(void* to, size_t to_size, int32_t value, size_t count) {
   CAIRN_RETURN_IF_ERROR(check_size(count, to_size, "RT-171", "maxCount"));
   CAIRN_ASSIGN(std::byte* const target, Runtime::get().resolve_any(to, count, "devPtr", "RT-170"));
+  observe([&](Observer& watching) {
+    const MemoryAccess list[] = {{to, count, kWrite}};
+    watching.accessed("aclrtMemset", list);
+  });
   if (!guarded_set(target, value, count))
     return error(ACL_ERROR_RT_PARAM_INVALID, "RT-170", "{} bytes at {} are not mapped", count, to);
   return {};
@@ -83,6 +99,10 @@ Status set_memory(void* to, size_t to_size, int32_t value, size_t count) {
 Status set_memory_async(void* to, size_t to_size, int32_t value, size_t count, const Ref<Stream>& stream) {
   CAIRN_RETURN_IF_ERROR(check_size(count, to_size, "RT-171", "maxCount"));
   CAIRN_ASSIGN(std::byte* const target, Runtime::get().resolve_any(to, count, "devPtr", "RT-172"));
+  observe([&](Observer& watching) {
+    const MemoryAccess list[] = {{to, count, kWrite}};
+    watching.task_launched(stream.get(), "aclrtMemsetAsync", list);
+  });
   return Stream::launch(stream, "aclrtMemsetAsync", [=](Stream&) -> Status {
     if (!guarded_set(target, value, count))
       return error(ACL_ERROR_RT_PARAM_INVALID, "RT-172", "{} bytes at {} are not mapped", count, to);
@@ -92,9 +112,11 @@ Status set_memory_async(void* to, size_t to_size, int32_t value, size_t count, c
 
 Status check_host_readable(const void* from, size_t size, std::string_view rule) {
   Runtime& runtime = Runtime::get();
-  if (runtime.device_of_address(from) != nullptr && runtime.soc().run_mode == ACL_HOST)
+  if (runtime.device_of_address(from) != nullptr && runtime.soc().run_mode == ACL_HOST) {
+    observe([&](Observer& watching) { watching.host_access_refused(from, size); });
     return error(ACL_ERROR_INVALID_PARAM, rule,
                  "{} is device memory; copy it to the host with aclrtMemcpy (acl.rt.memcpy) first", from);
+  }
   CAIRN_ASSIGN(const std::byte* const start, runtime.resolve_any(from, size, "ptr", rule));
   constexpr size_t kPage = 4096;
   for (size_t offset = 0; offset < size;

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "base/observer.h"
 #include "device/device.h"
 
 namespace cairn {
@@ -82,23 +83,26 @@ Status ReportQueues::launch(const Ref<Stream>& stream, aclrtCallback function, v
   if (stream->report_thread().load() == 0)
     return error(ACL_ERROR_RT_STREAM_NO_CB_REG, "RT-108",
                  "no thread handles callbacks of stream#{}; call aclrtSubscribeReport first", stream->id());
-  return Stream::launch(
-      stream, "aclrtLaunchCallback", [this, function, user_data, blocking](Stream& running) -> TaskOutcome {
-        const std::shared_ptr<Queue> queue = find(running.report_thread().load());
-        if (!queue)
-          return error(ACL_ERROR_RT_STREAM_NO_CB_REG, "RT-108",
-                       "the thread of the callback was unsubscribed before it ran");
-        {
-          const std::lock_guard lock(queue->mutex);
-          if (queue->closed)
-            return error(ACL_ERROR_RT_STREAM_NO_CB_REG, "RT-108",
-                         "the thread of the callback was unsubscribed before it ran");
-          queue->reports.push_back({function, user_data, blocking ? running.self() : Ref<Stream>()});
-        }
-        queue->arrived.notify_one();
-        if (blocking) return TaskOutcome::parked();
-        return Status();
-      });
+  uint64_t observed = 0;
+  observe([&](Observer& watching) { observed = watching.callback_launched(stream.get(), blocking); });
+  return Stream::launch(stream, "aclrtLaunchCallback",
+                        [this, function, user_data, blocking, observed](Stream& running) -> TaskOutcome {
+                          const std::shared_ptr<Queue> queue = find(running.report_thread().load());
+                          if (!queue)
+                            return error(ACL_ERROR_RT_STREAM_NO_CB_REG, "RT-108",
+                                         "the thread of the callback was unsubscribed before it ran");
+                          {
+                            const std::lock_guard lock(queue->mutex);
+                            if (queue->closed)
+                              return error(ACL_ERROR_RT_STREAM_NO_CB_REG, "RT-108",
+                                           "the thread of the callback was unsubscribed before it ran");
+                            queue->reports.push_back(
+                                {function, user_data, blocking ? running.self() : Ref<Stream>(), observed});
+                          }
+                          queue->arrived.notify_one();
+                          if (blocking) return TaskOutcome::parked();
+                          return Status();
+                        });
 }
 
 Status ReportQueues::process(int32_t timeout) {
@@ -124,7 +128,9 @@ Status ReportQueues::process(int32_t timeout) {
     report = std::move(queue->reports.front());
     queue->reports.pop_front();
   }
+  observe([&](Observer& watching) { watching.callback_begins(report.observed); });
   report.function(report.user_data);
+  observe([&](Observer& watching) { watching.callback_ended(report.observed); });
   if (report.parked_stream) report.parked_stream->resume(Status());
   return {};
 }

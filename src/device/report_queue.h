@@ -32,6 +32,7 @@ class ReportQueues {
     aclrtCallback function;
     void* user_data;
     Ref<Stream> parked_stream;  ///< Set for a blocking callback: goes on when the callback has returned.
+    uint64_t observed;          ///< The observer's number.
   };
   struct Queue {
     std::mutex mutex;

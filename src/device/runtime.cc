@@ -9,6 +9,7 @@
 
 #include "base/environment.h"
 #include "base/log.h"
+#include "base/observer.h"
 #include "device/configuration.h"
 
 namespace cairn {
@@ -92,6 +93,7 @@ Status Runtime::finalize() {
   const std::lock_guard lock(mutex_);
   if (finalized_) return error(ACL_ERROR_REPEAT_FINALIZE, "SYS-024", "aclFinalize was called before");
   if (!is_initialized()) return error(ACL_ERROR_UNINITIALIZE, "SYS-012", "aclInit was not called");
+  observe([](Observer& watching) { watching.finalized(); });
   for (const auto& device : devices_)
     if (device->in_use()) release_device(*device);
   finalized_ = true;
@@ -134,6 +136,7 @@ void Runtime::end_context(const Ref<Context>& context) {
 }
 
 void Runtime::release_device(Device& device) {
+  observe([&](Observer& watching) { watching.device_released(device.id()); });
   std::vector<Ref<Context>> contexts;
   handle_table<Context>().for_each([&](Context& context, void* handle) {
     if (&context.device() == &device) contexts.push_back(handle_table<Context>().find(handle));
@@ -342,16 +345,30 @@ Device* Runtime::device_of_address(const void* pointer) const {
 Result<void*> Runtime::allocate(size_t size, size_t alignment, std::string_view rule) {
   CAIRN_ASSIGN(Device* const device, current_device());
   if (size == 0) return error(ACL_ERROR_INVALID_PARAM, rule, "size is 0; allocate at least 1 byte");
-  return device->memory()->allocate(size, alignment);
+  auto allocated = device->memory()->allocate(size, alignment);
+  if (allocated.is_ok())
+    observe([&](Observer& watching) {
+      watching.memory_allocated(MemoryPlace::kDevice, device->id(), *allocated, size);
+    });
+  return allocated;
 }
 
 Status Runtime::free(void* pointer, std::string_view rule) {
   if (pointer == nullptr) return error(ACL_ERROR_INVALID_PARAM, rule, "the address is null (0)");
   Device* const device = device_of_address(pointer);
-  if (device == nullptr)
-    return error(ACL_ERROR_RT_PARAM_INVALID, rule,
-                 "{} is no device memory; host memory of aclrtMallocHost is freed by aclrtFreeHost", pointer);
-  return device->memory()->free(pointer, rule);
+  Status status = device != nullptr
+                      ? device->memory()->free(pointer, rule)
+                      : error(ACL_ERROR_RT_PARAM_INVALID, rule,
+                              "{} is no device memory; host memory of aclrtMallocHost is freed by "
+                              "aclrtFreeHost",
+                              pointer);
+  observe([&](Observer& watching) {
+    if (status.is_ok())
+      watching.memory_freed(MemoryPlace::kDevice, pointer);
+    else
+      watching.free_refused(MemoryPlace::kDevice, pointer);
+  });
+  return status;
 }
 
 Result<void*> Runtime::allocate_host(size_t size) {
@@ -363,6 +380,7 @@ Result<void*> Runtime::allocate_host(size_t size) {
                     : nullptr;
   if (pointer == nullptr)
     return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193", "the host has no {} bytes of memory left", size);
+  observe([&](Observer& watching) { watching.memory_allocated(MemoryPlace::kHost, -1, pointer, size); });
   const std::lock_guard lock(host_mutex_);
   host_allocations_.emplace(pointer, size);
   return pointer;
@@ -370,15 +388,20 @@ Result<void*> Runtime::allocate_host(size_t size) {
 
 Status Runtime::free_host(void* pointer) {
   if (pointer == nullptr) return error(ACL_ERROR_INVALID_PARAM, "RT-169", "hostPtr is null (0)");
+  bool found = false;
   {
     const std::lock_guard lock(host_mutex_);
-    if (host_allocations_.erase(pointer) == 0)
-      return error(
-          ACL_ERROR_RT_PARAM_INVALID, "RT-169",
-          "{} was not allocated by aclrtMallocHost or was freed before{}", pointer,
-          device_of_address(pointer) != nullptr ? "; it is device memory, which aclrtFree frees" : "");
+    found = host_allocations_.erase(pointer) != 0;
   }
-  std::free(pointer);
+  if (!found) {
+    observe([&](Observer& watching) { watching.free_refused(MemoryPlace::kHost, pointer); });
+    return error(ACL_ERROR_RT_PARAM_INVALID, "RT-169",
+                 "{} was not allocated by aclrtMallocHost or was freed before{}", pointer,
+                 device_of_address(pointer) != nullptr ? "; it is device memory, which aclrtFree frees" : "");
+  }
+  bool kept = false;
+  observe([&](Observer& watching) { kept = watching.memory_freed(MemoryPlace::kHost, pointer); });
+  if (!kept) std::free(pointer);
   return {};
 }
 
@@ -403,6 +426,7 @@ Result<std::byte*> Runtime::resolve(const void* pointer, size_t size, const char
                  argument, pointer);
   auto resolved = device->memory()->resolve(pointer, size);
   if (resolved.is_ok()) return resolved;
+  observe([&](Observer& watching) { watching.access_refused(pointer, size); });
   const std::string_view text = resolved.status().text();
   return error(resolved.code(), rule, "{}: {}", argument, text.substr(text.find(']') + 2));
 }

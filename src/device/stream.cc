@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/observer.h"
 #include "device/device.h"
 #include "device/exception_info.h"
 
@@ -175,7 +176,9 @@ void Stream::resume(Status status) {
 }
 
 bool Stream::is_idle() const {
-  return completed_.load(std::memory_order_acquire) == launched_.load(std::memory_order_acquire);
+  const bool idle = completed_.load(std::memory_order_acquire) == launched_.load(std::memory_order_acquire);
+  if (idle) observe([&](Observer& watching) { watching.stream_found_done(this); });
+  return idle;
 }
 
 bool Stream::is_parked() const {
@@ -206,6 +209,7 @@ Status Stream::synchronize(std::optional<std::chrono::milliseconds> timeout) {
   if (!wait_for(launched_.load(std::memory_order_acquire), timeout))
     return error(ACL_ERROR_RT_STREAM_SYNC_TIMEOUT, "RT-098",
                  "the tasks of stream#{} did not finish within {} ms", id_, timeout->count());
+  observe([&](Observer& watching) { watching.stream_found_done(this); });
   const std::lock_guard lock(mutex_);
   return std::exchange(failure_, Status());
 }
