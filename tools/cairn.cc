@@ -1,4 +1,4 @@
-// cairn: looks into files.
+// cairn: looks into files, and checks programs.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -6,6 +6,7 @@
 #include <exception>
 #include <string>
 
+#include "cairn_check.h"
 #include "om/mapped_file.h"
 #include "om/om_report.h"
 
@@ -38,11 +39,15 @@ int inspect(const InspectOptions& options) {
 
 int main(int argc, char** argv) {
   try {
-    CLI::App app("Cairn runs programs for Ascend NPUs on any machine. This command looks into its files.",
-                 "cairn");
+    CLI::App app(
+        "Cairn runs programs for Ascend NPUs on any machine. This command looks into its files "
+        "and checks programs.",
+        "cairn");
     app.set_version_flag("--version", "cairn " CAIRN_VERSION);
     app.require_subcommand(1);
-    app.footer("Examples:\n  cairn inspect resnet50.om\n  cairn inspect --json --ops resnet50.om");
+    app.footer(
+        "Examples:\n  cairn inspect resnet50.om\n  cairn inspect --json --ops resnet50.om\n"
+        "  cairn check -- python app.py");
 
     InspectOptions options;
     CLI::App* command = app.add_subcommand(
@@ -50,7 +55,9 @@ int main(int argc, char** argv) {
     command->add_option("file", options.file, "The .om file")->required();
     command->add_flag("--json", options.json, "Print JSON");
     command->add_flag("--ops", options.operators, "List each operator");
+    const CLI::App* const check = cairn::add_check_command(app);
     CLI11_PARSE(app, argc, argv);
+    if (check->parsed()) return cairn::run_check();
     return inspect(options);
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "cairn: %s\n", failure.what());
