@@ -28,6 +28,11 @@ def main():
         "  const auto* const found = std::lower_bound(std::begin(kNames), std::end(kNames), function,\n"
         "                                             [](const auto& row, std::string_view name) { return row.first < name; });\n"
         "  return found != std::end(kNames) && found->first == function ? found->second : nullptr;\n"
+        "}\n\n"
+        "const char* c_name(std::string_view function) {\n"
+        "  const auto* const found = std::find_if(std::begin(kNames), std::end(kNames),\n"
+        "                                         [&](const auto& row) { return row.second == function; });\n"
+        "  return found != std::end(kNames) ? found->first.data() : nullptr;\n"
         "}\n\n}  // namespace cairn::check\n"
     )
 

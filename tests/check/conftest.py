@@ -82,16 +82,19 @@ def check(tmp_path: Path) -> Callable[..., Run]:
 
 @pytest.fixture
 def find_fault(check) -> Callable[..., dict]:
-    """find_fault(code, kind): the one finding of the program with the fault; its twin has none."""
+    """find_fault(code, kind): the one finding of the program with the fault; its twin has none.
 
-    def run(code: str, kind: str, **environment: str) -> dict:
-        good = check(code, fault=False, **environment)
+    twin_kinds: what the twin is checked for; all, but for programs that show something else on purpose.
+    """
+
+    def run(code: str, kind: str, twin_kinds: str = "all", **environment: str) -> dict:
+        good = check(code, twin_kinds, fault=False, **environment)
         assert good.findings == [], good.stderr
         assert good.returncode == 0, good.stderr
         bad = check(code, kind, **environment)
         assert len(bad.findings) == 1, bad.stderr
         assert bad.findings[0]["kind"] == kind
-            assert bad.returncode < 0 or bad.summary["findings"] == 1
+        assert bad.returncode < 0 or bad.summary["findings"] == 1
         return bad.findings[0]
 
     return run

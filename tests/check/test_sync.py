@@ -34,6 +34,7 @@ def test_the_host_uses_memory_that_a_copy_writes(find_fault, name):
         end()
         """,
         "sync",
+        twin_kinds="sync" if "numpy" in name else "all",  # Deprecated.
     )
     assert found["title"] == f"the host {verb} memory that an unfinished task writes"
     assert found["rule"] == "RT-178"
@@ -231,6 +232,7 @@ def test_a_stream_may_wait_for_an_event_that_is_recorded_later(find_fault):
         finish()
         """,
         "sync",
+        twin_kinds="sync",  # api finds the order unusual.
     )
     assert found["title"] == "a task writes memory that an unfinished task of another stream writes"
 
@@ -292,3 +294,24 @@ def test_one_missing_synchronization_is_one_finding(check):
     )
     assert len(run.findings) == 1, run.stderr
     assert run.summary["repeats"] == {"1": 2}
+
+
+def test_memory_is_freed_before_a_task_that_waits_has_begun(find_fault):
+    found = find_fault(
+        TWO_STREAMS
+        + """
+        extra = ok(acl.rt.malloc(64, 0))
+        ok(acl.rt.stream_wait_event(second, event))
+        ok(acl.rt.memset_async(extra, 64, 1, 64, second))
+        if FAULT:
+            ok(acl.rt.free(extra))
+        ok(acl.rt.record_event(event, first))
+        ok(acl.rt.synchronize_stream(second))
+        if not FAULT:
+            ok(acl.rt.free(extra))
+        finish()
+        """,
+        "sync",
+        twin_kinds="sync",  # api finds the order unusual.
+    )
+    assert found["title"] == "the host frees memory that an unfinished task writes"

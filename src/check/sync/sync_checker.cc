@@ -85,10 +85,17 @@ void SyncChecker::add(StreamState& stream, std::function<void()> step) {
     step();
     return;
   }
-  stream.kept_back.push_back([&stream, known = host_, step = std::move(step)] {
-    stream.clock.join(known);
-    step();
-  });
+  keep_back(stream, std::move(step), {}, {});
+}
+
+void SyncChecker::keep_back(StreamState& stream, std::function<void()> step, const CallSite& site,
+                            std::span<const MemoryAccess> accesses) {
+  stream.kept_back.push_back({[&stream, known = host_, step = std::move(step)] {
+                                stream.clock.join(known);
+                                step();
+                              },
+                              site,
+                              {accesses.begin(), accesses.end()}});
 }
 
 void SyncChecker::wait(StreamState& stream, Mark& mark) {
@@ -114,9 +121,9 @@ void SyncChecker::reach(Mark& mark, const VectorClock& clock) {
 
 void SyncChecker::go_on(StreamState& stream) {
   while (stream.waits_for == nullptr && !stream.kept_back.empty()) {
-    const std::function<void()> step = std::move(stream.kept_back.front());
+    const Step step = std::move(stream.kept_back.front());
     stream.kept_back.pop_front();
-    step();
+    step.run();
   }
 }
 
@@ -192,9 +199,12 @@ void SyncChecker::task_launched(const void* stream, const char* function,
     run_task(*state, site, accesses);
     return;
   }
-  add(*state, [this, state, site, list = std::vector<MemoryAccess>(accesses.begin(), accesses.end())] {
-    run_task(*state, site, list);
-  });
+  keep_back(
+      *state,
+      [this, state, site, list = std::vector<MemoryAccess>(accesses.begin(), accesses.end())] {
+        run_task(*state, site, list);
+      },
+      site, accesses);
 }
 
 void SyncChecker::run_task(StreamState& stream, const CallSite& site,
@@ -245,8 +255,26 @@ bool SyncChecker::memory_freed(MemoryPlace /*place*/, void* start) {
   if (allocation == nullptr) return false;
   const CallSite here = facts_.here();
   check_host(here.function, here, number_of(start), allocation->size, true, "frees");
+  // What the host wrote before a task that comes later is in order, but what it freed is missing then.
+  if (const Conflict conflict = find_kept_back(*allocation); conflict.task.time != 0)
+    report(conflict, here, fmt::format("{} frees it before the task has begun", shown_name(here.function)),
+           fmt::format("the host frees memory that an unfinished task {}",
+                       conflict.task_writes ? "writes" : "reads"),
+           number_of(start));
   history_.forget(number_of(start), number_of(start) + allocation->size);
   return false;
+}
+
+Conflict SyncChecker::find_kept_back(const Allocation& allocation) const {
+  for (const auto& [object, stream] : streams_)
+    for (const Step& step : stream.kept_back)
+      for (const MemoryAccess& access : step.accesses) {
+        const auto* const begin = static_cast<const std::byte*>(access.address);
+        if (begin < allocation.end() && begin + access.size > allocation.start)
+          return {{stream.number, last_times_[stream.number] + 1, stream.handle, step.site},
+                  access.kind == Access::kWrite};
+      }
+  return {};
 }
 
 void SyncChecker::report(const Conflict& conflict, const CallSite& site, const std::string& what,

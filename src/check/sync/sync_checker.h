@@ -43,6 +43,12 @@ class SyncChecker final : public Checker {
 
  private:
   struct StreamState;
+  /// What a stream keeps back; for a task with what it uses.
+  struct Step {
+    std::function<void()> run;
+    CallSite site;
+    std::vector<MemoryAccess> accesses;
+  };
   /// Something that streams can wait for.
   struct Mark {
     bool is_reached = false;
@@ -56,7 +62,7 @@ class SyncChecker final : public Checker {
     uint64_t host_knew = 0;  ///< The host's knowledge that is in `clock` already.
     bool has_news = false;   ///< `clock` has grown since the host learned it.
     Mark* waits_for = nullptr;
-    std::deque<std::function<void()>> kept_back;
+    std::deque<Step> kept_back;
   };
   struct Callback {
     Mark begins;  ///< The stream has come to it.
@@ -67,6 +73,10 @@ class SyncChecker final : public Checker {
   StreamState* find(const void* stream);
   /// Does `step` now, or when the stream has what it waits for. The host's knowledge of now goes with it.
   void add(StreamState& stream, std::function<void()> step);
+  void keep_back(StreamState& stream, std::function<void()> step, const CallSite& site,
+                 std::span<const MemoryAccess> accesses);
+  /// A task that is kept back and uses some of the allocation; time 0 if there is none.
+  Conflict find_kept_back(const Allocation& allocation) const;
   void follow_host(StreamState& stream);
   void wait(StreamState& stream, Mark& mark);
   void reach(Mark& mark, const VectorClock& clock);
