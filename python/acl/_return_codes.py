@@ -10,11 +10,8 @@ from . import _acl
 IS_ON = _acl.is_observed and not {"api", "all"}.isdisjoint(os.environ.get("CAIRN_CHECK", "").split(","))
 
 
-class _Newest(threading.local):
-    failure = None  # The newest code that is not 0, until somebody looks at it or it is reported.
-
-
-_newest = _Newest()
+# The newest code of each thread that is not 0, until somebody looks at it or it is reported.
+_failures = {}
 
 
 class ReturnCode(int):
@@ -51,49 +48,81 @@ for _name in (
 
 
 def _report_failure():
-    failure, _newest.failure = _newest.failure, None
+    failure = _failures.pop(threading.get_ident(), None)
     if failure is not None and not failure.looked_at:
         _acl.code_ignored(failure.function, int(failure), failure.site)
 
 
 def _keep(code, function):
-    if code == 0:
-        return code
-    _newest.failure = ReturnCode(code, function)
-    return _newest.failure
+    failure = _failures[threading.get_ident()] = ReturnCode(code, function)
+    return failure
+
+
+def _announced(full_name, function):
+    """For functions without a C function that the runtime would tell the observer of."""
+
+    def announced(*arguments, **keywords):
+        _acl.call_begins(full_name)
+        try:
+            return function(*arguments, **keywords)
+        finally:
+            _acl.call_ended(full_name)
+
+    return announced
+
+
+def _watch_nothing(full_name, function):
+    def watched(*arguments, **keywords):
+        if _failures:
+            _report_failure()
+        return function(*arguments, **keywords)
+
+    return watched
+
+
+def _watch_code(full_name, function):
+    def watched(*arguments, **keywords):
+        if _failures:
+            _report_failure()
+        code = function(*arguments, **keywords)
+        return _keep(code, full_name) if code else code
+
+    return watched
+
+
+def _watch_last(full_name, function):
+    def watched(*arguments, **keywords):
+        if _failures:
+            _report_failure()
+        result = function(*arguments, **keywords)
+        code = result[-1]
+        return (*result[:-1], _keep(code, full_name)) if code else result
+
+    return watched
+
+
+def _look(full_name, function):
+    def watched(*arguments, **keywords):
+        _failures.pop(threading.get_ident(), None)
+        return function(*arguments, **keywords)
+
+    return watched
 
 
 def watch(full_name, function, returns):
     """The same function, with codes that notice looks. `returns`: the names of the returned values."""
-    places = {index for index, value in enumerate(returns) if value == "ret"}
-    is_tuple = len(returns) > 1
-    # No C function is called that the runtime would announce.
-    announces = full_name.startswith("acl.util.") or getattr(function, "__cairn_unsupported__", False)
-    if full_name == "acl.rt.process_report":
-        places = set()  # Threads call it in a loop: that nothing came is no failure.
-
-    @functools.wraps(function, assigned=("__name__", "__doc__"), updated=())
-    def watched(*arguments, **keywords):
-        if full_name == "acl.get_recent_err_msg":
-            _newest.failure = None
-        else:
-            _report_failure()
-        if announces:
-            _acl.call_begins(full_name)
-        try:
-            result = function(*arguments, **keywords)
-        finally:
-            if announces:
-                _acl.call_ended(full_name)
-        if not places:
-            return result
-        if not is_tuple:
-            return _keep(result, full_name)
-        return tuple(
-            _keep(value, full_name) if index in places else value for index, value in enumerate(result)
-        )
-
-    if getattr(function, "__cairn_unsupported__", False):
+    is_unsupported = getattr(function, "__cairn_unsupported__", False)
+    inner = (
+        _announced(full_name, function) if is_unsupported or full_name.startswith("acl.util.") else function
+    )
+    if full_name == "acl.get_recent_err_msg":
+        kind = _look
+    elif full_name == "acl.rt.process_report" or "ret" not in returns[-1:]:
+        kind = _watch_nothing  # Threads call process_report in a loop: that nothing came is no failure.
+    else:
+        kind = _watch_code if len(returns) == 1 else _watch_last
+    watched = functools.wraps(function, assigned=("__name__", "__doc__"), updated=())(kind(full_name, inner))
+    if is_unsupported:
         watched.__cairn_unsupported__ = True
     return watched
 

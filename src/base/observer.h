@@ -99,6 +99,10 @@ inline Observer* observer() {
   return current_observer.load(std::memory_order_relaxed);
 }
 
+/// For entry points, which have to stay small: observer()->call_begins and ->call_ended.
+[[gnu::cold]] void tell_call_begins(const char* function);
+[[gnu::cold]] void tell_call_ended(const char* function, const Status& status);
+
 /// Calls tell(observer) if there is one.
 template <class Tell>
 void observe(Tell&& tell) {

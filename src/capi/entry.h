@@ -15,21 +15,24 @@ namespace cairn {
 /// Runs `body` (returns Status). Records the error text for aclGetRecentErrMsg; exceptions end here.
 template <class Body>
 aclError api(const char* function, Body&& body) noexcept {
-  Observer* const watching = observer();
-  if (watching != nullptr) [[unlikely]]
-    watching->call_begins(function);
+  if (observer() != nullptr) [[unlikely]]
+    tell_call_begins(function);
   Status status;
   try {
     status = body();
+    if (status.is_ok()) [[likely]] {
+      if (observer() != nullptr) [[unlikely]]
+        tell_call_ended(function, status);
+      return ACL_SUCCESS;
+    }
   } catch (const std::bad_alloc&) {
     status = error(ACL_ERROR_BAD_ALLOC, "RT-193", "the host has no memory left");
   } catch (const std::exception& problem) {
     status = error(ACL_ERROR_INTERNAL_ERROR, "RT-189", "{}", problem.what());
   }
-  if (!status.is_ok()) [[unlikely]]
-    record_error(function, status);
-  if (watching != nullptr) [[unlikely]]
-    watching->call_ended(function, status);
+  record_error(function, status);
+  if (observer() != nullptr) [[unlikely]]
+    tell_call_ended(function, status);
   return status.code();
 }
 

@@ -2,8 +2,8 @@
 
 #include <cxxabi.h>
 #include <dlfcn.h>
-#include <execinfo.h>
 #include <fmt/format.h>
+#include <unwind.h>
 
 #include <algorithm>
 #include <array>
@@ -20,7 +20,7 @@ namespace cairn::check {
 namespace {
 
 constexpr size_t kMostScriptFrames = 16;
-constexpr int kMostReturnAddresses = 24;
+constexpr size_t kMostReturnAddresses = 24;
 constexpr size_t kMostLines = 12;
 
 struct Hash {
@@ -52,6 +52,63 @@ const CallStack* intern(bool is_script, const void* const* frames, size_t count)
   return known->insert(std::move(*candidate)).first->get();
 }
 
+/// The newest C stacks of a thread. To unwind costs microseconds, so a stack is kept together with the places
+/// in memory that hold its return addresses: as long as they hold the same, it is the same stack. Plain data.
+struct KnownStack {
+  const void* frame;  ///< Of current_call_stack; null: empty.
+  const void* caller;
+  size_t count;
+  const void* const* slots[kMostReturnAddresses];
+  const void* addresses[kMostReturnAddresses];
+  const CallStack* stack;
+
+  bool is_still(const void* this_frame, const void* this_caller) const {
+    if (frame != this_frame || caller != this_caller) return false;
+    for (size_t i = 0; i < count; ++i)
+      if (*slots[i] != addresses[i]) return false;
+    return true;
+  }
+};
+constexpr size_t kKnownStacks = 16;
+thread_local KnownStack known_stacks[kKnownStacks];
+
+/// Fills `known` with the return addresses above its frame; `caller` becomes null if they are not where they
+/// are expected.
+void unwind(KnownStack& known) {
+  known.count = 0;
+  _Unwind_Backtrace(
+      [](_Unwind_Context* context, void* into) -> _Unwind_Reason_Code {
+        auto& filled = *static_cast<KnownStack*>(into);
+        if (filled.count == kMostReturnAddresses) return _URC_END_OF_STACK;
+        const auto address = reinterpret_cast<const void*>(_Unwind_GetIP(context));
+        if (address == nullptr) return _URC_END_OF_STACK;
+        // x86-64 keeps the return address just below the caller's frame.
+        const auto* const slot = reinterpret_cast<const void* const*>(_Unwind_GetCFA(context)) - 1;
+#if defined(__x86_64__)
+        if (static_cast<const void*>(slot) < filled.frame)
+          return _URC_NO_REASON;  // Of functions that return first.
+        if (*slot != address) filled.caller = nullptr;
+#else
+        filled.caller = nullptr;
+#endif
+        filled.slots[filled.count] = slot;
+        filled.addresses[filled.count++] = address;
+        return _URC_NO_REASON;
+      },
+      &known);
+}
+
+const CallStack* current_c_stack(const void* frame, const void* caller) {
+  const size_t hash = (reinterpret_cast<size_t>(frame) >> 4) ^ reinterpret_cast<size_t>(caller);
+  KnownStack& known = known_stacks[hash % kKnownStacks];
+  if (known.is_still(frame, caller)) return known.stack;
+  known.frame = frame;
+  known.caller = caller;
+  unwind(known);
+  known.stack = intern(false, known.addresses, known.count);
+  return known.stack;
+}
+
 bool is_own_library(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
   return name.starts_with("libcairn_") || name.starts_with("libascendcl.so") ||
@@ -73,9 +130,7 @@ const CallStack* current_call_stack() {
     const size_t count = script->frames(frames);
     if (count > 0) return intern(true, reinterpret_cast<const void* const*>(frames.data()), count);
   }
-  void* addresses[kMostReturnAddresses];
-  const int count = ::backtrace(addresses, kMostReturnAddresses);
-  return intern(false, addresses, static_cast<size_t>(std::max(count, 0)));
+  return current_c_stack(__builtin_frame_address(0), __builtin_return_address(0));
 }
 
 std::vector<std::string> describe(const CallStack& stack) {
@@ -108,8 +163,7 @@ std::string innermost(const CallStack* stack) {
 }
 
 void prepare_call_stacks() {
-  void* addresses[1];
-  (void)::backtrace(addresses, 1);  // Loads libgcc.
+  (void)current_c_stack(__builtin_frame_address(0), __builtin_return_address(0));
 }
 
 }  // namespace cairn::check
