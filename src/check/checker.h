@@ -1,5 +1,5 @@
 // A checker looks for one class of faults. It overrides what it wants to hear of; all calls come under the
-// lock of Checks, in the thread that does the thing.
+// lock of Checks, in the thread that does the thing. call_ended comes for failed calls only.
 #pragma once
 
 #include "base/observer.h"

@@ -30,6 +30,7 @@ class ByteRanges {
   }
 
   void remove(ByteRange removed) {
+    if (removed.begin >= removed.end) return;
     std::vector<ByteRange> left;
     for (const ByteRange& range : ranges_) {
       if (range.begin < std::min(range.end, removed.begin))
