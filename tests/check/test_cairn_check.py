@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import START
+from checked_programs import START
 
 BUILD = Path(os.environ["CAIRN_BUILD_DIR"])
 LEAK = START + "start()\nacl.create_data_buffer(0, 0)\nend()\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from conftest import read_report
+from checked_programs import read_report
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
