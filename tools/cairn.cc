@@ -1,4 +1,4 @@
-// cairn: looks into files, and into what is in force.
+// cairn: looks into files and what is in force, and checks programs.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -6,6 +6,7 @@
 #include <exception>
 #include <string>
 
+#include "cairn_check.h"
 #include "cairn_doctor.h"
 #include "om/mapped_file.h"
 #include "om/om_report.h"
@@ -41,13 +42,14 @@ int main(int argc, char** argv) {
   try {
     CLI::App app(
         "Cairn runs programs for Ascend NPUs on any machine. This command looks into its files "
-        "and settings.",
+        "and settings, and checks programs.",
         "cairn");
     int exit_code = 0;
     app.set_version_flag("--version", "cairn " CAIRN_VERSION);
     app.require_subcommand(1);
     app.footer(
-        "Examples:\n  cairn inspect resnet50.om\n  cairn inspect --json --ops resnet50.om\n  cairn doctor");
+        "Examples:\n  cairn inspect resnet50.om\n  cairn inspect --json --ops resnet50.om\n  cairn doctor\n"
+        "  cairn check -- python app.py");
 
     InspectOptions options;
     CLI::App* command = app.add_subcommand(
@@ -57,8 +59,9 @@ int main(int argc, char** argv) {
     command->add_flag("--ops", options.operators, "List each operator");
     command->callback([&] { exit_code = inspect(options); });
     cairn::add_doctor(app, exit_code);
+    const CLI::App* const check = cairn::add_check_command(app);
     CLI11_PARSE(app, argc, argv);
-    return exit_code;
+    return check->parsed() ? cairn::run_check() : exit_code;
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "cairn: %s\n", failure.what());
     return 1;

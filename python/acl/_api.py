@@ -1,6 +1,6 @@
 """Fills the modules of the package: native functions, and stand-ins for those that Cairn does not support yet."""
 
-from . import _acl
+from . import _acl, _return_codes
 from ._functions import FUNCTIONS
 
 ACL_ERROR_FEATURE_UNSUPPORTED = 200006
@@ -29,4 +29,11 @@ def fill(namespace, module, *sources):
                 break
         else:
             function = _stand_in(module, name, returns)
-        namespace[name] = function
+        namespace[name] = watched(module, name, function)
+
+
+def watched(module, name, function):
+    """The function itself; in check mode one that sees whether the program looks at its return code."""
+    if not _return_codes.IS_ON:
+        return function
+    return _return_codes.watch(f"{module}.{name}", function, FUNCTIONS[module][name])

@@ -4,6 +4,8 @@ import operator as _operator
 import threading as _threading
 
 from . import _acl
+from ._api import FUNCTIONS as _FUNCTIONS
+from ._api import watched as _watched
 
 ACL_ERROR_INVALID_PARAM = 100000
 
@@ -91,3 +93,7 @@ def stop_thread(thr_id):
         return ACL_ERROR_INVALID_PARAM
     thread.join()
     return 0
+
+
+for _name in _FUNCTIONS[__name__]:
+    globals()[_name] = _watched(__name__, _name, globals()[_name])

@@ -10,6 +10,9 @@
 #include <cstdint>
 #include <limits>
 
+#include "base/observer.h"
+#include "base/script_stack.h"
+
 namespace cairn::python {
 
 /// An address or handle: an integer or None.
@@ -107,6 +110,11 @@ namespace cairn::python {
 /// Releases the GIL for the duration of a C call.
 template <class Call>
 auto without_gil(Call&& call) {
+  if (observer() != nullptr) [[unlikely]] {
+    const NotedScriptFrames frames;
+    nanobind::gil_scoped_release release;
+    return call();
+  }
   nanobind::gil_scoped_release release;
   return call();
 }

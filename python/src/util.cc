@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "arguments.h"
+#include "base/observer.h"
 #include "base/recent_error.h"
 #include "device/memory_transfer.h"
 
@@ -49,13 +50,23 @@ void bind_util(nb::module_& m) {
           cairn::record_error("acl.util.ptr_to_bytes", readable);
           return nb::none();
         }
+        cairn::observe([&](cairn::Observer& watching) {
+          const cairn::MemoryAccess list[] = {{address.value, size, cairn::MemoryAccess::Kind::kRead}};
+          watching.accessed("acl.util.ptr_to_bytes", list);
+        });
         return nb::bytes(address.value, size);
       },
       nb::arg("ptr").none(), nb::arg("size"),
       "Returns a copy of `size` bytes of host memory, None if they cannot be read. Source: S1 10.4.1.5.");
   m.def("is_readable", [](Address address, Int<size_t> size) {
     const cairn::Status readable = cairn::check_host_readable(address.value, size, "UTL-011");
-    if (!readable.is_ok()) cairn::record_error("acl.util.ptr_to_numpy", readable);
+    if (!readable.is_ok())
+      cairn::record_error("acl.util.ptr_to_numpy", readable);
+    else
+      cairn::observe([&](cairn::Observer& watching) {
+        const cairn::MemoryAccess list[] = {{address.value, size, cairn::MemoryAccess::Kind::kRead}};
+        watching.accessed("acl.util.ptr_to_numpy", list);
+      });
     return readable.is_ok();
   });
 }

@@ -1,5 +1,7 @@
 #include "base/handle_table.h"
 
+#include "base/observer.h"
+
 namespace cairn {
 
 const char* handle_type_name(HandleType type) {
@@ -51,6 +53,7 @@ std::string describe_handle(const void* handle) {
 
 Status bad_handle(int code, std::string_view rule, HandleType wanted, const char* argument,
                   const void* handle) {
+  observe([&](Observer& watching) { watching.handle_refused(wanted, handle); });
   const char* name = handle_type_name(wanted);
   const auto bits = reinterpret_cast<uint64_t>(handle);
   if (handle == nullptr)
@@ -80,6 +83,13 @@ HandleTableBase::~HandleTableBase() {
 }
 
 HandleSlot* HandleTableBase::insert(void* object) {
+  HandleSlot* const slot = take_slot(object);
+  if (slot != nullptr)
+    observe([&](Observer& watching) { watching.object_made(type_, handle_of(slot), object); });
+  return slot;
+}
+
+HandleSlot* HandleTableBase::take_slot(void* object) {
   const std::lock_guard lock(mutex_);
   HandleSlot* slot = nullptr;
   if (free_ != nullptr) {
@@ -106,8 +116,10 @@ bool HandleTableBase::remove(const void* handle) {
   HandleSlot* slot = acquire(handle);
   if (slot == nullptr) return false;
   const uint64_t before = slot->state.fetch_and(~handle_bits::kAlive, std::memory_order_acq_rel);
+  const bool was_alive = (before & handle_bits::kAlive) != 0;
+  if (was_alive) observe([&](Observer& watching) { watching.object_ended(type_, handle, slot->object); });
   release(slot);
-  return (before & handle_bits::kAlive) != 0;
+  return was_alive;
 }
 
 void HandleTableBase::recycle(HandleSlot* slot) {

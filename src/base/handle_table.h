@@ -136,6 +136,7 @@ class HandleTableBase {
     if (index >= slot_count_.load(std::memory_order_acquire)) return nullptr;
     return &(*chunks_[index / kSlotsPerChunk])[index % kSlotsPerChunk];
   }
+  HandleSlot* take_slot(void* object);
   void recycle(HandleSlot* slot);
 
   const HandleType type_;

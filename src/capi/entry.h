@@ -7,6 +7,7 @@
 #include <type_traits>
 
 #include "acl/acl_base.h"
+#include "base/observer.h"
 #include "base/recent_error.h"
 #include "base/status.h"
 
@@ -15,11 +16,16 @@ namespace cairn {
 /// Runs `body` (returns Status). Records the error text for aclGetRecentErrMsg; exceptions end here.
 template <class Body>
 aclError api(const char* function, Body&& body) noexcept {
+  if (observer() != nullptr) [[unlikely]]
+    tell_call_begins(function);
   Status status;
   try {
     status = body();
-    if (status.is_ok()) [[likely]]
+    if (status.is_ok()) [[likely]] {
+      if (observer() != nullptr) [[unlikely]]
+        tell_call_ended(function, status);
       return ACL_SUCCESS;
+    }
   } catch (const std::bad_alloc&) {
     status = error(ACL_ERROR_BAD_ALLOC, "RT-193", "the host has no memory left");
   } catch (const std::system_error& problem) {  // A thread that cannot be started, for one.
@@ -29,6 +35,8 @@ aclError api(const char* function, Body&& body) noexcept {
     status = error(ACL_ERROR_INTERNAL_ERROR, "RT-189", "{}", problem.what());
   }
   record_error(function, status);
+  if (observer() != nullptr) [[unlikely]]
+    tell_call_ended(function, status);
   return status.code();
 }
 

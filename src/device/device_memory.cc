@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "acl/acl_base.h"
+#include "base/observer.h"
 
 namespace cairn {
 namespace {
@@ -106,6 +107,7 @@ Result<std::unique_ptr<DeviceMemory>> DeviceMemory::create(int device_id, const 
   memory->regions_ = {static_cast<Region*>(table), [](Region*) {}};
   memory->reserve_free_run();
   memory->add_free_run(0, {memory->region_count_, false});
+  observe([&](Observer& watching) { memory->most_held_back_ = watching.bytes_kept_after_free(); });
   return memory;
 }
 
@@ -242,6 +244,10 @@ Result<void*> DeviceMemory::allocate(size_t size, size_t alignment, AllocationOp
   CAIRN_ASSIGN(const PageKind pages, charge(size, held, options.pages));
   const bool huge = pages == PageKind::kHuge;
   auto result = block != 0 ? allocate_small(usable, block, huge) : allocate_large(usable, huge);
+  if (!result.is_ok() && !held_back_.empty()) {
+    give_back_held(0);
+    result = block != 0 ? allocate_small(usable, block, huge) : allocate_large(usable, huge);
+  }
   if (result.is_ok())
     allocation_count_.fetch_add(1, std::memory_order_relaxed);
   else
@@ -365,26 +371,56 @@ Status DeviceMemory::free(void* pointer, std::string_view rule) {
     const size_t index = (offset - (slab->region << kRegionShift)) / slab->block;
     held = slab->block;
     slab->sizes[index].store(0, std::memory_order_release);
-    if (slab->free_blocks.empty()) slabs_[slab->block].push_back(slab);
-    slab->free_blocks.push_back(static_cast<uint16_t>(index));
-    // The last slab of a size stays: malloc and free in turn would make and retire it each time.
-    if (slab->free_blocks.size() == slab->block_count && slabs_[slab->block].size() > 1) retire(slab);
   } else {
     const size_t count = align_up(found.size, kRegionBytes) >> kRegionShift;
     held = count << kRegionShift;
     regions_[first].size.store(0, std::memory_order_release);
     for (size_t i = first; i < first + count; ++i)
       regions_[i].head.store(0, std::memory_order_release);
-    give_back_regions(first, count);
   }
+  hold_back(found.start, held);
   discharge(held, found.huge);
   allocation_count_.fetch_sub(1, std::memory_order_relaxed);
   return {};
 }
 
+void DeviceMemory::hold_back(size_t start, size_t bytes) {
+  if (most_held_back_ == 0) {
+    give_back(start, bytes);
+    return;
+  }
+  held_back_.push_back({start, bytes});
+  held_back_bytes_ += bytes;
+  give_back_held(most_held_back_);
+}
+
+void DeviceMemory::give_back_held(size_t most_left) {
+  while (held_back_bytes_ > most_left) {
+    const auto [start, bytes] = held_back_.front();
+    held_back_.pop_front();
+    held_back_bytes_ -= bytes;
+    give_back(start, bytes);
+  }
+}
+
+void DeviceMemory::give_back(size_t start, size_t bytes) {
+  const size_t first = start >> kRegionShift;
+  Slab* const slab = regions_[first].slab.load(std::memory_order_relaxed);
+  if (slab == nullptr) {
+    give_back_regions(first, bytes >> kRegionShift);
+    return;
+  }
+  if (slab->free_blocks.empty()) slabs_[slab->block].push_back(slab);
+  slab->free_blocks.push_back(static_cast<uint16_t>((start & (kRegionBytes - 1)) / slab->block));
+  // The last slab of a size stays: malloc and free in turn would make and retire it each time.
+  if (slab->free_blocks.size() == slab->block_count && slabs_[slab->block].size() > 1) retire(slab);
+}
+
 void DeviceMemory::free_all() {
   std::map<size_t, Mapping> ended;  // Destroyed after the lock: pieces of memory give their regions back.
   const std::lock_guard lock(mutex_);
+  held_back_.clear();
+  held_back_bytes_ = 0;
   while (!mappings_.empty()) {
     const auto mapping = mappings_.begin();
     ended.insert(*mapping);

@@ -18,6 +18,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -147,9 +148,12 @@ class DeviceMemory {
   Result<size_t> take_regions(size_t count);                      // Under mutex_.
   void give_back_regions(size_t first, size_t count);             // Under mutex_.
   void add_free_run(size_t first, FreeRun run);                   // Under mutex_.
-  Slab* make_slab(size_t block);                                  // Under mutex_: without a region yet.
-  void retire(Slab* slab);       // Under mutex_: gives an empty slab's region back.
-  bool give_back_empty_slabs();  // Under mutex_: true if there were any.
+  void hold_back(size_t start, size_t bytes);  // Under mutex_: gives back, at once or later.
+  void give_back_held(size_t most_left);       // Under mutex_.
+  void give_back(size_t start, size_t bytes);  // Under mutex_.
+  Slab* make_slab(size_t block);               // Under mutex_: without a region yet.
+  void retire(Slab* slab);                     // Under mutex_: gives an empty slab's region back.
+  bool give_back_empty_slabs();                // Under mutex_: true if there were any.
   Result<void*> allocate_small(size_t size, size_t block, bool huge);  // Under mutex_.
   Result<void*> allocate_large(size_t size, bool huge);                // Under mutex_.
   bool find(const void* pointer, Found& found) const;
@@ -177,6 +181,11 @@ class DeviceMemory {
   std::vector<Slab*> retired_slabs_;
   std::map<size_t, size_t> reservations_;  ///< First region -> regions.
   std::map<size_t, Mapping> mappings_;     ///< First region -> what is mapped there.
+  /// Freed blocks whose addresses are not used again yet, oldest first: (start, bytes). Empty unless
+  /// observed.
+  std::deque<std::pair<size_t, size_t>> held_back_;
+  size_t held_back_bytes_ = 0;
+  size_t most_held_back_ = 0;
   size_t dirty_bytes_ = 0;
   uint64_t epoch_ = 0;         ///< Counts free_all: pieces of memory from before it are gone.
   size_t highest_region_ = 0;  ///< One past the highest region ever used.

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "base/observer.h"
 #include "device/device.h"
 #include "device/timer.h"
 
@@ -69,6 +70,7 @@ Status Event::record(const Ref<Event>& self, const Ref<Stream>& stream) {
     event.recorded_ = record;
     event.recording_thread_ = this_thread();
   }
+  observe([&](Observer& watching) { watching.event_recorded(&event, stream.get()); });
   return Stream::launch(stream, "aclrtRecordEvent",
                         [mark = RecordMark(self, record)](Stream&) mutable -> Status {
                           mark.execute();
@@ -170,6 +172,7 @@ Status Event::wait_in_stream(const Ref<Event>& self, const Ref<Stream>& stream,
     record = event.recorded_ != 0 ? event.recorded_ : event.next_record_;
     ++event.waits_started_;
   }
+  observe([&](Observer& watching) { watching.stream_waits(stream.get(), &event); });
   return Stream::launch(stream, "aclrtStreamWaitEvent",
                         [self, record, timeout](Stream& waiting) -> TaskOutcome {
                           return self->wait_or_park(waiting, self, record, timeout);
@@ -185,6 +188,7 @@ Status Event::reset(const Ref<Event>& self, const Ref<Stream>& stream) {
       return error(ACL_ERROR_RT_PARAM_INVALID, "RT-080",
                    "the event was not recorded; call aclrtRecordEvent before aclrtResetEvent");
   }
+  observe([&](Observer& watching) { watching.event_reset(self.get()); });
   return Stream::launch(stream, "aclrtResetEvent", [self, record](Stream&) -> Status {
     const std::lock_guard lock(self->mutex_);
     if (self->recorded_ != record) return {};  // Recorded again meanwhile.
@@ -208,6 +212,7 @@ Status Event::synchronize(std::optional<std::chrono::milliseconds> timeout) {
   else if (!completed_changed_.wait_for(lock, *timeout, done))
     return error(ACL_ERROR_RT_EVENT_SYNC_TIMEOUT, "RT-089", "the event was not complete within {} ms",
                  timeout->count());
+  observe([&](Observer& watching) { watching.event_found_done(this); });
   if (failed_ && target == recorded_)
     return error(ACL_ERROR_RT_EVENT_NOT_COMPLETE, "RT-089",
                  "the event will not complete: the stream that records it failed or was destroyed");
@@ -216,7 +221,9 @@ Status Event::synchronize(std::optional<std::chrono::milliseconds> timeout) {
 
 bool Event::is_complete() const {
   const std::lock_guard lock(mutex_);
-  return recorded_ != 0 && completed_ >= recorded_ && !failed_;
+  const bool complete = recorded_ != 0 && completed_ >= recorded_ && !failed_;
+  if (complete) observe([&](Observer& watching) { watching.event_found_done(this); });
+  return complete;
 }
 
 bool Event::recorded_by_this_thread() const {
@@ -226,7 +233,9 @@ bool Event::recorded_by_this_thread() const {
 
 bool Event::waits_are_done() const {
   const std::lock_guard lock(mutex_);
-  return waits_started_ != 0 && waits_ended_ >= waits_started_;
+  const bool done = waits_started_ != 0 && waits_ended_ >= waits_started_;
+  if (done) observe([&](Observer& watching) { watching.event_found_done(this); });
+  return done;
 }
 
 Result<std::chrono::steady_clock::time_point> Event::time() const {
@@ -234,6 +243,7 @@ Result<std::chrono::steady_clock::time_point> Event::time() const {
   if (recorded_ == 0 || completed_ < recorded_ || failed_)
     return error(ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID, "RT-091",
                  "an event has no time yet: record both events and synchronize the stream first");
+  observe([&](Observer& watching) { watching.event_found_done(this); });
   return timestamp_;
 }
 

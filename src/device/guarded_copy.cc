@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/environment.h"
+#include "base/observer.h"
 #include "device/runtime.h"
 
 namespace cairn {
@@ -37,6 +38,7 @@ void chain(int signal_number, siginfo_t* info, void* context) {
 void explain_device_access(const void* address) {
   const Device* device = Runtime::get().device_of_address(address);
   if (device == nullptr) return;
+  observe([&](Observer& watching) { watching.host_faulted(address); });
   char text[512];
   const auto allocation = device->memory()->allocation_of(address);
   const auto end = allocation.start != nullptr

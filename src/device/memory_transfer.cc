@@ -1,5 +1,8 @@
 #include "device/memory_transfer.h"
 
+#include <vector>
+
+#include "base/observer.h"
 #include "device/guarded_copy.h"
 #include "device/runtime.h"
 
@@ -28,6 +31,9 @@ Status check_async_alignment(const void* pointer, const char* argument) {
                "{} = {} is not aligned to {} bytes; aclrtMalloc and aclrtMallocHost give aligned memory",
                argument, pointer, kAsyncAlignment);
 }
+
+constexpr auto kCopy = MemoryAccess::Kind::kCopy;
+constexpr auto kWrite = MemoryAccess::Kind::kWrite;
 
 /// The kind agrees with where the two addresses lie. Registered host memory, and all memory of a board whose
 /// programs run beside the NPU, counts as either [RT-165].
@@ -98,6 +104,17 @@ Result<ResolvedMatrix> check_matrix(const MatrixCopy& copy, aclrtMemcpyKind kind
   return ResolvedMatrix{to, from};
 }
 
+/// Line by line: the bytes between them are not touched.
+std::vector<MemoryAccess> accesses_of(const MatrixCopy& copy) {
+  std::vector<MemoryAccess> list;
+  list.reserve(2 * copy.height);
+  for (size_t line = 0; line < copy.height; ++line) {
+    list.push_back({static_cast<const std::byte*>(copy.from) + line * copy.from_pitch, copy.width, kCopy});
+    list.push_back({static_cast<const std::byte*>(copy.to) + line * copy.to_pitch, copy.width, kWrite});
+  }
+  return list;
+}
+
 Status copy_lines(const MatrixCopy& copy, const ResolvedMatrix& resolved) {
   const bool in_one = copy.width == copy.to_pitch && copy.width == copy.from_pitch;
   const size_t lines = in_one ? 1 : copy.height;
@@ -114,6 +131,10 @@ Status copy_memory(void* to, size_t to_size, const void* from, size_t count) {
   CAIRN_RETURN_IF_ERROR(check_size(count, to_size, "RT-173", "destMax"));
   CAIRN_ASSIGN(std::byte* const target, Runtime::get().resolve_any(to, count, "dst", "RT-176"));
   CAIRN_ASSIGN(const std::byte* const source, Runtime::get().resolve_any(from, count, "src", "RT-176"));
+  observe([&](Observer& watching) {
+    const MemoryAccess list[] = {{from, count, kCopy}, {to, count, kWrite}};
+    watching.accessed("aclrtMemcpy", list);
+  });
   if (!guarded_copy(target, source, count)) return not_accessible("RT-176", to, from, count);
   return {};
 }
@@ -137,6 +158,10 @@ Status copy_memory_async(void* to, size_t to_size, const void* from, size_t coun
     });
   }
   CAIRN_RETURN_IF_ERROR(check_direction(kind, to, from, count, "RT-179"));
+  observe([&](Observer& watching) {
+    const MemoryAccess list[] = {{from, count, kCopy}, {to, count, kWrite}};
+    watching.task_launched(stream.get(), "aclrtMemcpyAsync", list);
+  });
   return Stream::launch(stream, "aclrtMemcpyAsync", [=](Stream&) -> Status {
     if (!guarded_copy(target, source, count)) return not_accessible("RT-176", to, from, count);
     return {};
@@ -146,6 +171,10 @@ Status copy_memory_async(void* to, size_t to_size, const void* from, size_t coun
 Status set_memory(void* to, size_t to_size, int32_t value, size_t count) {
   CAIRN_RETURN_IF_ERROR(check_size(count, to_size, "RT-171", "maxCount"));
   CAIRN_ASSIGN(std::byte* const target, Runtime::get().resolve_any(to, count, "devPtr", "RT-170"));
+  observe([&](Observer& watching) {
+    const MemoryAccess list[] = {{to, count, kWrite}};
+    watching.accessed("aclrtMemset", list);
+  });
   if (!guarded_set(target, value, count))
     return error(ACL_ERROR_RT_PARAM_INVALID, "RT-170", "{} bytes at {} are not mapped", count, to);
   return {};
@@ -154,6 +183,10 @@ Status set_memory(void* to, size_t to_size, int32_t value, size_t count) {
 Status set_memory_async(void* to, size_t to_size, int32_t value, size_t count, const Ref<Stream>& stream) {
   CAIRN_RETURN_IF_ERROR(check_size(count, to_size, "RT-171", "maxCount"));
   CAIRN_ASSIGN(std::byte* const target, Runtime::get().resolve_any(to, count, "devPtr", "RT-172"));
+  observe([&](Observer& watching) {
+    const MemoryAccess list[] = {{to, count, kWrite}};
+    watching.task_launched(stream.get(), "aclrtMemsetAsync", list);
+  });
   return Stream::launch(stream, "aclrtMemsetAsync", [=](Stream&) -> Status {
     if (!guarded_set(target, value, count))
       return error(ACL_ERROR_RT_PARAM_INVALID, "RT-172", "{} bytes at {} are not mapped", count, to);
@@ -174,6 +207,7 @@ Status copy_memory_when_pinned(void* to, size_t to_size, const void* from, size_
 
 Status copy_matrix(const MatrixCopy& copy, aclrtMemcpyKind kind) {
   CAIRN_ASSIGN(const ResolvedMatrix resolved, check_matrix(copy, kind));
+  observe([&](Observer& watching) { watching.accessed("aclrtMemcpy2d", accesses_of(copy)); });
   return copy_lines(copy, resolved);
 }
 
@@ -183,6 +217,9 @@ Status copy_matrix_async(const MatrixCopy& copy, aclrtMemcpyKind kind, const Ref
     return error(ACL_ERROR_INVALID_PARAM, "RT-187", "height = {}; at most {} lines are copied by one call",
                  copy.height, kMostLines);
   CAIRN_ASSIGN(const ResolvedMatrix resolved, check_matrix(copy, kind));
+  observe([&](Observer& watching) {
+    watching.task_launched(stream.get(), "aclrtMemcpy2dAsync", accesses_of(copy));
+  });
   return Stream::launch(stream, "aclrtMemcpy2dAsync",
                         [copy, resolved](Stream&) { return copy_lines(copy, resolved); });
 }
@@ -212,9 +249,11 @@ Status maintain_cache_async(void* pointer, size_t size, aclrtCmoType operation, 
 
 Status check_host_readable(const void* from, size_t size, std::string_view rule) {
   Runtime& runtime = Runtime::get();
-  if (runtime.device_of_address(from) != nullptr && runtime.soc().run_mode == ACL_HOST)
+  if (runtime.device_of_address(from) != nullptr && runtime.soc().run_mode == ACL_HOST) {
+    observe([&](Observer& watching) { watching.host_access_refused(from, size); });
     return error(ACL_ERROR_INVALID_PARAM, rule,
                  "{} is device memory; copy it to the host with aclrtMemcpy (acl.rt.memcpy) first", from);
+  }
   CAIRN_ASSIGN(const std::byte* const start, runtime.resolve_any(from, size, "ptr", rule));
   constexpr size_t kPage = 4096;
   for (size_t offset = 0; offset < size;

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "base/observer.h"
 #include "device/device.h"
 
 namespace cairn {
@@ -82,8 +83,11 @@ Status ReportQueues::launch(const Ref<Stream>& stream, aclrtCallback function, v
   if (thread_of(*stream).load() == 0)
     return error(ACL_ERROR_RT_STREAM_NO_CB_REG, "RT-108",
                  "no thread handles callbacks of stream#{}; call aclrtSubscribeReport first", stream->id());
+  uint64_t observed = 0;
+  observe([&](Observer& watching) { observed = watching.callback_launched(stream.get(), blocking); });
   return Stream::launch(
-      stream, "aclrtLaunchCallback", [this, function, user_data, blocking](Stream& running) -> TaskOutcome {
+      stream, "aclrtLaunchCallback",
+      [this, function, user_data, blocking, observed](Stream& running) -> TaskOutcome {
         const std::shared_ptr<Queue> queue = find(thread_of(running).load());
         if (!queue)
           return error(ACL_ERROR_RT_STREAM_NO_CB_REG, "RT-108",
@@ -93,8 +97,8 @@ Status ReportQueues::launch(const Ref<Stream>& stream, aclrtCallback function, v
           if (queue->closed)
             return error(ACL_ERROR_RT_STREAM_NO_CB_REG, "RT-108",
                          "the thread of the callback was unsubscribed before it ran");
-          queue->reports.push_back(
-              {function, user_data, blocking ? running.self() : Ref<Stream>(), running.running_task()});
+          queue->reports.push_back({function, user_data, blocking ? running.self() : Ref<Stream>(),
+                                    running.running_task(), observed});
         }
         queue->arrived.notify_one();
         if (blocking) return TaskOutcome::parked();
@@ -125,7 +129,9 @@ Status ReportQueues::process(int32_t timeout) {
     report = std::move(queue->reports.front());
     queue->reports.pop_front();
   }
+  observe([&](Observer& watching) { watching.callback_begins(report.observed); });
   report.function(report.user_data);
+  observe([&](Observer& watching) { watching.callback_ended(report.observed); });
   if (report.parked_stream) report.parked_stream->resume(Status(), report.parked_task);
   return {};
 }

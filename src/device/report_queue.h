@@ -38,6 +38,7 @@ class ReportQueues {
     void* user_data;
     Ref<Stream> parked_stream;  ///< Set for a blocking callback: goes on when the callback has returned.
     uint64_t parked_task;
+    uint64_t observed;  ///< The observer's number.
   };
   struct Queue {
     std::mutex mutex;

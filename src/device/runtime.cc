@@ -11,6 +11,7 @@
 
 #include "base/environment.h"
 #include "base/log.h"
+#include "base/observer.h"
 #include "device/configuration.h"
 #include "device/live_objects.h"
 
@@ -101,6 +102,7 @@ Status Runtime::finalize() {
   if (finalized_) return error(ACL_ERROR_REPEAT_FINALIZE, "SYS-024", "aclFinalize was called before");
   if (!is_initialized()) return error(ACL_ERROR_UNINITIALIZE, "SYS-012", "aclInit was not called");
   log_live_objects(devices_, "aclFinalize");
+  observe([](Observer& watching) { watching.finalized(); });
   for (const auto& device : devices_)
     if (device->in_use()) release_device(*device);
   finalized_ = true;
@@ -152,6 +154,7 @@ void Runtime::end_context(const Ref<Context>& context) {
 }
 
 void Runtime::release_device(Device& device) {
+  observe([&](Observer& watching) { watching.device_released(device.id()); });
   device.drain(0);  // [RT-018]
   handle_table<Context>().for_each([&](const Context& context, void* handle) {
     if (&context.device() != &device) return;
@@ -420,11 +423,21 @@ Device* Runtime::device_of_address(const void* pointer) const {
   return nullptr;
 }
 
+Result<void*> Runtime::allocate_observed(Device& device, size_t size, size_t alignment,
+                                         AllocationOptions options) {
+  auto allocated = device.memory()->allocate(size, alignment, options);
+  if (allocated.is_ok())
+    observe([&](Observer& watching) {
+      watching.memory_allocated(MemoryPlace::kDevice, device.id(), *allocated, size);
+    });
+  return allocated;
+}
+
 Result<void*> Runtime::allocate(size_t size, size_t alignment, std::string_view rule,
                                 AllocationOptions options) {
   CAIRN_ASSIGN(Device* const device, current_device());
   if (size == 0) return error(ACL_ERROR_INVALID_PARAM, rule, "size is 0; allocate at least 1 byte");
-  return device->memory()->allocate(size, alignment, options);
+  return allocate_observed(*device, size, alignment, options);
 }
 
 Result<void*> Runtime::allocate_on(int32_t device_id, size_t size, AllocationOptions options) {
@@ -434,16 +447,25 @@ Result<void*> Runtime::allocate_on(int32_t device_id, size_t size, AllocationOpt
   if (!device->in_use())
     return error(ACL_ERROR_RT_CONTEXT_NULL, "RT-190", "device {} is not in use; call aclrtSetDevice first",
                  device_id);
-  return device->memory()->allocate(size, kLeastAlignment, options);
+  return allocate_observed(*device, size, kLeastAlignment, options);
 }
 
 Status Runtime::free(void* pointer, std::string_view rule) {
   if (pointer == nullptr) return error(ACL_ERROR_INVALID_PARAM, rule, "the address is null (0)");
   Device* const device = device_of_address(pointer);
-  if (device == nullptr)
-    return error(ACL_ERROR_RT_PARAM_INVALID, rule,
-                 "{} is no device memory; host memory of aclrtMallocHost is freed by aclrtFreeHost", pointer);
-  return device->memory()->free(pointer, rule);
+  Status status = device != nullptr
+                      ? device->memory()->free(pointer, rule)
+                      : error(ACL_ERROR_RT_PARAM_INVALID, rule,
+                              "{} is no device memory; host memory of aclrtMallocHost is freed by "
+                              "aclrtFreeHost",
+                              pointer);
+  observe([&](Observer& watching) {
+    if (status.is_ok())
+      watching.memory_freed(MemoryPlace::kDevice, pointer);
+    else
+      watching.free_refused(MemoryPlace::kDevice, pointer);
+  });
+  return status;
 }
 
 Result<void*> Runtime::allocate_host(size_t size) {
@@ -461,16 +483,21 @@ Result<void*> Runtime::allocate_host(size_t size) {
     std::free(pointer);
     throw;
   }
+  observe([&](Observer& watching) { watching.memory_allocated(MemoryPlace::kHost, -1, pointer, size); });
   return pointer;
 }
 
 Status Runtime::free_host(void* pointer) {
   if (pointer == nullptr) return error(ACL_ERROR_INVALID_PARAM, "RT-169", "hostPtr is null (0)");
-  if (!host_allocations_.remove(pointer))
+  if (!host_allocations_.remove(pointer)) {
+    observe([&](Observer& watching) { watching.free_refused(MemoryPlace::kHost, pointer); });
     return error(ACL_ERROR_RT_PARAM_INVALID, "RT-169",
                  "{} was not allocated by aclrtMallocHost or was freed before{}", pointer,
                  device_of_address(pointer) != nullptr ? "; it is device memory, which aclrtFree frees" : "");
-  std::free(pointer);
+  }
+  bool kept = false;
+  observe([&](Observer& watching) { kept = watching.memory_freed(MemoryPlace::kHost, pointer); });
+  if (!kept) std::free(pointer);
   return {};
 }
 
@@ -521,6 +548,7 @@ Result<std::byte*> Runtime::resolve(const void* pointer, size_t size, const char
                  argument, pointer);
   auto resolved = device->memory()->resolve(pointer, size);
   if (resolved.is_ok()) return resolved;
+  observe([&](Observer& watching) { watching.access_refused(pointer, size); });
   const std::string_view text = resolved.status().text();
   return error(resolved.code(), rule, "{}: {}", argument, text.substr(text.find(']') + 2));
 }

@@ -110,6 +110,8 @@ class Runtime {
 
  private:
   Runtime();
+  static Result<void*> allocate_observed(Device& device, size_t size, size_t alignment,
+                                         AllocationOptions options);
   Status check_device_id(int32_t device_id) const;
   Status check_usable() const;
   Status check_context() const;  ///< The calling thread has a context that lives.

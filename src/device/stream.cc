@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "base/observer.h"
 #include "device/device.h"
 #include "device/exception_info.h"
 
@@ -202,7 +203,9 @@ void Stream::resume(Status status, uint64_t task) {
 }
 
 bool Stream::is_idle() const {
-  return completed_.load(std::memory_order_acquire) == launched_.load(std::memory_order_acquire);
+  const bool idle = completed_.load(std::memory_order_acquire) == launched_.load(std::memory_order_acquire);
+  if (idle) observe([&](Observer& watching) { watching.stream_found_done(this); });
+  return idle;
 }
 
 bool Stream::is_parked() const {
@@ -231,6 +234,7 @@ bool Stream::wait_for(uint64_t target, std::optional<std::chrono::milliseconds> 
 
 Status Stream::synchronize(std::optional<std::chrono::milliseconds> timeout) {
   if (!wait_for(launched_.load(std::memory_order_acquire), timeout)) return late(timeout->count());
+  observe([&](Observer& watching) { watching.stream_found_done(this); });
   const std::lock_guard lock(mutex_);
   return std::exchange(failure_, Status());
 }

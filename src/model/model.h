@@ -7,7 +7,9 @@
 #include <shared_mutex>
 #include <span>
 #include <unordered_map>
+#include <vector>
 
+#include "base/observer.h"
 #include "base/status.h"
 #include "engine/engine.h"
 
@@ -70,6 +72,8 @@ class ModelCall {
   /// Checks datasets and sizes against the model.
   static Result<ModelCall> prepare(std::shared_ptr<Model> model, const void* input_dataset,
                                    const void* output_dataset);
+  /// What the run reads and writes.
+  std::vector<MemoryAccess> accesses();
   /// The buffers' memory exists now.
   Status check_memory();
   /// Runs the model in this thread. Device memory is used where it lies; host memory is copied. `overflow`:

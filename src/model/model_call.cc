@@ -159,10 +159,22 @@ Status ModelCall::run_resolved(FloatOverflow& overflow, bool shares_cores) {
   return copies.copy_out();
 }
 
+std::vector<MemoryAccess> ModelCall::accesses() {
+  const ModelInfo& info = model_->info();
+  const std::span<void*> user = addresses_.span();
+  std::vector<MemoryAccess> list;
+  for (const auto& input : info.inputs)
+    list.push_back({user[list.size()], input.bytes, MemoryAccess::Kind::kRead});
+  for (const auto& output : info.outputs)
+    list.push_back({user[list.size()], output.bytes, MemoryAccess::Kind::kWrite});
+  return list;
+}
+
 Status execute_model(uint32_t id, const void* input_dataset, const void* output_dataset) {
   CAIRN_ASSIGN(std::shared_ptr<Model> model, ModelTable::get().find(id));
   CAIRN_RETURN_IF_ERROR(model->check_context());
   CAIRN_ASSIGN(ModelCall call, ModelCall::prepare(std::move(model), input_dataset, output_dataset));
+  observe([&](Observer& watching) { watching.accessed("aclmdlExecute", call.accesses()); });
   CAIRN_ASSIGN(const Ref<Stream> stream, Runtime::get().stream(nullptr));
   return run_in(*stream, stream->overflow_switch(), stream->device().scheduler().load() > 0, call);
 }
@@ -186,6 +198,9 @@ Status execute_model_async(uint32_t id, const void* input_dataset, const void* o
   CAIRN_ASSIGN(const Ref<Stream> target, Runtime::get().stream(stream));
   CAIRN_ASSIGN(ModelCall call, ModelCall::prepare(std::move(model), input_dataset, output_dataset));
   CAIRN_RETURN_IF_ERROR(call.check_memory());
+  observe([&](Observer& watching) {
+    watching.task_launched(target.get(), "aclmdlExecuteAsync", call.accesses());
+  });
   // The switch is the one in force now [RT-057].
   return Stream::launch(target, "aclmdlExecuteAsync",
                         [call = std::move(call), detect = target->overflow_switch()](Stream& stream) mutable {

@@ -182,7 +182,7 @@ def test_a_context_may_be_destroyed_before_its_streams(acl, device):
 
 
 @pytest.mark.rules("RT-041", "GDE-026")
-def test_each_context_has_a_default_stream_of_its_own(acl, gate, context, device_memory):
+def test_each_context_has_a_default_stream_of_its_own(acl, context, device_memory, gate):
     memory = device_memory(64)
     gate.close(0)
     assert acl.rt.memset_async(memory, 64, 1, 64, 0) == 0

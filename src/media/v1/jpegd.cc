@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/log.h"
+#include "base/observer.h"
 #include "device/guarded_copy.h"
 #include "device/runtime.h"
 #include "media/v1/channel_desc.h"
@@ -197,6 +198,11 @@ Status jpeg_decode(const acldvppChannelDesc* channel, const void* data, uint32_t
   const PicFields wish = result->fields();
   CAIRN_RETURN_IF_ERROR(check_output_fields(wish));
   CAIRN_ASSIGN(const Ref<Stream> stream, Runtime::get().stream(stream_handle));
+  observe([&](Observer& watching) {
+    const MemoryAccess list[] = {{data, size, MemoryAccess::Kind::kRead},
+                                 {wish.data, wish.size, MemoryAccess::Kind::kWrite}};
+    watching.task_launched(stream.get(), "acldvppJpegDecodeAsync", list);
+  });
   DecodeJob job{data, size, settings.precision, wish, std::move(result)};
   return Stream::launch(stream, "acldvppJpegDecodeAsync",
                         [job = std::move(job)](Stream&) { return job.run(); });

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/observer.h"
 #include "device/runtime.h"
 #include "media/image/scale.h"
 #include "media/v1/batch_pic_desc.h"
@@ -172,8 +173,21 @@ Result<Descriptions> descriptions_of(const VpcPictureCall& call) {
   return Descriptions{input->fields(), std::move(output)};
 }
 
+void add_accesses(const VpcJob& job, std::vector<MemoryAccess>& list) {
+  const auto size = [](const Picture& picture) {
+    return picture.format->memory_size(picture.width_stride, picture.height_stride);
+  };
+  list.push_back({job.input.data, size(job.input), MemoryAccess::Kind::kReadParts});
+  list.push_back({job.output.data, size(job.output), MemoryAccess::Kind::kWrite});
+}
+
 Status launch(const char* function, aclrtStream stream_handle, VpcJob job) {
   CAIRN_ASSIGN(const Ref<Stream> stream, Runtime::get().stream(stream_handle));
+  observe([&](Observer& watching) {
+    std::vector<MemoryAccess> accesses;
+    add_accesses(job, accesses);
+    watching.task_launched(stream.get(), function, accesses);
+  });
   return Stream::launch(stream, function, [job = std::move(job)](Stream&) { return job.run(nullptr); });
 }
 
@@ -290,6 +304,12 @@ Status run_batch_call(const VpcBatchCall& call, const BatchCallKind& kind) {
     }
   }
   CAIRN_ASSIGN(const Ref<Stream> stream, Runtime::get().stream(call.stream));
+  observe([&](Observer& watching) {
+    std::vector<MemoryAccess> accesses;
+    for (const BorderedJob& job : *jobs)
+      add_accesses(job.job, accesses);
+    watching.task_launched(stream.get(), kind.function, accesses);
+  });
   return Stream::launch(stream, kind.function, [jobs = std::move(jobs)](Stream&) {
     Status first;
     for (const BorderedJob& job : *jobs) {

@@ -1,0 +1,278 @@
+#include "check/checks.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "check/api/api_checker.h"
+#include "check/current_call.h"
+#include "check/leak/leak_checker.h"
+#include "check/memory/memory_checker.h"
+#include "check/sync/sync_checker.h"
+
+namespace cairn::check {
+namespace {
+
+// A checker may ask the runtime something, which would be told here again.
+thread_local bool is_telling = false;
+
+class Telling {
+ public:
+  Telling() { is_telling = true; }
+  Telling(const Telling&) = delete;
+  Telling& operator=(const Telling&) = delete;
+  ~Telling() { is_telling = false; }
+};
+
+bool is_same(const char* function, std::string_view name) {
+  return function != nullptr && name == function;
+}
+
+/// Objects that come with another one, which the program asked for.
+bool is_internal(HandleType type, const char* function) {
+  switch (type) {
+    case HandleType::kContext:
+      return is_same(function, "aclrtSetDevice");
+    case HandleType::kStream:
+      return is_same(function, "aclrtSetDevice") || is_same(function, "aclrtCreateContext");
+    case HandleType::kDvppPicDesc:
+      return is_same(function, "acldvppCreateBatchPicDesc");
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+template <class Tell>
+void Checks::tell(Tell tell) {
+  if (is_telling) return;
+  const Telling telling;
+  const std::lock_guard lock(mutex_);
+  tell();
+}
+
+Checks::Checks(std::string_view kinds) {
+  while (!kinds.empty()) {
+    const size_t comma = std::min(kinds.find(','), kinds.size());
+    const std::string_view kind = kinds.substr(0, comma);
+    kinds.remove_prefix(std::min(comma + 1, kinds.size()));
+    const bool all = kind == "all";
+    const size_t before = checkers_.size();
+    if (all || kind == "memory") checkers_.push_back(std::make_unique<MemoryChecker>(facts_));
+    if (all || kind == "sync") checkers_.push_back(std::make_unique<SyncChecker>(facts_));
+    if (all || kind == "leak") checkers_.push_back(std::make_unique<LeakChecker>(facts_));
+    if (all || kind == "api") checkers_.push_back(std::make_unique<ApiChecker>(facts_));
+    if (checkers_.size() == before && !kind.empty())
+      fmt::print(stderr, "[cairn check] CAIRN_CHECK: '{}' is none of memory, sync, leak, api, all\n", kind);
+    if (all) break;
+  }
+}
+
+bool Checks::finish() {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      if (!is_forked_) checker->finish();
+    facts_.reports.finish();
+  });
+  return !facts_.reports.is_empty();
+}
+
+void Checks::unlock_after_fork(bool is_child) {
+  if (is_child) is_forked_ = true;
+  mutex_.unlock();
+}
+
+// --- what is kept here ---
+
+void Checks::call_begins(const char* function) {
+  enter_call(function);
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->call_begins(function);
+  });
+}
+
+void Checks::call_ended(const char* function, const Status& status) {
+  if (!status.is_ok())
+    tell([&] {
+      for (const auto& checker : checkers_)
+        checker->call_ended(function, status);
+    });
+  leave_call();
+}
+
+const void* Checks::call_site() {
+  return current_call_stack();
+}
+
+void Checks::object_made(HandleType type, const void* handle, const void* object) {
+  tell([&] {
+    const CallSite site = facts_.here();
+    facts_.objects.add({type, handle, object, site, {}, is_internal(type, site.function)});
+    for (const auto& checker : checkers_)
+      checker->object_made(type, handle, object);
+  });
+}
+
+void Checks::object_ended(HandleType type, const void* handle, const void* object) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->object_ended(type, handle, object);
+    facts_.objects.end(handle, facts_.here());
+  });
+}
+
+void Checks::memory_allocated(MemoryPlace place, int device, const void* start, size_t size) {
+  tell([&] {
+    facts_.heap.add({static_cast<const std::byte*>(start), size, place, device, facts_.here(), {}});
+    for (const auto& checker : checkers_)
+      checker->memory_allocated(place, device, start, size);
+  });
+}
+
+bool Checks::memory_freed(MemoryPlace place, void* start) {
+  bool kept = false;
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->memory_freed(place, start);
+    // Host blocks belong to the heap's history from now on, which gives them back later.
+    kept = place == MemoryPlace::kHost && facts_.heap.find(start) != nullptr;
+    facts_.heap.end(start, facts_.here());
+  });
+  return kept;
+}
+
+void Checks::device_released(int device) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->device_released(device);
+    (void)facts_.heap.take_device(device);
+  });
+}
+
+void Checks::host_faulted(const void* address) {
+  // In the signal handler: another thread may hold the lock, or this one.
+  if (is_telling || !mutex_.try_lock()) return;
+  const Telling telling;
+  for (const auto& checker : checkers_)
+    checker->host_faulted(address);
+  mutex_.unlock();
+}
+
+// --- what is only passed on ---
+
+void Checks::code_ignored(const char* function, int code, const void* site) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->code_ignored(function, code, site);
+  });
+}
+
+void Checks::handle_refused(HandleType wanted, const void* handle) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->handle_refused(wanted, handle);
+  });
+}
+
+void Checks::free_refused(MemoryPlace place, const void* pointer) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->free_refused(place, pointer);
+  });
+}
+
+void Checks::access_refused(const void* pointer, size_t size) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->access_refused(pointer, size);
+  });
+}
+
+void Checks::host_access_refused(const void* pointer, size_t size) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->host_access_refused(pointer, size);
+  });
+}
+
+void Checks::accessed(const char* function, std::span<const MemoryAccess> accesses) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->accessed(function, accesses);
+  });
+}
+
+void Checks::task_launched(const void* stream, const char* function, std::span<const MemoryAccess> accesses) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->task_launched(stream, function, accesses);
+  });
+}
+
+void Checks::event_recorded(const void* event, const void* stream) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->event_recorded(event, stream);
+  });
+}
+
+void Checks::event_reset(const void* event) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->event_reset(event);
+  });
+}
+
+void Checks::stream_waits(const void* stream, const void* event) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->stream_waits(stream, event);
+  });
+}
+
+void Checks::stream_found_done(const void* stream) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->stream_found_done(stream);
+  });
+}
+
+void Checks::event_found_done(const void* event) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->event_found_done(event);
+  });
+}
+
+uint64_t Checks::callback_launched(const void* stream, bool blocking) {
+  uint64_t number = 0;
+  tell([&] {
+    for (const auto& checker : checkers_)
+      number = std::max(number, checker->callback_launched(stream, blocking));
+  });
+  return number;
+}
+
+void Checks::callback_begins(uint64_t callback) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->callback_begins(callback);
+  });
+}
+
+void Checks::callback_ended(uint64_t callback) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->callback_ended(callback);
+  });
+}
+
+void Checks::finalized() {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->finalized();
+  });
+}
+
+}  // namespace cairn::check

@@ -1,0 +1,171 @@
+#include "check/facts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+
+#include "base/script_stack.h"
+#include "check/current_call.h"
+#include "check/function_names.h"
+
+namespace cairn::check {
+
+// --- Heap ---
+
+void Heap::add(const Allocation& allocation) {
+  // The addresses are used again: what was freed there is history.
+  auto old = freed_.upper_bound(allocation.start);
+  if (old != freed_.begin()) --old;
+  while (old != freed_.end() && old->first < allocation.end()) {
+    if (old->second.end() <= allocation.start) {
+      ++old;
+      continue;
+    }
+    freed_bytes_ -= old->second.size;
+    old = freed_.erase(old);
+  }
+  living_[allocation.start] = allocation;
+}
+
+void Heap::end(const void* start, const CallSite& site) {
+  const auto found = living_.find(static_cast<const std::byte*>(start));
+  if (found == living_.end()) return;
+  Allocation ended = found->second;
+  living_.erase(found);
+  ended.freed = site;
+  freed_[ended.start] = ended;
+  freed_order_.push_back(ended.start);
+  freed_bytes_ += ended.size;
+  while (freed_bytes_ > kMostFreedBytes || freed_order_.size() > kMostFreed)
+    forget_oldest();
+}
+
+void Heap::forget_oldest() {
+  const auto found = freed_.find(freed_order_.front());
+  freed_order_.pop_front();
+  if (found == freed_.end()) return;
+  freed_bytes_ -= found->second.size;
+  if (found->second.place == MemoryPlace::kHost) std::free(const_cast<std::byte*>(found->second.start));
+  freed_.erase(found);
+}
+
+const Allocation* Heap::holder(const ByStart& allocations, const void* address) {
+  const auto* const wanted = static_cast<const std::byte*>(address);
+  auto after = allocations.upper_bound(wanted);
+  if (after == allocations.begin()) return nullptr;
+  const Allocation& before = std::prev(after)->second;
+  return wanted < before.end() ? &before : nullptr;
+}
+
+const Allocation* Heap::find(const void* address) const {
+  return holder(living_, address);
+}
+
+const Allocation* Heap::find_at_or_before(const void* address) const {
+  auto after = living_.upper_bound(static_cast<const std::byte*>(address));
+  return after == living_.begin() ? nullptr : &std::prev(after)->second;
+}
+
+const Allocation* Heap::find_freed(const void* address) const {
+  return holder(freed_, address);
+}
+
+std::vector<Allocation> Heap::take_device(int device) {
+  std::vector<Allocation> taken;
+  for (auto entry = living_.begin(); entry != living_.end();) {
+    const Allocation& allocation = entry->second;
+    if (allocation.place != MemoryPlace::kDevice || allocation.device != device) {
+      ++entry;
+      continue;
+    }
+    taken.push_back(allocation);
+    entry = living_.erase(entry);
+  }
+  return taken;
+}
+
+std::vector<Allocation> Heap::living() const {
+  std::vector<Allocation> all;
+  for (const auto& [start, allocation] : living_)
+    all.push_back(allocation);
+  return all;
+}
+
+// --- Objects ---
+
+void Objects::add(const Object& object) {
+  living_[object.handle] = object;
+  if (object.type == HandleType::kStream || object.type == HandleType::kEvent)
+    handles_[object.object] = object.handle;
+}
+
+void Objects::end(const void* handle, const CallSite& site) {
+  const auto found = living_.find(handle);
+  if (found == living_.end()) return;
+  Object ended = found->second;
+  living_.erase(found);
+  if (const auto known = handles_.find(ended.object); known != handles_.end() && known->second == handle)
+    handles_.erase(known);
+  ended.ended = site;
+  ended_[handle] = ended;
+  ended_order_.push_back(handle);
+  if (ended_order_.size() > kMostEnded) {
+    ended_.erase(ended_order_.front());
+    ended_order_.pop_front();
+  }
+}
+
+const Object* Objects::find(const void* handle) const {
+  const auto found = living_.find(handle);
+  return found == living_.end() ? nullptr : &found->second;
+}
+
+const Object* Objects::find_ended(const void* handle) const {
+  const auto found = ended_.find(handle);
+  return found == ended_.end() ? nullptr : &found->second;
+}
+
+const Object* Objects::at(const void* object) const {
+  const auto found = handles_.find(object);
+  return found == handles_.end() ? nullptr : find(found->second);
+}
+
+std::vector<Object> Objects::living() const {
+  std::vector<Object> all;
+  for (const auto& [handle, object] : living_)
+    all.push_back(object);
+  std::sort(all.begin(), all.end(), [](const Object& a, const Object& b) { return a.handle < b.handle; });
+  return all;
+}
+
+// --- names ---
+
+CallSite Facts::here() const {
+  return current_call();
+}
+
+std::string shown_name(const char* function) {
+  if (function == nullptr) return "?";
+  if (script_stack.load(std::memory_order_acquire) != nullptr)
+    if (const char* const name = python_name(function)) return name;
+  return function;
+}
+
+std::string describe(const Allocation& allocation) {
+  return fmt::format("{} bytes of {} at {}", allocation.size,
+                     allocation.place == MemoryPlace::kDevice ? fmt::format("device {}", allocation.device)
+                                                              : std::string("host memory"),
+                     static_cast<const void*>(allocation.start));
+}
+
+std::string describe(const Object& object) {
+  return describe_handle(object.handle);
+}
+
+Place place_of(const CallSite& site, std::string_view what) {
+  return {fmt::format("{} {}", shown_name(site.function), what), site.stack};
+}
+
+}  // namespace cairn::check
