@@ -208,7 +208,7 @@ Status Runtime::reset_device_by_force(int32_t device_id) {
   const std::lock_guard lock(mutex_);
   Device& device = *devices_[static_cast<size_t>(device_id)];
   if (!device.in_use())
-    return error(ACL_ERROR_RT_PARAM_INVALID, "RT-016", "device {} is not in use; nothing to reset",
+    return error(ACL_ERROR_RT_PARAM_INVALID, "GDE-019", "device {} is not in use; nothing to reset",
                  device_id);
   release_device(device);
   return {};

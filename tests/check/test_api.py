@@ -122,7 +122,7 @@ ORDER = {
         """,
     ),
     "a device is reset more often than it was set": (
-        "RT-016",
+        "GDE-019",
         """
         start()
         if FAULT:

@@ -82,6 +82,7 @@ def test_threads_wait_for_each_other_on_the_default_stream_and_not_on_streams_of
     in_threads([lambda: work("own"), lambda: work("default")])
     assert results == {"own": 0, "default": RT_STREAM_SYNC_TIMEOUT}
     gate.open()
+    assert acl.rt.synchronize_stream(0) == 0
 
 
 @pytest.mark.rules("RT-053")

@@ -16,7 +16,7 @@ LINE = re.compile(
     r"\d{4}-\d\d-\d\d-\d\d:\d\d:\d\d\.\d{3}\.\d{3} \[(?P<file>[^:\]]+):(?P<line>\d+)\](?P<tid>\d+) (?P<function>\S*): "
     r"(?P<message>.*)"
 )
-LOG = "import acl; acl.init()\nfor level in range(4): acl.app_log(level, f'level {level}')\n"
+LOG = "import acl, atexit; acl.init(); atexit.register(acl.finalize)\nfor level in range(4): acl.app_log(level, f'level {level}')\n"
 FAIL = "acl.rt.set_device(99)\n"
 USE = "acl.rt.set_device(0); acl.rt.reset_device(0)\n"
 

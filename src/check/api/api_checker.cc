@@ -33,7 +33,7 @@ constexpr OrderFault kOrderFaults[] = {
     {ACL_ERROR_RT_STREAM_NO_CB_REG, "", "a callback has no thread that handles it",
      "call aclrtSubscribeReport (acl.rt.subscribe_report) with the id of the thread that calls "
      "aclrtProcessReport"},
-    {ACL_ERROR_RT_PARAM_INVALID, "RT-016", "a device is reset more often than it was set",
+    {ACL_ERROR_RT_PARAM_INVALID, "GDE-019", "a device is reset more often than it was set",
      "call aclrtResetDevice once for each aclrtSetDevice"},
     {ACL_ERROR_RT_PARAM_INVALID, "RT-080", "an event is reset that was never recorded",
      "call aclrtRecordEvent (acl.rt.record_event) first"},
@@ -43,7 +43,7 @@ constexpr OrderFault kOrderFaults[] = {
      "record both events in one stream and synchronize it before aclrtEventElapsedTime"},
 };
 
-/// "RT-016" of "[RT-016] text".
+/// "GDE-019" of "[GDE-019] text".
 std::string_view rule_in(std::string_view text) {
   const size_t end = text.find(']');
   return text.starts_with('[') && end != std::string_view::npos ? text.substr(1, end - 1)
