@@ -119,4 +119,14 @@ auto without_gil(Call&& call) {
   return call();
 }
 
+/// Keeps the GIL: for C calls that only ask, wait for nobody, and are over before the GIL could change hands.
+template <class Call>
+auto with_gil(Call&& call) {
+  if (observer() != nullptr) [[unlikely]] {
+    const NotedScriptFrames frames;
+    return call();
+  }
+  return call();
+}
+
 }  // namespace cairn::python

@@ -14,6 +14,7 @@ namespace nb = nanobind;
 using cairn::python::Address;
 using cairn::python::Int;
 using cairn::python::to_python;
+using cairn::python::with_gil;
 using cairn::python::without_gil;
 
 namespace cairn::python {
@@ -87,6 +88,14 @@ std::pair<T, aclError> output(Call call) {
   return {value, ret};
 }
 
+/// The same for C functions that only ask.
+template <class T, class Call>
+std::pair<T, aclError> answer(Call call) {
+  T value{};
+  const aclError ret = with_gil([&] { return call(&value); });
+  return {value, ret};
+}
+
 template <class Call>
 std::pair<uintptr_t, aclError> output_address(Call call) {
   const auto [value, ret] = output<void*>(call);
@@ -100,15 +109,15 @@ void bind_devices(nb::module_& m) {
   m.def(
       "reset_device", [](Int<int32_t> id) { return without_gil([&] { return aclrtResetDevice(id); }); },
       nb::arg("device_id"));
-  m.def("get_device", [] { return output<int32_t>(aclrtGetDevice); });
+  m.def("get_device", [] { return answer<int32_t>(aclrtGetDevice); });
   m.def("get_run_mode", [] {
-    const auto [mode, ret] = output<aclrtRunMode>(aclrtGetRunMode);
+    const auto [mode, ret] = answer<aclrtRunMode>(aclrtGetRunMode);
     return std::pair(static_cast<int>(mode), ret);
   });
   m.def(
       "set_ts_device", [](Int<int> id) { return aclrtSetTsDevice(static_cast<aclrtTsId>(id.value)); },
       nb::arg("ts_id"));
-  m.def("get_device_count", [] { return output<uint32_t>(aclrtGetDeviceCount); });
+  m.def("get_device_count", [] { return answer<uint32_t>(aclrtGetDeviceCount); });
   m.def(
       "set_device_sat_mode",
       [](Int<int> mode) { return aclrtSetDeviceSatMode(static_cast<aclrtFloatOverflowMode>(mode.value)); },
@@ -140,7 +149,10 @@ void bind_contexts(nb::module_& m) {
   m.def(
       "set_context", [](Address context) { return aclrtSetCurrentContext(context.value); },
       nb::arg("context").none());
-  m.def("get_context", [] { return output_address(aclrtGetCurrentContext); });
+  m.def("get_context", [] {
+    const auto [context, ret] = answer<void*>(aclrtGetCurrentContext);
+    return std::pair(to_python(context), ret);
+  });
 }
 
 void bind_streams(nb::module_& m) {
