@@ -171,8 +171,8 @@ aclError aclrtSetGroup(int32_t groupId) {
   return api("aclrtSetGroup", [&]() -> Status {
     CAIRN_RETURN_IF_ERROR(Runtime::get().current_context().status());
     if (groupId >= 0 && static_cast<uint32_t>(groupId) < GroupInfo::kGroups) return {};
-    return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-189", "groupId = {}; the device has {} group(s), from 0",
-                        groupId, GroupInfo::kGroups);
+    return cairn::error(ACL_ERROR_RT_GROUP_NOT_CREATE, "APP-040",
+                        "groupId = {}; the device has {} group(s), from 0", groupId, GroupInfo::kGroups);
   });
 }
 

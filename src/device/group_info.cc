@@ -10,9 +10,10 @@ void GroupInfo::fill(const SocProfile& soc) {
 
 Result<int32_t> GroupInfo::value(int32_t group, aclrtGroupAttr attribute) const {
   if (groups_.empty())
-    return error(ACL_ERROR_GROUP_NOT_CREATE, "RT-189", "groupInfo is empty; call aclrtGetAllGroupInfo first");
+    return error(ACL_ERROR_RT_GROUP_NOT_CREATE, "GDE-165",
+                 "groupInfo is empty; call aclrtGetAllGroupInfo first");
   if (group < 0 || static_cast<size_t>(group) >= groups_.size())
-    return error(ACL_ERROR_INVALID_PARAM, "RT-189", "groupIndex = {}; allowed are 0 .. {}", group,
+    return error(ACL_ERROR_RT_GROUP_NOT_CREATE, "APP-040", "groupIndex = {}; allowed are 0 .. {}", group,
                  groups_.size() - 1);
   const Group& found = groups_[static_cast<size_t>(group)];
   switch (attribute) {

@@ -5,8 +5,8 @@ Each test names the rules of spec/rules-*.jsonl that it checks:
     @pytest.mark.rules("RT-171", "RT-173")
     def test_memset_refuses_a_count_above_the_maximum(stream): ...
 
-A test without rules, or with an id that does not exist, stops the collection. Where the environment variable
-CAIRN_CONFORMANCE_OUT names a file, the outcome of every test goes there for `./dev coverage`.
+A test without rules, or with an id that does not exist, stops the collection. A test that `needs` a function is left out on a
+chip that does not have it (chip_support.py). Where the environment variable CAIRN_CONFORMANCE_OUT names a file, the outcome of every test goes there for `./dev coverage`.
 """
 
 import json
@@ -22,6 +22,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "spec" / "generate"))
 
+import chip_support  # noqa: E402
 import spec_data  # noqa: E402
 from gate import Gate  # noqa: E402
 
@@ -30,6 +31,9 @@ _OUTCOMES = pytest.StashKey[dict[str, dict]]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "rules(*ids): the rules of spec/rules-*.jsonl that the test checks")
+    config.addinivalue_line(
+        "markers", "needs(*functions): what the test is about; left out on chips that lack one of them"
+    )
     config.stash[_OUTCOMES] = {}
 
 
@@ -38,7 +42,24 @@ def rule_ids(item: pytest.Item) -> list[str]:
     return list(dict.fromkeys(name for mark in item.iter_markers("rules") for name in mark.args))
 
 
+def needed_functions(item: pytest.Item) -> set[str]:
+    return {name for mark in item.iter_markers("needs") for name in mark.args}
+
+
+def leave_out_what_the_chip_lacks(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not any(needed_functions(item) for item in items):
+        return
+    import acl
+
+    lacks = chip_support.lacks_of(acl.get_soc_name()).keys()
+    left_out = [item for item in items if needed_functions(item) & lacks]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not needed_functions(item) & lacks]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    leave_out_what_the_chip_lacks(config, items)
     errors = []
     for item in items:
         if not item.path.is_relative_to(Path(__file__).parent):
@@ -48,6 +69,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             errors.append(f"{item.nodeid} names no rule")
         errors += [
             f"{item.nodeid} names {name}, which is no rule" for name in ids if name not in spec_data.rules()
+        ]
+        errors += [
+            f"{item.nodeid} needs {name}, which no chip of chip_support.py lacks"
+            for name in needed_functions(item) - chip_support.ALL
         ]
         config.stash[_OUTCOMES][item.nodeid] = {"rules": ids, "outcome": "not run"}
     if errors:

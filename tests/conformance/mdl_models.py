@@ -5,13 +5,12 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import acl
 import numpy as np
 import onnx
 import onnxruntime
 from constants import DEVICE_TO_HOST, HOST_TO_DEVICE
 from onnx import TensorProto, helper, numpy_helper
-
-SOC = "Ascend310P3"
 
 
 def save(path: Path, nodes, inputs, outputs, weights=()) -> Path:
@@ -29,8 +28,8 @@ def save(path: Path, nodes, inputs, outputs, weights=()) -> Path:
     return path
 
 
-def atc(onnx_path: Path, *options: str, soc: str = SOC) -> Path:
-    """Converts the network; the om file lies beside it."""
+def atc(onnx_path: Path, *options: str) -> Path:
+    """Converts the network for the chip in force; the om file lies beside it."""
     tool = shutil.which("atc")
     assert tool is not None, "atc is not on the path"
     target = onnx_path.with_suffix("")
@@ -39,7 +38,7 @@ def atc(onnx_path: Path, *options: str, soc: str = SOC) -> Path:
         f"--model={onnx_path}",
         "--framework=5",
         f"--output={target}",
-        f"--soc_version={soc}",
+        f"--soc_version={acl.get_soc_name()}",
         *options,
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -26,7 +26,7 @@ def onnx_path(folder):
 
 @pytest.fixture(scope="module")
 def om(acl, onnx_path):
-    return atc(onnx_path, soc=acl.get_soc_name())
+    return atc(onnx_path)
 
 
 def scale(folder, name: str, factor: float, shape=(4, 6)):
@@ -47,7 +47,7 @@ def scaling(acl, context, folder):
 
     def load(factor: float, shape=(4, 6)) -> LoadedModel:
         path = scale(folder, f"times{factor}_{'x'.join(map(str, shape))}", factor, shape)
-        loaded.append(LoadedModel(acl, atc(path, soc=acl.get_soc_name())))
+        loaded.append(LoadedModel(acl, atc(path)))
         return loaded[-1]
 
     yield load
@@ -268,7 +268,7 @@ def test_one_thread_runs_two_models_on_two_streams_of_one_context(acl, context, 
 def batch_of_four(acl, context, folder):
     """y = 3 * x, built for a batch of four by atc's --input_shape from a network whose batch is open."""
     path = scale(folder, "open_batch", 3, ("batch", 6))
-    model = LoadedModel(acl, atc(path, "--input_shape=x:4,6", soc=acl.get_soc_name()))
+    model = LoadedModel(acl, atc(path, "--input_shape=x:4,6"))
     yield model
     model.close()
 
@@ -305,7 +305,7 @@ def test_an_output_buffer_has_the_size_of_the_output_not_of_the_input(acl, conte
         [("x", TensorProto.FLOAT, (2, 3))],
         [("y", TensorProto.FLOAT, (2, 6))],
     )
-    model = LoadedModel(acl, atc(path, soc=acl.get_soc_name()))
+    model = LoadedModel(acl, atc(path))
     assert (model.inputs.sizes, model.outputs.sizes) == ([24], [48])
     wrong = Buffers(acl, model.inputs.sizes)
     assert acl.mdl.execute(model.id, model.inputs.dataset, wrong.dataset) == OUTPUT_NOT_MATCH

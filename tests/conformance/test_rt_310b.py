@@ -1,6 +1,7 @@
 """What holds for the chip of the Atlas 200/500 A2 (310B): limits, run mode, functions that it does not have."""
 
 import pytest
+from chip_support import lacks_of
 from constants import RT_NO_EVENT_RESOURCE, RT_NO_STREAM_RESOURCE
 
 BOARD = {"CAIRN_SOC": "Ascend310B4"}
@@ -142,3 +143,32 @@ print(acl.rt.memcpy(host, 256, memory, 256, 2), acl.util.ptr_to_bytes(host, 256)
 @pytest.mark.rules("SYS-026", "GDE-065")
 def test_the_board_calls_itself_by_its_name_and_runs_on_the_device(prints):
     assert prints("print(acl.get_soc_name(), acl.rt.get_run_mode()[0])") == ["Ascend310B4", "0"]
+
+
+CALLS = {
+    "acl.rt.set_device_sat_mode": "acl.rt.set_device_sat_mode(0)",
+    "acl.rt.get_device_sat_mode": "acl.rt.get_device_sat_mode()[1]",
+    "acl.rt.set_stream_overflow_switch": "acl.rt.set_stream_overflow_switch(0, 1)",
+    "acl.rt.get_stream_overflow_switch": "acl.rt.get_stream_overflow_switch(0)[1]",
+    "acl.rt.memcpy2d": "acl.rt.memcpy2d(memory, 8, host, 8, 8, 8, 1)",
+    "acl.rt.memcpy2d_async": "acl.rt.memcpy2d_async(memory, 8, host, 8, 8, 8, 1, 0)",
+    "acl.trans_tensor_desc_format": "acl.trans_tensor_desc_format(acl.create_tensor_desc(0, [1, 2, 3, 4], 0), 1)[1]",
+}
+
+
+@pytest.mark.rules("RT-192")
+@pytest.mark.parametrize(
+    ("function", "lack"),
+    [
+        pytest.param(function, lack, marks=pytest.mark.rules(lack.rule), id=function)
+        for function, lack in lacks_of(BOARD["CAIRN_SOC"]).items()
+    ],
+)
+def test_a_function_that_the_board_does_not_have_says_so_by_code_and_text(prints, function, lack):
+    code = f"""
+acl.rt.set_device(0)
+memory, _ = acl.rt.malloc(64, 0); host, _ = acl.rt.malloc_host(64)
+print({CALLS[function]}, acl.get_recent_err_msg())
+"""
+    ret, text, *_ = prints(code)
+    assert (int(ret), text) == (lack.code, f"[{lack.rule}]")

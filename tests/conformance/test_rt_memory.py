@@ -229,9 +229,21 @@ def test_memory_that_the_chip_does_not_have_is_zero(run_python, soc, present, ab
     assert run_python(code, env={"CAIRN_SOC": soc}).stdout.split() == ["True", "0", "0", "0"]
 
 
+@pytest.fixture
+def page_kinds(memory_kind) -> tuple[int, int]:
+    """The attributes of acl.rt.get_mem_info for the huge and the normal pages of the memory that the chip has."""
+    return ((2, 3), (4, 5))[memory_kind]
+
+
+@pytest.fixture
+def free_pages(acl, page_kinds):
+    """free_pages(): the free bytes in huge and in normal pages."""
+    return lambda: tuple(acl.rt.get_mem_info(kind)[0] for kind in page_kinds)
+
+
 @pytest.mark.rules("RT-150", "RT-152", "RT-153")
-def test_all_memory_is_at_least_that_of_huge_and_of_normal_pages(acl, device, memory_kind):
-    whole, huge, normal = (acl.rt.get_mem_info(kind)[1] for kind in ((0, 2, 3), (1, 4, 5))[memory_kind])
+def test_all_memory_is_at_least_that_of_huge_and_of_normal_pages(acl, memory_kind, page_kinds):
+    whole, huge, normal = (acl.rt.get_mem_info(kind)[1] for kind in (memory_kind, *page_kinds))
     assert whole >= max(huge, normal) > 0
 
 
@@ -251,42 +263,42 @@ def small_device(run_python):
 
 @pytest.mark.rules("RT-150", "RT-152", "RT-153")
 @pytest.mark.parametrize("policy", [0, 1, 2])
-def test_huge_and_normal_pages_make_up_all_memory(acl, device_memory, policy):
+def test_huge_and_normal_pages_make_up_all_memory(acl, device_memory, memory_kind, page_kinds, policy):
     device_memory(3 << 20, policy)
     device_memory(100, policy)
-    whole, huge, normal = (acl.rt.get_mem_info(kind)[:2] for kind in (0, 2, 3))
+    whole, huge, normal = (acl.rt.get_mem_info(kind)[:2] for kind in (memory_kind, *page_kinds))
     assert huge[0] + normal[0] == whole[0]
     assert huge[1] + normal[1] == whole[1]
 
 
 @pytest.mark.rules("RT-134", "RT-137", "RT-152", "RT-153")
 @pytest.mark.parametrize("policy", [0, 3])
-def test_huge_pages_first_takes_them_above_1_mib_only(acl, device_memory, policy):
-    huge, normal = acl.rt.get_mem_info(2)[0], acl.rt.get_mem_info(3)[0]
+def test_huge_pages_first_takes_them_above_1_mib_only(device_memory, free_pages, policy):
+    huge, normal = free_pages()
     device_memory(1 << 20, policy)
-    assert acl.rt.get_mem_info(2)[0] == huge
-    assert acl.rt.get_mem_info(3)[0] <= normal - (1 << 20)
-    normal = acl.rt.get_mem_info(3)[0]
+    assert free_pages()[0] == huge
+    assert free_pages()[1] <= normal - (1 << 20)
+    normal = free_pages()[1]
     device_memory((1 << 20) + 1, policy)
-    assert acl.rt.get_mem_info(2)[0] <= huge - (1 << 20)
-    assert acl.rt.get_mem_info(3)[0] == normal
+    assert free_pages()[0] <= huge - (1 << 20)
+    assert free_pages()[1] == normal
 
 
 @pytest.mark.rules("RT-135", "RT-138", "RT-152")
 @pytest.mark.parametrize("policy", [1, 4])
-def test_huge_pages_only_takes_them_for_small_sizes_too(acl, device_memory, policy):
-    huge = acl.rt.get_mem_info(2)[0]
+def test_huge_pages_only_takes_them_for_small_sizes_too(device_memory, free_pages, policy):
+    huge, _ = free_pages()
     device_memory(1000, policy)
-    assert acl.rt.get_mem_info(2)[0] < huge
+    assert free_pages()[0] < huge
 
 
 @pytest.mark.rules("RT-136", "RT-139", "RT-153")
 @pytest.mark.parametrize("policy", [2, 5])
-def test_normal_pages_only_takes_no_huge_ones(acl, device_memory, policy):
-    huge, normal = acl.rt.get_mem_info(2)[0], acl.rt.get_mem_info(3)[0]
+def test_normal_pages_only_takes_no_huge_ones(device_memory, free_pages, policy):
+    huge, normal = free_pages()
     device_memory(8 << 20, policy)
-    assert acl.rt.get_mem_info(2)[0] == huge
-    assert acl.rt.get_mem_info(3)[0] <= normal - (8 << 20)
+    assert free_pages()[0] == huge
+    assert free_pages()[1] <= normal - (8 << 20)
 
 
 @pytest.mark.rules("RT-135", "RT-138", "RT-193")

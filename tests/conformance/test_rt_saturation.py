@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from constants import HANDLE_FAULTS, PARAMETER_FAULTS, RT_FEATURE_NOT_SUPPORT
+from constants import HANDLE_FAULTS, PARAMETER_FAULTS
 from mdl_models import LoadedModel, atc, save
 from onnx import TensorProto, helper
 
 SATURATION, INF_NAN, UNDEFINED = 0, 1, 2
 LARGEST = 65504.0
-NOT_SUPPORTED = {RT_FEATURE_NOT_SUPPORT, 200006, 200001}
+MODE = pytest.mark.needs("acl.rt.set_device_sat_mode", "acl.rt.get_device_sat_mode")
+SWITCH = pytest.mark.needs("acl.rt.set_stream_overflow_switch", "acl.rt.get_stream_overflow_switch")
 
 
 @pytest.fixture
@@ -51,11 +52,13 @@ def expected(beyond: float) -> list[float]:
     return [300, -300, 65408, beyond, -beyond, beyond, beyond, -beyond]
 
 
+@MODE
 @pytest.mark.rules("RT-004", "RT-007", "APP-129")
 def test_the_mode_is_saturation_at_first(acl, device):
     assert acl.rt.get_device_sat_mode() == (SATURATION, 0)
 
 
+@MODE
 @pytest.mark.rules("RT-002", "RT-003", "RT-007")
 @pytest.mark.parametrize("value", [INF_NAN, SATURATION])
 def test_the_mode_that_was_set_is_the_one_returned(acl, mode, value):
@@ -63,6 +66,7 @@ def test_the_mode_that_was_set_is_the_one_returned(acl, mode, value):
     assert acl.rt.get_device_sat_mode() == (value, 0)
 
 
+@MODE
 @pytest.mark.rules("RT-003", "APP-129")
 @pytest.mark.parametrize("value", [UNDEFINED, 3, -1, 2**40])
 def test_other_modes_are_refused(acl, device, value):
@@ -70,6 +74,7 @@ def test_other_modes_are_refused(acl, device, value):
     assert acl.rt.get_device_sat_mode() == (SATURATION, 0)
 
 
+@MODE
 @pytest.mark.rules("RT-002", "RT-007")
 def test_the_mode_belongs_to_a_device(run_python):
     code = """
@@ -82,6 +87,7 @@ def test_the_mode_belongs_to_a_device(run_python):
     assert run_python(code, env={"CAIRN_DEVICES": "2"}).stdout.split() == ["0", "0", "1", "0"]
 
 
+@MODE
 @pytest.mark.rules("RT-002", "RT-007")
 def test_the_mode_needs_a_context(run_python):
     code = """
@@ -91,17 +97,6 @@ def test_the_mode_needs_a_context(run_python):
     assert run_python(code).stdout.split() == ["True", "True"]
 
 
-@pytest.mark.rules("RT-006", "RT-192")
-def test_the_310b_has_no_mode_to_choose(run_python):
-    code = """
-    import acl
-    acl.init(); acl.rt.set_device(0)
-    print(acl.rt.set_device_sat_mode(0), acl.rt.get_device_sat_mode()[1])
-    """
-    printed = run_python(code, env={"CAIRN_SOC": "Ascend310B4"}).stdout.split()
-    assert {int(code) for code in printed} <= NOT_SUPPORTED and len(printed) == 2
-
-
 @pytest.mark.rules("RT-003", "RT-004", "APP-129")
 def test_saturated_results_are_the_largest_half_float(acl, product):
     stream, _ = acl.rt.create_stream()
@@ -109,6 +104,7 @@ def test_saturated_results_are_the_largest_half_float(acl, product):
     assert acl.rt.destroy_stream(stream) == 0
 
 
+@MODE
 @pytest.mark.rules("RT-003", "APP-129")
 def test_in_the_other_mode_they_are_infinite(acl, mode, product):
     mode(INF_NAN)
@@ -117,6 +113,7 @@ def test_in_the_other_mode_they_are_infinite(acl, mode, product):
     assert acl.rt.destroy_stream(stream) == 0
 
 
+@MODE
 @pytest.mark.rules("RT-005")
 def test_the_mode_holds_for_streams_made_later(acl, mode, product, stream):
     mode(INF_NAN)
@@ -128,7 +125,8 @@ def test_the_mode_holds_for_streams_made_later(acl, mode, product, stream):
     assert acl.rt.destroy_stream(later) == 0
 
 
-@pytest.mark.rules("RT-056", "RT-059")
+@SWITCH
+@pytest.mark.rules("RT-056", "RT-059", "RT-060")
 def test_the_switch_that_was_set_is_the_one_returned(acl, stream):
     assert acl.rt.get_stream_overflow_switch(stream)[1] == 0
     for flag in (1, 0, 1):
@@ -136,6 +134,7 @@ def test_the_switch_that_was_set_is_the_one_returned(acl, stream):
         assert acl.rt.get_stream_overflow_switch(stream) == (flag, 0)
 
 
+@SWITCH
 @pytest.mark.rules("RT-055", "RT-059")
 def test_the_switch_belongs_to_a_stream(acl, stream):
     other, _ = acl.rt.create_stream()
@@ -145,6 +144,7 @@ def test_the_switch_belongs_to_a_stream(acl, stream):
     acl.rt.destroy_stream(other)
 
 
+@SWITCH
 @pytest.mark.rules("RT-056", "RT-059")
 def test_stream_0_is_the_default_stream(acl, stream):
     assert acl.rt.set_stream_overflow_switch(stream, 0) == 0
@@ -153,12 +153,14 @@ def test_stream_0_is_the_default_stream(acl, stream):
     assert acl.rt.get_stream_overflow_switch(stream) == (0, 0)
 
 
+@SWITCH
 @pytest.mark.rules("RT-056")
 @pytest.mark.parametrize("flag", [2, -1, 2**40])
 def test_other_flags_are_refused(acl, stream, flag):
     assert acl.rt.set_stream_overflow_switch(stream, flag) in PARAMETER_FAULTS
 
 
+@SWITCH
 @pytest.mark.rules("RT-055", "RT-059")
 @pytest.mark.parametrize("wrong", [1, 2**63, -1])
 def test_what_is_no_stream_has_no_switch(acl, context, wrong):
@@ -166,23 +168,14 @@ def test_what_is_no_stream_has_no_switch(acl, context, wrong):
     assert acl.rt.get_stream_overflow_switch(wrong)[1] in HANDLE_FAULTS
 
 
+@MODE
+@SWITCH
 @pytest.mark.rules("RT-058", "RT-055")
 def test_the_mode_may_be_set_before_the_switch(acl, mode):
     mode(SATURATION)
     stream, _ = acl.rt.create_stream()
     assert acl.rt.set_stream_overflow_switch(stream, 1) == 0
     assert acl.rt.destroy_stream(stream) == 0
-
-
-@pytest.mark.rules("RT-061", "RT-192")
-def test_the_310b_has_no_switch(run_python):
-    code = """
-    import acl
-    acl.init(); acl.rt.set_device(0)
-    print(acl.rt.set_stream_overflow_switch(0, 1), acl.rt.get_stream_overflow_switch(0)[1])
-    """
-    printed = run_python(code, env={"CAIRN_SOC": "Ascend310B4"}).stdout.split()
-    assert {int(code) for code in printed} <= NOT_SUPPORTED and len(printed) == 2
 
 
 @pytest.mark.rules("OP-006", "OP-007", "OP-008", "OP-009")

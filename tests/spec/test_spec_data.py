@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "spec" / "generate"))
+sys.path[:0] = [str(ROOT / "spec" / "generate"), str(ROOT / "tests" / "conformance")]
 
 import coverage  # noqa: E402
 import spec_data  # noqa: E402
 import stubs  # noqa: E402
+from chip_support import LACKS  # noqa: E402
 
 RESULTS = {
     "test_a.py::test_one[1]": {"rules": ["RT-133", "RT-142"], "outcome": "passed"},
@@ -41,6 +42,18 @@ def test_no_waived_rule_has_a_test():
 def test_every_waiver_gives_a_reason_in_a_sentence():
     for rule, reason in spec_data.waivers().items():
         assert len(reason.split()) >= 6 and reason.endswith("."), rule
+
+
+def test_the_table_of_what_a_chip_lacks_holds_what_the_rules_of_the_runtime_say():
+    said = {
+        (function, name)
+        for name, rule in spec_data.rules().items()
+        if spec_data.prefix(name) in ("SYS", "COM", "UTL", "RT", "GDE")
+        and (rule["kind"], rule["soc"]) == ("support", "310B")
+        and rule["rule"].startswith("Not supported")
+        for function in rule["fn"]
+    }
+    assert said == {(function, lack.rule) for function, lack in LACKS["Ascend310B"].items()}
 
 
 def test_a_rule_counts_as_tested_when_all_its_tests_passed():

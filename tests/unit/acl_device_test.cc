@@ -105,8 +105,8 @@ TEST_F(AclDeviceTest, TheCoresFormOneGroup) {
   ASSERT_EQ(aclrtGetGroupCount(&count), ACL_SUCCESS);
   EXPECT_EQ(count, 1U);
   EXPECT_EQ(aclrtSetGroup(0), ACL_SUCCESS);
-  EXPECT_NE(aclrtSetGroup(1), ACL_SUCCESS);
-  EXPECT_NE(aclrtSetGroup(-1), ACL_SUCCESS);
+  EXPECT_EQ(aclrtSetGroup(1), ACL_ERROR_RT_GROUP_NOT_CREATE);
+  EXPECT_EQ(aclrtSetGroup(-1), ACL_ERROR_RT_GROUP_NOT_CREATE);
   aclrtGroupInfo* info = aclrtCreateGroupInfo();
   ASSERT_NE(info, nullptr);
   int32_t value = -1;
@@ -114,14 +114,15 @@ TEST_F(AclDeviceTest, TheCoresFormOneGroup) {
   const auto detail = [&](int32_t index, aclrtGroupAttr attribute, size_t room = sizeof(int32_t)) {
     return aclrtGetGroupInfoDetail(info, index, attribute, &value, room, &size);
   };
-  EXPECT_EQ(detail(0, ACL_GROUP_AICORE_INT), ACL_ERROR_GROUP_NOT_CREATE);
+  EXPECT_EQ(detail(0, ACL_GROUP_AICORE_INT), ACL_ERROR_RT_GROUP_NOT_CREATE);
   ASSERT_EQ(aclrtGetAllGroupInfo(info), ACL_SUCCESS);
   EXPECT_EQ(detail(0, ACL_GROUP_AICORE_INT), ACL_SUCCESS);
   EXPECT_EQ(value, static_cast<int32_t>(runtime().soc().ai_cores));
   EXPECT_EQ(size, sizeof(int32_t));
   EXPECT_EQ(detail(0, ACL_GROUP_GROUPID_INT), ACL_SUCCESS);
   EXPECT_EQ(value, 0);
-  EXPECT_NE(detail(1, ACL_GROUP_GROUPID_INT), ACL_SUCCESS);
+  EXPECT_EQ(detail(1, ACL_GROUP_GROUPID_INT), ACL_ERROR_RT_GROUP_NOT_CREATE);
+  EXPECT_EQ(detail(-1, ACL_GROUP_GROUPID_INT), ACL_ERROR_RT_GROUP_NOT_CREATE);
   EXPECT_NE(detail(0, static_cast<aclrtGroupAttr>(17)), ACL_SUCCESS);
   EXPECT_NE(detail(0, ACL_GROUP_GROUPID_INT, 2), ACL_SUCCESS);
   EXPECT_NE(aclrtGetGroupInfoDetail(info, 0, ACL_GROUP_AIC_INT, nullptr, 4, &size), ACL_SUCCESS);

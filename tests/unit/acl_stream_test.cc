@@ -212,6 +212,18 @@ TEST_F(AclStreamTest, AnAbortGivesUpWhileATaskRuns) {
   EXPECT_EQ(aclrtDestroyStream(stream.handle()), ACL_SUCCESS);
 }
 
+TEST_F(AclStreamTest, TheOverflowSwitchIsWrittenWhereTheCallerPoints) {
+  const Ref<Stream> stream = make_stream();
+  uint32_t flag = 7;
+  for (const uint32_t wanted : {1U, 0U}) {
+    EXPECT_EQ(aclrtSetStreamOverflowSwitch(stream.handle(), wanted), ACL_SUCCESS);
+    EXPECT_EQ(aclrtGetStreamOverflowSwitch(stream.handle(), &flag), ACL_SUCCESS);
+    EXPECT_EQ(flag, wanted);
+  }
+  EXPECT_EQ(aclrtGetStreamOverflowSwitch(stream.handle(), nullptr), ACL_ERROR_INVALID_PARAM);
+  EXPECT_EQ(aclrtDestroyStream(stream.handle()), ACL_SUCCESS);
+}
+
 TEST_F(AclStreamTest, TheOverflowStatusIsWrittenAndReset) {
   const Ref<Stream> stream = make_stream();
   EXPECT_EQ(overflow_status(stream.handle()), 0U);
