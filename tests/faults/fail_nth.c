@@ -1,6 +1,6 @@
 // Preloaded into a program: lets the n-th memory allocation, mapping, thread start, file open or dlopen fail
 // while it is armed (see fail_nth.h). Everything is passed on to the next library otherwise. Thread-safe.
-#define _GNU_SOURCE
+#define _GNU_SOURCE  // NOLINT(bugprone-reserved-identifier): asks glibc for its extensions
 #include "fail_nth.h"
 
 #include <dlfcn.h>
@@ -80,11 +80,13 @@ static int fails(enum FaultKind kind, void* caller) {
 
 // --- memory: glibc's own names, because looking the next ones up allocates ---
 
+// NOLINTBEGIN(bugprone-reserved-identifier): glibc's own names
 extern void* __libc_malloc(size_t size);
 extern void* __libc_calloc(size_t count, size_t size);
 extern void* __libc_realloc(void* pointer, size_t size);
 extern void* __libc_memalign(size_t alignment, size_t size);
 extern void __libc_free(void* pointer);
+// NOLINTEND(bugprone-reserved-identifier)
 
 static void* counted(void* pointer) {
   if (pointer != NULL) atomic_fetch_add(&live, 1);

@@ -8,7 +8,7 @@
 // to work, and so has the rest of the program. At the end nothing may be left that is not left without a
 // fault. Every process has a watchdog. For "library" CAIRN_FAULT_MODEL names a model that the program loads,
 // too.
-#define _GNU_SOURCE
+#define _GNU_SOURCE  // NOLINT(bugprone-reserved-identifier): asks glibc for its extensions
 #include <dirent.h>
 #include <dlfcn.h>
 #include <pthread.h>

@@ -83,6 +83,7 @@ TEST(StatusTest, ErrorWithoutMemoryForItsTextKeepsItsCode) {
   EXPECT_FALSE(bare.is_ok());
   EXPECT_EQ(bare.code(), 207001);
   EXPECT_EQ(bare.text().substr(0, 9), "[RT-193] ");
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): the copy is what is tested
   const Status copy = bare;
   EXPECT_EQ(copy.code(), 207001);
   EXPECT_EQ(copy.text(), bare.text());
