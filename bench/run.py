@@ -41,16 +41,6 @@ def start_up(_: Path) -> Iterator[Row]:
         yield row | {"met": row["ours"] <= row["limit"]}
 
 
-def launching(programs: Path) -> Iterator[Row]:
-    names = {
-        "launch": "memset_async, launch",
-        "round_trip": "memset_async + synchronize",
-        "stream": "memset_async, per task",
-    }
-    for row in json_lines(run([programs / "launch_bench"])):
-        yield row | {"name": names[row["name"]]}
-
-
 def runtime(programs: Path) -> Iterator[Row]:
     yield from json_lines(run([programs / "runtime_bench"]))
     yield from json_lines(run([sys.executable, BENCH / "python_bench.py", programs]))
@@ -116,7 +106,6 @@ def photos(_: Path) -> Iterator[Row]:
 
 SUITES = {
     "startup": start_up,
-    "launch": launching,
     "runtime": runtime,
     "aipp": aipp,
     "model": models,

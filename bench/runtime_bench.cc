@@ -158,6 +158,49 @@ class Cairn {
   void* memory_ = nullptr;
 };
 
+/// The call alone, the way there and back, and the time per task from the first launch to the end of the
+/// last.
+struct Launching {
+  std::vector<double> launch;
+  std::vector<double> round_trip;
+  std::vector<double> stream;
+
+  template <class Contestant>
+  void measure(Contestant& contestant) {
+    constexpr int kLaunches = 500;
+    constexpr int kRoundTrips = 200;
+    double launched = 0;
+    const double all = microseconds([&] {
+      launched = microseconds([&] {
+        for (int i = 0; i < kLaunches; ++i)
+          contestant.run(0);
+      });
+      contestant.finish(0);
+    });
+    launch.push_back(launched / kLaunches);
+    stream.push_back(all / kLaunches);
+    round_trip.push_back(microseconds([&] {
+                           for (int i = 0; i < kRoundTrips; ++i) {
+                             contestant.run(0);
+                             contestant.finish(0);
+                           }
+                         }) /
+                         kRoundTrips);
+  }
+};
+
+void launching(Cairn& cairn, Pocl& pocl) {
+  Launching ours;
+  Launching theirs;
+  for (int round = 0; round < 60; ++round) {
+    ours.measure(cairn);
+    theirs.measure(pocl);
+  }
+  print_ratio("memset_async, launch", {median(ours.launch), median(theirs.launch)}, "PoCL", 5);
+  print_ratio("memset_async, per task", {median(ours.stream), median(theirs.stream)}, "PoCL", 5);
+  print_ratio("memset_async + synchronize", {median(ours.round_trip), median(theirs.round_trip)}, "PoCL", 6);
+}
+
 void waking_up(Cairn& cairn, Pocl& pocl) {
   constexpr int kRounds = 150;
   std::vector<double> ours;
@@ -391,6 +434,7 @@ Pair look_up(int alive) {
 int main() {
   Cairn cairn;
   Pocl pocl;
+  launching(cairn, pocl);
   waking_up(cairn, pocl);
   handing_over(cairn, pocl);
   many_streams(cairn);
