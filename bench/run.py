@@ -50,11 +50,17 @@ def aipp(programs: Path) -> Iterator[Row]:
     for row in json_lines(run([programs / "aipp_bench"])):
         name = f"AIPP NV12 to float32 NCHW, {row['size']}"
         ours = {"name": name, "ours": row["cairn_us"], "unit": "us"}
-        yield ours | {"theirs": row["opencv_us"], "ratio": row["ratio"], "against": "OpenCV", "target": 3}
+        threads = f"{row['opencv_threads']} thread" + ("s" if row["opencv_threads"] > 1 else "")
+        yield ours | {
+            "theirs": row["opencv_us"],
+            "ratio": row["ratio"],
+            "against": f"OpenCV, {threads}",
+            "target": 3,
+        }
         yield ours | {
             "theirs": row["opencv_tuned_us"],
             "ratio": row["ratio_tuned"],
-            "against": "OpenCV, tuned",
+            "against": f"OpenCV, tuned, {threads}",
         }
 
 
