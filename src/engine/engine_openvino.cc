@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "engine/engine.h"
 #include "engine/engine_executable.h"
+#include "engine/small_convolutions.h"
 
 namespace cairn {
 namespace {
@@ -135,7 +136,9 @@ class OpenVinoEngine final : public Engine {
     CAIRN_RETURN_IF_ERROR(check_soc(om, options.soc));
     CAIRN_ASSIGN(const ov::Tensor weights, weight_tensor(om, file, options.weight_memory));
     try {
-      const std::shared_ptr<ov::Model> network = core_.read_model(om.ir_xml, weights);
+      std::shared_ptr<ov::Model> network = core_.read_model(om.ir_xml, weights);
+      if (work_of(*network) < kWorkOfOneThread)
+        network = core_.read_model(with_direct_convolutions(om.ir_xml), weights);
       const int threads = wanted_threads() != 0 ? wanted_threads() : core_count();
       OpenVinoExecutable::Compile compile_wide;
       // The compiled network keeps the graph and its weights anyhow.
