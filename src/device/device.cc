@@ -16,7 +16,7 @@ unsigned most_workers() {
   return static_cast<unsigned>(environment_int("CAIRN_THREADS", cores));
 }
 
-constexpr auto kGiveUpAfter = std::chrono::seconds(3);
+constexpr int64_t kGiveUpAfterMs = 3000;
 
 }  // namespace
 
@@ -48,6 +48,7 @@ Status Device::make_memory() {
 }
 
 void Device::drain(uint64_t context_id) {
+  static const std::chrono::milliseconds give_up_after(environment_int("CAIRN_GIVE_UP_MS", kGiveUpAfterMs));
   auto last_progress = std::chrono::steady_clock::now();
   while (true) {
     Ref<Stream> active;
@@ -66,7 +67,7 @@ void Device::drain(uint64_t context_id) {
       last_progress = std::chrono::steady_clock::now();
     } else if (!parked) {
       return;
-    } else if (std::chrono::steady_clock::now() - last_progress > kGiveUpAfter) {
+    } else if (std::chrono::steady_clock::now() - last_progress > give_up_after) {
       log(LogLevel::kWarning, "RUNTIME",
           "streams of device {} wait for an event or a callback that does not come; they are ended", id_);
       return;
