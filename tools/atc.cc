@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,9 @@ int print_version() {
   Dl_info about{};
   void* inside = dlsym(RTLD_DEFAULT, "get_openvino_version");
   const bool found = inside != nullptr && dladdr(inside, &about) != 0;
-  std::printf("ATC of Cairn %s\nOpenVINO %s\npath %s\n", CAIRN_VERSION, cairn_engine_version(),
-              found ? about.dli_fname : "unknown");
+  // The loader's own name of it goes through the folders of whoever asked for it.
+  const std::string path = found ? std::filesystem::weakly_canonical(about.dli_fname).string() : "unknown";
+  std::printf("ATC of Cairn %s\nOpenVINO %s\npath %s\n", CAIRN_VERSION, cairn_engine_version(), path.c_str());
   return 0;
 }
 
