@@ -166,7 +166,6 @@ bool ProgramRunner::execute_stream(const Step& step) {
                        ? aclrtCreateStream(&made)
                        : aclrtCreateStreamWithConfig(&made, 0, static_cast<uint32_t>(step.value)));
       expect(step, aclrtSubscribeReport(report_threads_[static_cast<size_t>(found->device)], made));
-      callbacks_run_[static_cast<size_t>(step.object)].store(0);
       return true;
     }
     case Action::kDestroyStream:
@@ -335,7 +334,11 @@ void ProgramRunner::on_callback(void* data) {
 }
 
 void ProgramRunner::called_back(const Step& step) {
-  const uint64_t before = callbacks_run_[static_cast<size_t>(step.stream)].fetch_add(1);
+  uint64_t before = 0;
+  {
+    const std::lock_guard lock(callbacks_mutex_);
+    before = callbacks_run_[{step.stream, step.life}]++;
+  }
   if (before != step.sequence)
     fail(step, "callback " + std::to_string(step.sequence) + " of the stream ran as number " +
                    std::to_string(before));

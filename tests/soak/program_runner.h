@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "acl/acl.h"
@@ -79,7 +80,10 @@ class ProgramRunner {
   std::vector<Buffer> buffers_;
   std::vector<uint64_t> report_threads_;  ///< Per device.
 
-  std::array<std::atomic<uint64_t>, Shape::kStreams> callbacks_run_{};
+  std::mutex callbacks_mutex_;
+  /// (stream, its life): a callback that does not block may run when its stream is gone and the next one has
+  /// begun.
+  std::map<std::pair<int, uint64_t>, uint64_t> callbacks_run_;
   std::atomic<uint64_t> callbacks_launched_{0};
   std::atomic<uint64_t> callbacks_done_{0};
   std::vector<std::vector<Callback>> callbacks_;  ///< Per thread; they live until the round ends.

@@ -241,6 +241,7 @@ void RandomProgram::stream_operation() {
     add(Action::kCreateStream, slot).value = below(4);
     chosen.exists = true;
     chosen.callbacks = 0;
+    ++chosen.life;
     // What comes is after the creation; what happened in an earlier stream of this slot is over.
     chosen.clock.join(clock());
   } else if (choice < 45 && chosen.exists) {
@@ -608,6 +609,7 @@ void RandomProgram::callback_operation() {
   step.stream = stream_index;
   step.must_hold = blocking;
   step.sequence = stream(stream_index).callbacks++;
+  step.life = stream(stream_index).life;
   step.value = below(256);
   const uint64_t time = launch(stream_index);
   if (index == kNone) return;

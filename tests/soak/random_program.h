@@ -64,6 +64,7 @@ struct Step {
   bool must_hold = false;
   int expected_code = 0;
   uint64_t sequence = 0;  ///< Callbacks: how many were launched on the stream before.
+  uint64_t life = 0;      ///< Callbacks: which of the streams that this place had one after the other.
   uint32_t writer = 0;    ///< Checks: the operation that wrote the buffer last.
   std::vector<uint8_t> bytes{};
 };
@@ -123,6 +124,7 @@ class RandomProgram {
     size_t launching_thread = 0;  ///< Of the newest task.
     uint64_t launch_time = 0;     ///< Of the newest task, on that thread's clock.
     uint64_t callbacks = 0;
+    uint64_t life = 0;
   };
   struct Event : Owned {
     bool exists = false;
