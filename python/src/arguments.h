@@ -12,6 +12,7 @@
 
 #include "base/observer.h"
 #include "base/script_stack.h"
+#include "gil.h"
 
 namespace cairn::python {
 
@@ -112,10 +113,10 @@ template <class Call>
 auto without_gil(Call&& call) {
   if (observer() != nullptr) [[unlikely]] {
     const NotedScriptFrames frames;
-    nanobind::gil_scoped_release release;
+    const ReleasedGil released;
     return call();
   }
-  nanobind::gil_scoped_release release;
+  const ReleasedGil released;
   return call();
 }
 

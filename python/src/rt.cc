@@ -9,6 +9,7 @@
 #include "acl/acl.h"
 #include "arguments.h"
 #include "callbacks.h"
+#include "gil.h"
 
 namespace nb = nanobind;
 using cairn::python::Address;
@@ -38,15 +39,14 @@ nb::object& exception_callback() {
 }
 
 void call(const nb::object& function, const nb::object& argument) {
-  try {
-    function(argument);
-  } catch (nb::python_error& problem) {
-    problem.discard_as_unraisable("a callback of acl.rt");
-  }
+  PyObject* result = nullptr;
+  until_interpreter_ends([&] { result = PyObject_CallOneArg(function.ptr(), argument.ptr()); });
+  if (result == nullptr) PyErr_WriteUnraisable(function.ptr());
+  Py_XDECREF(result);
 }
 
 void on_exception(aclrtExceptionInfo* info) {
-  nb::gil_scoped_acquire gil;
+  const HeldGil gil;
   if (exception_callback().is_valid()) call(exception_callback(), nb::cast(to_python(info)));
 }
 
@@ -64,7 +64,7 @@ void drop_callback(void* kept) {
 }
 
 void run_callback(void* kept) {
-  nb::gil_scoped_acquire gil;
+  const HeldGil gil;
   const auto found = callbacks().find(kept);
   if (found == callbacks().end()) return;
   const std::unique_ptr<Callback> callback = std::move(found->second);

@@ -66,7 +66,14 @@ Status Event::record(const Ref<Event>& self, const Ref<Stream>& stream) {
       }
       event.holds_event_resource_ = true;
     }
-    record = event.next_record_++;
+    record = event.next_record_;
+    if (event.completed_.contains_all_until(record - 1))
+      event.may_complete_in_any_order_ = false;
+    else if (event.recording_stream_ != stream.get() || event.recording_thread_ != this_thread())
+      event.may_complete_in_any_order_ = true;
+    if (event.may_complete_in_any_order_) event.completed_.make_room(record);
+    event.recording_stream_ = stream.get();
+    ++event.next_record_;
     event.recorded_ = record;
     event.recording_thread_ = this_thread();
   }
@@ -81,7 +88,7 @@ Status Event::record(const Ref<Event>& self, const Ref<Stream>& stream) {
 void Event::complete(uint64_t record, const Status& outcome) noexcept {
   {
     const std::lock_guard lock(mutex_);
-    completed_ = std::max(completed_, record);
+    completed_.add(record);
     if (record == recorded_) {
       timestamp_ = std::chrono::steady_clock::now();
       failed_ = !outcome.is_ok();
@@ -100,7 +107,7 @@ void Event::complete(uint64_t record, const Status& outcome) noexcept {
     {
       const std::lock_guard lock(mutex_);
       const auto first = std::remove_if(waiters_.begin(), waiters_.end(), [&](Waiter& waiter) {
-        if (waiter.record > record || count == released.size()) return false;
+        if (waiter.record != record || count == released.size()) return false;
         released[count++] = {std::move(waiter.stream), waiter.task};
         return true;
       });
@@ -117,7 +124,7 @@ TaskOutcome Event::wait_or_park(Stream& stream, const Ref<Event>& self, uint64_t
   uint64_t ticket = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (completed_ >= record) {
+    if (completed_.contains(record)) {
       ++waits_ended_;
       return Status();
     }
@@ -127,7 +134,7 @@ TaskOutcome Event::wait_or_park(Stream& stream, const Ref<Event>& self, uint64_t
     // The timer first: it may fail, and once the stream is among the waiters it can no longer.
     if (timeout.count() > 0) run_later(timeout, [event = self, ticket] { event->time_out(ticket); });
     const std::lock_guard lock(mutex_);
-    if (completed_ < record) {
+    if (!completed_.contains(record)) {
       waiters_.push_back({stream.self(), stream.running_task(), record, ticket});
       return TaskOutcome::parked();
     }
@@ -206,7 +213,7 @@ Status Event::synchronize(std::optional<std::chrono::milliseconds> timeout) {
     return error(ACL_ERROR_RT_PARAM_INVALID, "RT-089",
                  "the event was not recorded; call aclrtRecordEvent first");
   const uint64_t target = recorded_;
-  const auto done = [&] { return completed_ >= target; };
+  const auto done = [&] { return completed_.contains(target); };
   if (!timeout)
     completed_changed_.wait(lock, done);
   else if (!completed_changed_.wait_for(lock, *timeout, done))
@@ -221,7 +228,7 @@ Status Event::synchronize(std::optional<std::chrono::milliseconds> timeout) {
 
 bool Event::is_complete() const {
   const std::lock_guard lock(mutex_);
-  const bool complete = recorded_ != 0 && completed_ >= recorded_ && !failed_;
+  const bool complete = recorded_ != 0 && completed_.contains(recorded_) && !failed_;
   if (complete) observe([&](Observer& watching) { watching.event_found_done(this); });
   return complete;
 }
@@ -240,7 +247,7 @@ bool Event::waits_are_done() const {
 
 Result<std::chrono::steady_clock::time_point> Event::time() const {
   const std::lock_guard lock(mutex_);
-  if (recorded_ == 0 || completed_ < recorded_ || failed_)
+  if (recorded_ == 0 || !completed_.contains(recorded_) || failed_)
     return error(ACL_ERROR_RT_EVENT_TIMESTAMP_INVALID, "RT-091",
                  "an event has no time yet: record both events and synchronize the stream first");
   observe([&](Observer& watching) { watching.event_found_done(this); });

@@ -15,6 +15,7 @@
 #include "base/adaptive_mutex.h"
 #include "base/handle_table.h"
 #include "base/status.h"
+#include "device/completed_records.h"
 #include "device/stream.h"
 
 namespace cairn {
@@ -71,9 +72,11 @@ class Event {
 
   mutable AdaptiveMutex mutex_;
   std::condition_variable completed_changed_;
-  uint64_t recorded_ = 0;   ///< Number of the newest record, 0 = none since creation or reset.
-  uint64_t completed_ = 0;  ///< Newest record that was executed.
+  uint64_t recorded_ = 0;  ///< Number of the newest record, 0 = none since creation or reset.
+  CompletedRecords completed_;
   uint64_t next_record_ = 1;
+  const Stream* recording_stream_ = nullptr;  ///< Of the newest record; only to compare.
+  bool may_complete_in_any_order_ = false;    ///< Open records are of several streams or threads.
   uint64_t recording_thread_ = 0;
   uint64_t waits_started_ = 0;
   uint64_t waits_ended_ = 0;

@@ -62,6 +62,21 @@ def test_an_event_may_be_recorded_in_the_default_stream(acl, event):
     assert acl.rt.synchronize_event(event) == 0
 
 
+@pytest.mark.rules("GDE-009", "GDE-136")
+def test_a_stream_waits_for_the_record_before_its_wait_whatever_is_recorded_later(acl, gate, event, stream):
+    other, waiting = acl.rt.create_stream()[0], acl.rt.create_stream()[0]
+    gate.close(stream)
+    assert acl.rt.record_event(event, stream) == 0
+    assert acl.rt.stream_wait_event(waiting, event) == 0
+    assert acl.rt.record_event(event, other) == 0
+    assert acl.rt.synchronize_stream(other) == 0
+    assert acl.rt.synchronize_stream_with_timeout(waiting, 20) != 0
+    gate.open()
+    assert acl.rt.synchronize_stream(waiting) == 0
+    assert acl.rt.destroy_stream(other) == 0
+    assert acl.rt.destroy_stream(waiting) == 0
+
+
 @pytest.mark.rules("RT-084")
 def test_an_event_that_was_not_recorded_is_not_ready(acl, event):
     assert acl.rt.query_event_status(event) == (NOT_RECORDED, 0)

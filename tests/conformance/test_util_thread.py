@@ -114,3 +114,31 @@ def test_an_exception_in_the_function_ends_only_its_thread(run_python):
     done = run_python(code)
     assert done.stdout.split() == ["0", "0", "0"]
     assert "thrown by the test" in done.stderr
+
+
+@pytest.mark.rules("UTL-032", "RT-107")
+@pytest.mark.parametrize("callback", ["time.sleep", "spin"])
+def test_a_program_may_end_while_its_callback_thread_goes_on(run_python, callback):
+    ended = run_python(
+        f"""
+        import time, acl
+        def serve(arguments):
+            acl.rt.set_context(arguments[0])
+            while True:
+                acl.rt.process_report(10)
+        def spin(_):
+            while True:
+                pass
+        acl.init()
+        acl.rt.set_device(0)
+        context, _ = acl.rt.get_context()
+        stream, _ = acl.rt.create_stream()
+        thread, ret = acl.util.start_thread(serve, [context])
+        assert acl.rt.subscribe_report(thread, stream) == 0
+        assert acl.rt.launch_callback({callback}, 1000, 1, stream) == 0
+        time.sleep(0.05)
+        print("end")
+        """,
+        timeout=30,
+    )
+    assert (ended.returncode, ended.stdout) == (0, "end\n"), ended.stderr

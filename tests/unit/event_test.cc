@@ -99,6 +99,22 @@ TEST_F(EventTest, AWaitRefersToTheRecordThatWasNewestAtItsCall) {
   gate.open();
 }
 
+TEST_F(EventTest, ALaterRecordInAnotherStreamDoesNotEndAWait) {
+  const Ref<Stream> first = make_stream();
+  const Ref<Stream> second = make_stream();
+  const Ref<Stream> waiting = make_stream();
+  const Ref<Event> event = make_event();
+  Gate gate(first);
+  expect_ok(Event::record(event, first));
+  expect_ok(Event::wait_in_stream(event, waiting, kForEver));
+  expect_ok(Event::record(event, second));
+  expect_done(second);
+  EXPECT_TRUE(event->is_complete());
+  EXPECT_FALSE(waiting->synchronize(milliseconds(20)).is_ok());
+  gate.open();
+  expect_done(waiting);
+}
+
 TEST_F(EventTest, ManyStreamsWaitForOneEvent) {
   const Ref<Stream> stream = make_stream();
   const Ref<Event> event = make_event();
