@@ -19,11 +19,9 @@ using cairn::Status;
 using cairn::Stream;
 using cairn::with_stream;
 using cairn::blas::launch_product;
-using cairn::blas::MatrixArguments;
 using cairn::blas::MatrixProduct;
 using cairn::blas::ProductMemory;
 using cairn::blas::ProductTypes;
-using cairn::blas::VectorArguments;
 
 namespace {
 

@@ -13,7 +13,6 @@ using cairn::DataBuffer;
 using cairn::error;
 using cairn::find;
 using cairn::handle_table;
-using cairn::null_argument;
 using cairn::OperatorBuffer;
 using cairn::OpHandle;
 using cairn::Ref;
