@@ -1,18 +1,24 @@
 // acl/acl_op.h: single operators.
 #include "acl/acl_op.h"
 
+#include <string>
+#include <type_traits>
 #include <vector>
 
 #include "capi/entry.h"
 #include "capi/stream_entry.h"
+#include "op/op_attributes.h"
 #include "op/op_handle.h"
 #include "tensor/data_buffer.h"
 
 using cairn::api;
+using cairn::api_value;
 using cairn::DataBuffer;
 using cairn::error;
 using cairn::find;
 using cairn::handle_table;
+using cairn::OmAttributeValue;
+using cairn::OpAttributes;
 using cairn::OperatorBuffer;
 using cairn::OpHandle;
 using cairn::Ref;
@@ -41,7 +47,119 @@ Result<std::vector<OperatorBuffer>> buffers_of(int count, const aclDataBuffer* c
   return found;
 }
 
+aclError set_attribute(const char* function, aclopAttr* attr, const char* name, OmAttributeValue value) {
+  return api(function, [&]() -> Status {
+    CAIRN_ASSIGN(const Ref<OpAttributes> attributes, find<OpAttributes>(attr, "attr", "OP-035"));
+    return attributes->set(name, std::move(value));
+  });
+}
+
+/// Sets a list; `Kept` is the type of its elements in an attribute.
+template <class Kept, class Given>
+aclError set_list(const char* function, aclopAttr* attr, const char* name, int count, const Given* values) {
+  return api(function, [&]() -> Status {
+    CAIRN_ASSIGN(const Ref<OpAttributes> attributes, find<OpAttributes>(attr, "attr", "OP-035"));
+    if (count < 0 || (count > 0 && values == nullptr))
+      return error(ACL_ERROR_INVALID_PARAM, "OP-041",
+                   "a list of {} values at {}; pass the list and its length", count,
+                   static_cast<const void*>(values));
+    std::vector<Kept> kept;
+    kept.reserve(static_cast<size_t>(count));
+    for (int i = 0; i < count; ++i) {
+      if constexpr (std::is_pointer_v<Given>)
+        if (values[i] == nullptr)
+          return error(ACL_ERROR_INVALID_PARAM, "OP-043", "text {} of the list is null; pass a text", i);
+      kept.push_back(static_cast<Kept>(values[i]));
+    }
+    return attributes->set(name, std::move(kept));
+  });
+}
+
 }  // namespace
+
+// --- attributes ---
+
+aclopAttr* aclopCreateAttr() {
+  return api_value<aclopAttr*>("aclopCreateAttr", nullptr, []() -> Result<aclopAttr*> {
+    const Ref<OpAttributes> made = handle_table<OpAttributes>().insert(std::make_unique<OpAttributes>());
+    if (!made)
+      return error(ACL_ERROR_BAD_ALLOC, "OP-033", "too many lists of attributes exist; destroy some");
+    return static_cast<aclopAttr*>(made.handle());
+  });
+}
+
+void aclopDestroyAttr(const aclopAttr* attr) {
+  api("aclopDestroyAttr", [&]() -> Status {
+    CAIRN_ASSIGN(const Ref<OpAttributes> found, find<OpAttributes>(attr, "attr", "OP-034"));
+    handle_table<OpAttributes>().remove(attr);
+    return {};
+  });
+}
+
+aclError aclopSetAttrBool(aclopAttr* attr, const char* attrName, uint8_t attrValue) {
+  return set_attribute("aclopSetAttrBool", attr, attrName, attrValue != 0);
+}
+
+aclError aclopSetAttrInt(aclopAttr* attr, const char* attrName, int64_t attrValue) {
+  return set_attribute("aclopSetAttrInt", attr, attrName, attrValue);
+}
+
+aclError aclopSetAttrFloat(aclopAttr* attr, const char* attrName, float attrValue) {
+  return set_attribute("aclopSetAttrFloat", attr, attrName, attrValue);
+}
+
+aclError aclopSetAttrString(aclopAttr* attr, const char* attrName, const char* attrValue) {
+  if (attrValue == nullptr)
+    return api("aclopSetAttrString", [] { return cairn::null_argument("OP-039", "attrValue"); });
+  return set_attribute("aclopSetAttrString", attr, attrName, std::string(attrValue));
+}
+
+aclError aclopSetAttrDataType(aclopAttr* attr, const char* attrName, aclDataType attrValue) {
+  return set_attribute("aclopSetAttrDataType", attr, attrName, int64_t{attrValue});
+}
+
+aclError aclopSetAttrListBool(aclopAttr* attr, const char* attrName, int numValues, const uint8_t* values) {
+  return set_list<int64_t>("aclopSetAttrListBool", attr, attrName, numValues, values);
+}
+
+aclError aclopSetAttrListInt(aclopAttr* attr, const char* attrName, int numValues, const int64_t* values) {
+  return set_list<int64_t>("aclopSetAttrListInt", attr, attrName, numValues, values);
+}
+
+aclError aclopSetAttrListFloat(aclopAttr* attr, const char* attrName, int numValues, const float* values) {
+  return set_list<float>("aclopSetAttrListFloat", attr, attrName, numValues, values);
+}
+
+aclError aclopSetAttrListString(aclopAttr* attr, const char* attrName, int numValues, const char** values) {
+  return set_list<std::string>("aclopSetAttrListString", attr, attrName, numValues, values);
+}
+
+aclError aclopSetAttrListDataType(aclopAttr* attr, const char* attrName, int numValues,
+                                  const aclDataType* values) {
+  return set_list<int64_t>("aclopSetAttrListDataType", attr, attrName, numValues, values);
+}
+
+/// The lists one after the other: the table of operators knows such attributes (paddings, ranges) as flat
+/// lists.
+aclError aclopSetAttrListListInt(aclopAttr* attr, const char* attrName, int numLists, const int* numValues,
+                                 const int64_t* const* values) {
+  return api("aclopSetAttrListListInt", [&]() -> Status {
+    CAIRN_ASSIGN(const Ref<OpAttributes> attributes, find<OpAttributes>(attr, "attr", "OP-035"));
+    if (numLists < 0 || (numLists > 0 && (numValues == nullptr || values == nullptr)))
+      return error(ACL_ERROR_INVALID_PARAM, "OP-044", "{} lists at {} with lengths at {}; pass both arrays",
+                   numLists, static_cast<const void*>(values), static_cast<const void*>(numValues));
+    std::vector<int64_t> all;
+    for (int i = 0; i < numLists; ++i) {
+      if (numValues[i] < 0 || (numValues[i] > 0 && values[i] == nullptr))
+        return error(ACL_ERROR_INVALID_PARAM, "OP-044", "list {} has {} values at {}; pass list and length",
+                     i, numValues[i], static_cast<const void*>(values[i]));
+      all.insert(all.end(), values[i], values[i] + numValues[i]);
+    }
+    return attributes->set(attrName, std::move(all));
+  });
+}
+
+// --- handles ---
 
 void aclopDestroyHandle(aclopHandle* handle) {
   api("aclopDestroyHandle", [&]() -> Status {

@@ -1,0 +1,28 @@
+// aclopAttr: the attributes of an operator, by name [OP-033].
+#pragma once
+
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "base/handle_table.h"
+#include "base/status.h"
+#include "om/om_model.h"
+
+namespace cairn {
+
+/// Thread-safe.
+class OpAttributes {
+ public:
+  static constexpr HandleType kHandleType = HandleType::kOpAttributes;
+
+  /// Sets or replaces one.
+  Status set(const char* name, OmAttributeValue value);
+  std::vector<OmAttribute> all() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<OmAttribute> attributes_;
+};
+
+}  // namespace cairn
