@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "engine/engine_aipp.h"
+#include "engine/engine_inspection.h"
 #include "engine/engine_types.h"
 
 namespace cairn {
@@ -51,7 +52,8 @@ Result<std::optional<AippKernel>> make_kernel(const OmInput& input) {
 }  // namespace
 
 Result<std::unique_ptr<Executable>> OpenVinoExecutable::create(ov::CompiledModel network,
-                                                               Compile compile_wide, ModelInfo info) {
+                                                               Compile compile_wide, ModelInfo info,
+                                                               EngineSource source) {
   CAIRN_RETURN_IF_ERROR(check_count(info.inputs.size(), network.inputs().size(), "inputs"));
   CAIRN_RETURN_IF_ERROR(check_count(info.outputs.size(), network.outputs().size(), "outputs"));
   std::vector<std::optional<AippKernel>> kernels;
@@ -63,7 +65,8 @@ Result<std::unique_ptr<Executable>> OpenVinoExecutable::create(ov::CompiledModel
   for (size_t i = 0; i < info.outputs.size(); ++i)
     CAIRN_RETURN_IF_ERROR(check_port(network.output(i), info.outputs[i], "output"));
   return std::unique_ptr<Executable>(new OpenVinoExecutable(std::move(network), std::move(compile_wide),
-                                                            std::move(info), std::move(kernels)));
+                                                            std::move(info), std::move(source),
+                                                            std::move(kernels)));
 }
 
 std::unique_ptr<RequestPool::Slot> RequestPool::take_slot() {
@@ -156,6 +159,16 @@ Status OpenVinoExecutable::run(std::span<const void* const> inputs, std::span<vo
   }
   runs_.fetch_sub(1, std::memory_order_relaxed);
   return status;
+}
+
+Result<std::unique_ptr<Inspection>> OpenVinoExecutable::inspect(const std::vector<InnerTensorId>& wanted,
+                                                                bool with_outputs) {
+  try {
+    return OpenVinoInspection::create(source_, info_, kernels_, wanted, with_outputs);
+  } catch (const std::exception& problem) {
+    return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001", "the model cannot be compiled to look inside: {}",
+                 problem.what());
+  }
 }
 
 }  // namespace cairn

@@ -46,6 +46,13 @@ class RequestPool {
   std::vector<std::unique_ptr<Slot>> free_slots_;
 };
 
+/// What a look inside needs: the graph that users see, the network behind it, and how it is compiled.
+struct EngineSource {
+  std::vector<OmNode> nodes;
+  std::shared_ptr<ov::Model> network;
+  std::function<ov::CompiledModel(const std::shared_ptr<ov::Model>&)> compile;
+};
+
 class OpenVinoExecutable final : public Executable {
  public:
   using Compile = std::function<ov::CompiledModel()>;
@@ -54,22 +61,27 @@ class OpenVinoExecutable final : public Executable {
   /// the buffers. `compile_wide` makes the same network for several runs at once; empty if there is only one
   /// core.
   static Result<std::unique_ptr<Executable>> create(ov::CompiledModel network, Compile compile_wide,
-                                                    ModelInfo info);
+                                                    ModelInfo info, EngineSource source);
 
   const ModelInfo& info() const override { return info_; }
   Status run(std::span<const void* const> inputs, std::span<void* const> outputs, FloatOverflow& overflow,
              bool shares_cores) override;
+  const std::vector<OmNode>& nodes() const override { return source_.nodes; }
+  Result<std::unique_ptr<Inspection>> inspect(const std::vector<InnerTensorId>& wanted,
+                                              bool with_outputs) override;
 
  private:
-  OpenVinoExecutable(ov::CompiledModel network, Compile compile_wide, ModelInfo info,
+  OpenVinoExecutable(ov::CompiledModel network, Compile compile_wide, ModelInfo info, EngineSource source,
                      std::vector<std::optional<AippKernel>> kernels)
       : info_(std::move(info)),
+        source_(std::move(source)),
         kernels_(std::move(kernels)),
         quick_(std::move(network), kernels_),
         compile_wide_(std::move(compile_wide)) {}
   RequestPool& pool_for(bool shares_cores);
 
   const ModelInfo info_;
+  const EngineSource source_;
   const std::vector<std::optional<AippKernel>> kernels_;  ///< One per input.
   RequestPool quick_;                                     ///< All cores for one run.
   const Compile compile_wide_;

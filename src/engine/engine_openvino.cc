@@ -91,16 +91,16 @@ int core_count() {
   return ::sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
 }
 
-ModelInfo describe(OmModel&& om) {
+/// Takes everything but the nodes.
+ModelInfo describe(OmModel& om) {
   ModelInfo info;
   info.name = std::move(om.name);
   info.soc_version = std::move(om.soc_version);
   info.inputs = std::move(om.inputs);
   info.outputs = std::move(om.outputs);
   info.sizes = {static_cast<size_t>(om.memory_size), static_cast<size_t>(om.weight_size)};
-  for (OmNode& node : om.nodes)
-    if (!node.original_names.empty())
-      info.original_op_names[std::move(node.name)] = std::move(node.original_names);
+  for (const OmNode& node : om.nodes)
+    if (!node.original_names.empty()) info.original_op_names[node.name] = node.original_names;
   return info;
 }
 
@@ -146,8 +146,15 @@ class OpenVinoEngine final : public Engine {
         compile_wide = [this, network, threads] {
           return core_.compile_model(network, "CPU", wide_settings(threads));
         };
+      EngineSource source;
+      source.network = network;
+      source.compile = [this](const std::shared_ptr<ov::Model>& opened) {
+        return core_.compile_model(opened, "CPU", quick_settings(*opened));
+      };
+      ModelInfo info = describe(om);
+      source.nodes = std::move(om.nodes);
       return OpenVinoExecutable::create(core_.compile_model(network, "CPU", quick_settings(*network)),
-                                        std::move(compile_wide), describe(std::move(om)));
+                                        std::move(compile_wide), std::move(info), std::move(source));
     } catch (const std::exception& problem) {
       return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001", "the graph of the om file cannot be compiled: {}",
                    problem.what());
@@ -156,7 +163,7 @@ class OpenVinoEngine final : public Engine {
 
   Result<ModelInfo> inspect(std::span<const std::byte> file) override {
     CAIRN_ASSIGN(OmModel om, read_om(file));
-    return describe(std::move(om));
+    return describe(om);
   }
 
  private:

@@ -1,0 +1,216 @@
+#include "engine/engine_inspection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <openvino/op/constant.hpp>
+#include <openvino/op/parameter.hpp>
+#include <openvino/op/result.hpp>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "engine/engine_types.h"
+
+namespace cairn {
+namespace {
+
+/// Finds tensors of the shown graph in a network, by the names that tensors keep when a model is converted.
+class TensorIndex {
+ public:
+  explicit TensorIndex(const ov::Model& network) {
+    for (const std::shared_ptr<ov::Node>& node : network.get_ordered_ops()) {
+      if (ov::is_type<ov::op::v0::Result>(node)) continue;
+      nodes_.emplace(node->get_friendly_name(), node);
+      for (const ov::Output<ov::Node>& output : node->outputs())
+        for (const std::string& name : output.get_names())
+          tensors_.emplace(name, output);
+    }
+  }
+  std::optional<ov::Output<ov::Node>> tensor(const std::string& name) const {
+    const auto found = tensors_.find(name);
+    return found == tensors_.end() ? std::nullopt : std::optional(found->second);
+  }
+  /// The first output of the node of this name.
+  std::optional<ov::Output<ov::Node>> node(const std::string& name) const {
+    const auto found = nodes_.find(name);
+    return found == nodes_.end() ? std::nullopt : std::optional(found->second->output(0));
+  }
+
+ private:
+  std::unordered_map<std::string, ov::Output<ov::Node>> tensors_;
+  std::unordered_map<std::string, std::shared_ptr<ov::Node>> nodes_;
+};
+
+/// Casts at the ends of a network are of our making and have no tensor names: in front of the output
+/// `output`, or behind the input `input`.
+struct EndCast {
+  std::optional<size_t> output;
+  std::string input;
+};
+
+EndCast end_cast(const std::vector<OmNode>& nodes, const OmNode& node) {
+  if (node.type != "Cast" || !node.original_names.empty() || node.inputs.size() != 1) return {};
+  for (const OmNode& other : nodes) {
+    if (other.type == "Data" && other.name == node.inputs[0].node) return {std::nullopt, other.name};
+    if (other.type != "NetOutput") continue;
+    for (size_t i = 0; i < other.inputs.size(); ++i)
+      if (other.inputs[i].node == node.name) return {i, ""};
+  }
+  return {};
+}
+
+std::vector<int64_t> dims_of(const ov::Tensor& tensor) {
+  const ov::Shape shape = tensor.get_shape();
+  return {shape.begin(), shape.end()};
+}
+
+InnerTensor seen(const ov::Tensor& tensor) {
+  InnerTensor inner;
+  inner.data_type = acl_type_of(tensor.get_element_type());
+  inner.dims = dims_of(tensor);
+  inner.bytes = {static_cast<const std::byte*>(tensor.data()), tensor.get_byte_size()};
+  inner.exists = true;
+  return inner;
+}
+
+InnerTensor seen(const OmTensor& described, std::span<const std::byte> bytes) {
+  return {described.data_type, described.dims, bytes, true};
+}
+
+size_t input_index(const ModelInfo& info, std::string_view name) {
+  const auto found = std::find_if(info.inputs.begin(), info.inputs.end(),
+                                  [&](const OmInput& input) { return input.name == name; });
+  return static_cast<size_t>(found - info.inputs.begin());
+}
+
+}  // namespace
+
+std::unique_ptr<Inspection> OpenVinoInspection::create(const EngineSource& source, const ModelInfo& info,
+                                                       const std::vector<std::optional<AippKernel>>& kernels,
+                                                       const std::vector<InnerTensorId>& wanted,
+                                                       bool with_outputs) {
+  std::unique_ptr<OpenVinoInspection> inspection(new OpenVinoInspection(info, kernels));
+  const std::shared_ptr<ov::Model> network = source.network->clone();
+  const TensorIndex index(*network);
+  ov::ResultVector results;
+  if (with_outputs) results = network->get_results();
+  std::map<ov::Output<ov::Node>, size_t> known;  // Of results.
+  for (size_t i = 0; i < results.size(); ++i)
+    known.emplace(results[i]->input_value(0), i);
+
+  const auto locate = [&](const ov::Output<ov::Node>& output) {
+    Place place;
+    if (const auto constant = std::dynamic_pointer_cast<ov::op::v0::Constant>(output.get_node_shared_ptr())) {
+      place.kind = Place::Kind::kConstant;
+      place.constant = ov::Tensor(constant->get_element_type(), constant->get_shape(),
+                                  const_cast<void*>(constant->get_data_ptr()));
+      return place;
+    }
+    const auto [entry, is_new] = known.emplace(output, results.size());
+    if (is_new) results.push_back(std::make_shared<ov::op::v0::Result>(output));
+    place.kind = Place::Kind::kResult;
+    place.index = entry->second;
+    return place;
+  };
+  const auto find = [&](const OmNode& node, const OmTensor& tensor) {
+    Place place;
+    if (node.type == "Data" || node.type == "Aipp") {
+      place.index = input_index(info, node.type == "Data" ? node.name : node.inputs.at(0).node);
+      if (place.index == info.inputs.size()) return Place();
+      place.kind = node.type == "Data" ? Place::Kind::kUserInput : Place::Kind::kNetworkInput;
+      return place;
+    }
+    const EndCast cast = end_cast(source.nodes, node);
+    if (cast.output) {
+      const ov::ResultVector& own = network->get_results();
+      return *cast.output < own.size() ? locate(own[*cast.output]->input_value(0)) : Place();
+    }
+    const auto output =
+        cast.input.empty() ? index.tensor(tensor.name) : index.node(fmt::format("{}/cast", cast.input));
+    if (output) return locate(*output);
+    if (node.inline_data.empty()) return Place();
+    place.kind = Place::Kind::kBytes;
+    place.bytes = std::as_bytes(std::span(node.inline_data));
+    return place;
+  };
+
+  for (const InnerTensorId& id : wanted) {
+    const OmNode& node = source.nodes.at(id.node);
+    Place place;
+    if (id.output < node.output_tensors.size()) {
+      place = find(node, node.output_tensors[id.output]);
+      place.described = node.output_tensors[id.output];
+    }
+    inspection->places_.push_back(std::move(place));
+  }
+  inspection->aipp_tensors_.resize(info.inputs.size());
+  for (size_t i = 0; i < kernels.size(); ++i)
+    if (kernels[i]) {
+      const auto port = source.network->input(i);
+      inspection->aipp_tensors_[i] = ov::Tensor(port.get_element_type(), port.get_shape());
+    }
+  if (results.empty()) return inspection;
+  const auto opened = std::make_shared<ov::Model>(results, network->get_sinks(), network->get_parameters(),
+                                                  network->get_variables());
+  inspection->network_ = source.compile(opened);
+  inspection->request_ = inspection->network_.create_infer_request();
+  inspection->runs_ = true;
+  return inspection;
+}
+
+void OpenVinoInspection::feed(std::span<const void* const> inputs, FloatOverflow& overflow) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!kernels_[i]) {
+      if (!runs_) continue;
+      const auto port = network_.input(i);
+      // The engine takes no const tensors for its inputs; it does not write them.
+      request_.set_input_tensor(
+          i, ov::Tensor(port.get_element_type(), port.get_shape(), const_cast<void*>(inputs[i])));
+      continue;
+    }
+    void* const written = aipp_tensors_[i].data();
+    kernels_[i]->run(static_cast<const uint8_t*>(inputs[i]), written);
+    if (overflow.saturate && kernels_[i]->may_overflow())
+      overflow.seen |= saturate_halves(
+          {static_cast<uint16_t*>(written), kernels_[i]->output_bytes() / sizeof(uint16_t)});
+    if (runs_) request_.set_input_tensor(i, aipp_tensors_[i]);
+  }
+}
+
+InnerTensor OpenVinoInspection::look(const Place& place, std::span<const void* const> inputs) {
+  switch (place.kind) {
+    case Place::Kind::kNowhere: return {};
+    case Place::Kind::kUserInput:
+      return seen(place.described,
+                  {static_cast<const std::byte*>(inputs[place.index]), info_.inputs[place.index].bytes});
+    case Place::Kind::kNetworkInput: return seen(aipp_tensors_[place.index]);
+    case Place::Kind::kConstant: return seen(place.constant);
+    case Place::Kind::kBytes: return seen(place.described, place.bytes);
+    case Place::Kind::kResult: return seen(request_.get_output_tensor(place.index));
+  }
+  return {};
+}
+
+Status OpenVinoInspection::run(std::span<const void* const> inputs, std::span<void* const> outputs,
+                               FloatOverflow& overflow, std::vector<InnerTensor>& found) {
+  found.clear();
+  try {
+    feed(inputs, overflow);
+    if (runs_) {
+      for (size_t i = 0; i < outputs.size(); ++i) {
+        const auto port = network_.output(i);
+        request_.set_output_tensor(i, ov::Tensor(port.get_element_type(), port.get_shape(), outputs[i]));
+      }
+      request_.infer();
+    }
+    for (const Place& place : places_)
+      found.push_back(look(place, inputs));
+  } catch (const std::exception& problem) {
+    return error(ACL_ERROR_RT_MODEL_EXECUTE, "MDL-013", "the model failed: {}", problem.what());
+  }
+  return {};
+}
+
+}  // namespace cairn

@@ -1,0 +1,58 @@
+// Looks inside a network: compiles it once more with inner tensors as results.
+#pragma once
+
+#include <memory>
+#include <openvino/openvino.hpp>
+#include <optional>
+#include <vector>
+
+#include "aipp/aipp_kernel.h"
+#include "engine/engine.h"
+#include "engine/engine_executable.h"
+
+namespace cairn {
+
+class OpenVinoInspection final : public Inspection {
+ public:
+  /// The arguments but `wanted` belong to the executable, which outlives the result. Throws what OpenVINO
+  /// throws.
+  static std::unique_ptr<Inspection> create(const EngineSource& source, const ModelInfo& info,
+                                            const std::vector<std::optional<AippKernel>>& kernels,
+                                            const std::vector<InnerTensorId>& wanted, bool with_outputs);
+
+  Status run(std::span<const void* const> inputs, std::span<void* const> outputs, FloatOverflow& overflow,
+             std::vector<InnerTensor>& found) override;
+
+ private:
+  /// Where a wanted tensor is found after a run.
+  struct Place {
+    enum class Kind : uint8_t {
+      kNowhere,
+      kUserInput,     ///< The caller's input `index`.
+      kNetworkInput,  ///< What AIPP wrote for input `index`.
+      kConstant,      ///< `constant`.
+      kBytes,         ///< The bytes of a constant of the shown graph.
+      kResult,        ///< Output `index` of the compiled network.
+    };
+    Kind kind = Kind::kNowhere;
+    size_t index = 0;
+    ov::Tensor constant;
+    std::span<const std::byte> bytes;
+    OmTensor described;  ///< As the shown graph has it.
+  };
+
+  OpenVinoInspection(const ModelInfo& info, const std::vector<std::optional<AippKernel>>& kernels)
+      : info_(info), kernels_(kernels) {}
+  void feed(std::span<const void* const> inputs, FloatOverflow& overflow);
+  InnerTensor look(const Place& place, std::span<const void* const> inputs);
+
+  const ModelInfo& info_;
+  const std::vector<std::optional<AippKernel>>& kernels_;  ///< One per input.
+  std::vector<Place> places_;                              ///< One for each wanted tensor.
+  ov::CompiledModel network_;
+  ov::InferRequest request_;
+  bool runs_ = false;  ///< Anything has to be computed.
+  std::vector<ov::Tensor> aipp_tensors_;
+};
+
+}  // namespace cairn
