@@ -173,8 +173,7 @@ Result<unsigned> statistics_of(const Json& dump, unsigned otherwise) {
 /// [DUMP-003].
 Result<fs::path> directory_of(const Json& dump) {
   CAIRN_ASSIGN(const std::string text, text_of(dump, "dump_path", ""));
-  if (text.empty())
-    return invalid("SYS-015", "\"dump\" needs \"dump_path\", the directory for the files");
+  if (text.empty()) return invalid("SYS-015", "\"dump\" needs \"dump_path\", the directory for the files");
   std::error_code failure;
   fs::path path = text;
   if (path.is_relative() && !fs::is_directory(path, failure))
@@ -240,11 +239,10 @@ Result<std::optional<DumpConfig>> read_dump_config(const Json& configuration) {
   DumpConfig config;
   CAIRN_RETURN_IF_ERROR(read_choices(*dump, config));
   CAIRN_ASSIGN(const size_t debug, choice_of(*dump, "dump_debug", {"off", "on"}, "off"));
-  CAIRN_ASSIGN(const size_t scene,
-               choice_of(*dump, "dump_scene",
-                         {"", "lite_exception", "aic_err_brief_dump", "aic_err_norm_dump",
-                          "aic_err_detail_dump", "watcher"},
-                         ""));
+  CAIRN_ASSIGN(const size_t scene, choice_of(*dump, "dump_scene",
+                                             {"", "lite_exception", "aic_err_brief_dump", "aic_err_norm_dump",
+                                              "aic_err_detail_dump", "watcher"},
+                                             ""));
   constexpr size_t kWatcher = 5;
   if (scene == kWatcher)
     return error(ACL_ERROR_FEATURE_UNSUPPORTED, "SYS-004",

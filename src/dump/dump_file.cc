@@ -102,9 +102,11 @@ struct Close {
 
 class OutputFile {
  public:
-  OutputFile(fs::path path, const char* mode) : path_(std::move(path)), file_(std::fopen(path_.c_str(), mode)) {}
+  OutputFile(fs::path path, const char* mode)
+      : path_(std::move(path)), file_(std::fopen(path_.c_str(), mode)) {}
   bool write(std::span<const std::byte> bytes) {
-    return file_ && (bytes.empty() || std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) == bytes.size());
+    return file_ &&
+           (bytes.empty() || std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) == bytes.size());
   }
   bool write(std::string_view text) { return write(std::as_bytes(std::span(text))); }
   /// Everything has arrived.
@@ -144,7 +146,8 @@ Result<std::string> short_name(const fs::path& folder, std::string name, uint64_
 std::string replaced(std::string_view name, bool (*is_kept)(unsigned char)) {
   std::string text(name);
   std::replace_if(
-      text.begin(), text.end(), [&](char letter) { return !is_kept(static_cast<unsigned char>(letter)); }, '_');
+      text.begin(), text.end(), [&](char letter) { return !is_kept(static_cast<unsigned char>(letter)); },
+      '_');
   return text;
 }
 

@@ -20,8 +20,7 @@ std::string time_text() {
 
 }  // namespace
 
-DumpSession::DumpSession(DumpConfig chosen)
-    : config(std::move(chosen)), folder(config.path / time_text()) {}
+DumpSession::DumpSession(DumpConfig chosen) : config(std::move(chosen)), folder(config.path / time_text()) {}
 
 Dumping& Dumping::get() {
   static auto* dumping = new Dumping;  // Never destroyed: tasks may still run when the process ends.

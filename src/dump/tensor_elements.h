@@ -35,20 +35,45 @@ T element_value(T element) {
 template <class Use>
 bool with_element_type(aclDataType type, Use&& use) {
   switch (type) {
-    case ACL_FLOAT: use(float{}); return true;
-    case ACL_FLOAT16: use(HalfElement{}); return true;
-    case ACL_BF16: use(Bfloat16Element{}); return true;
-    case ACL_DOUBLE: use(double{}); return true;
-    case ACL_INT8: use(int8_t{}); return true;
-    case ACL_INT16: use(int16_t{}); return true;
-    case ACL_INT32: use(int32_t{}); return true;
-    case ACL_INT64: use(int64_t{}); return true;
+    case ACL_FLOAT:
+      use(float{});
+      return true;
+    case ACL_FLOAT16:
+      use(HalfElement{});
+      return true;
+    case ACL_BF16:
+      use(Bfloat16Element{});
+      return true;
+    case ACL_DOUBLE:
+      use(double{});
+      return true;
+    case ACL_INT8:
+      use(int8_t{});
+      return true;
+    case ACL_INT16:
+      use(int16_t{});
+      return true;
+    case ACL_INT32:
+      use(int32_t{});
+      return true;
+    case ACL_INT64:
+      use(int64_t{});
+      return true;
     case ACL_UINT8:
-    case ACL_BOOL: use(uint8_t{}); return true;
-    case ACL_UINT16: use(uint16_t{}); return true;
-    case ACL_UINT32: use(uint32_t{}); return true;
-    case ACL_UINT64: use(uint64_t{}); return true;
-    default: return false;
+    case ACL_BOOL:
+      use(uint8_t{});
+      return true;
+    case ACL_UINT16:
+      use(uint16_t{});
+      return true;
+    case ACL_UINT32:
+      use(uint32_t{});
+      return true;
+    case ACL_UINT64:
+      use(uint64_t{});
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -99,9 +99,8 @@ std::string statistics_header(unsigned wanted) {
 }
 
 std::string statistics_row(const DumpTensor& tensor, unsigned wanted) {
-  std::string row =
-      fmt::format("{},{},{},{}", tensor.bytes.size(), om::type_name(tensor.data_type),
-                  om::format_name(tensor.format), fmt::join(tensor.dims, "x"));
+  std::string row = fmt::format("{},{},{},{}", tensor.bytes.size(), om::type_name(tensor.data_type),
+                                om::format_name(tensor.format), fmt::join(tensor.dims, "x"));
   const TensorStatistics statistics = statistics_of(tensor);
   for (const Column& column : kColumns)
     if ((wanted & column.bit) != 0) row += fmt::format(",{}", column.text(statistics));

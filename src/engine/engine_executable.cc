@@ -64,9 +64,8 @@ Result<std::unique_ptr<Executable>> OpenVinoExecutable::create(ov::CompiledModel
   }
   for (size_t i = 0; i < info.outputs.size(); ++i)
     CAIRN_RETURN_IF_ERROR(check_port(network.output(i), info.outputs[i], "output"));
-  return std::unique_ptr<Executable>(new OpenVinoExecutable(std::move(network), std::move(compile_wide),
-                                                            std::move(info), std::move(source),
-                                                            std::move(kernels)));
+  return std::unique_ptr<Executable>(new OpenVinoExecutable(
+      std::move(network), std::move(compile_wide), std::move(info), std::move(source), std::move(kernels)));
 }
 
 std::unique_ptr<RequestPool::Slot> RequestPool::take_slot() {
@@ -126,11 +125,17 @@ void RequestPool::bind_outputs(Slot& slot, std::span<void* const> outputs) {
 
 void RequestPool::run(std::span<const void* const> inputs, std::span<void* const> outputs,
                       FloatOverflow& overflow) {
+  give_back(run_and_keep(inputs, outputs, overflow));
+}
+
+std::unique_ptr<RequestPool::Slot> RequestPool::run_and_keep(std::span<const void* const> inputs,
+                                                             std::span<void* const> outputs,
+                                                             FloatOverflow& overflow) {
   std::unique_ptr<Slot> slot = take_slot();  // Lost when the run throws: the request's state is unknown then.
   feed_inputs(*slot, inputs, overflow);
   bind_outputs(*slot, outputs);
   slot->request.infer();
-  give_back(std::move(slot));
+  return slot;
 }
 
 RequestPool& OpenVinoExecutable::pool_for(bool shares_cores) {

@@ -91,7 +91,7 @@ std::unique_ptr<Inspection> OpenVinoInspection::create(const EngineSource& sourc
                                                        const std::vector<std::optional<AippKernel>>& kernels,
                                                        const std::vector<InnerTensorId>& wanted,
                                                        bool with_outputs) {
-  std::unique_ptr<OpenVinoInspection> inspection(new OpenVinoInspection(info, kernels));
+  std::unique_ptr<OpenVinoInspection> inspection(new OpenVinoInspection(info));
   const std::shared_ptr<ov::Model> network = source.network->clone();
   const TensorIndex index(*network);
   ov::ResultVector results;
@@ -116,11 +116,14 @@ std::unique_ptr<Inspection> OpenVinoInspection::create(const EngineSource& sourc
   };
   const auto find = [&](const OmNode& node, const OmTensor& tensor) {
     Place place;
-    if (node.type == "Data" || node.type == "Aipp") {
-      place.index = input_index(info, node.type == "Data" ? node.name : node.inputs.at(0).node);
-      if (place.index == info.inputs.size()) return Place();
-      place.kind = node.type == "Data" ? Place::Kind::kUserInput : Place::Kind::kNetworkInput;
+    if (node.type == "Data") {
+      place.index = input_index(info, node.name);
+      if (place.index < info.inputs.size()) place.kind = Place::Kind::kUserInput;
       return place;
+    }
+    if (node.type == "Aipp") {  // Writes the network's own input.
+      const size_t input = node.inputs.empty() ? info.inputs.size() : input_index(info, node.inputs[0].node);
+      return input < network->inputs().size() ? locate(network->get_parameters()[input]->output(0)) : place;
     }
     const EndCast cast = end_cast(source.nodes, node);
     if (cast.output) {
@@ -145,50 +148,26 @@ std::unique_ptr<Inspection> OpenVinoInspection::create(const EngineSource& sourc
     }
     inspection->places_.push_back(std::move(place));
   }
-  inspection->aipp_tensors_.resize(info.inputs.size());
-  for (size_t i = 0; i < kernels.size(); ++i)
-    if (kernels[i]) {
-      const auto port = source.network->input(i);
-      inspection->aipp_tensors_[i] = ov::Tensor(port.get_element_type(), port.get_shape());
-    }
   if (results.empty()) return inspection;
   const auto opened = std::make_shared<ov::Model>(results, network->get_sinks(), network->get_parameters(),
                                                   network->get_variables());
-  inspection->network_ = source.compile(opened);
-  inspection->request_ = inspection->network_.create_infer_request();
-  inspection->runs_ = true;
+  inspection->pool_ = std::make_unique<RequestPool>(source.compile(opened), kernels);
   return inspection;
 }
 
-void OpenVinoInspection::feed(std::span<const void* const> inputs, FloatOverflow& overflow) {
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (!kernels_[i]) {
-      if (!runs_) continue;
-      const auto port = network_.input(i);
-      // The engine takes no const tensors for its inputs; it does not write them.
-      request_.set_input_tensor(
-          i, ov::Tensor(port.get_element_type(), port.get_shape(), const_cast<void*>(inputs[i])));
-      continue;
-    }
-    void* const written = aipp_tensors_[i].data();
-    kernels_[i]->run(static_cast<const uint8_t*>(inputs[i]), written);
-    if (overflow.saturate && kernels_[i]->may_overflow())
-      overflow.seen |= saturate_halves(
-          {static_cast<uint16_t*>(written), kernels_[i]->output_bytes() / sizeof(uint16_t)});
-    if (runs_) request_.set_input_tensor(i, aipp_tensors_[i]);
-  }
-}
-
-InnerTensor OpenVinoInspection::look(const Place& place, std::span<const void* const> inputs) {
+InnerTensor OpenVinoInspection::look(const Place& place, std::span<const void* const> inputs) const {
   switch (place.kind) {
-    case Place::Kind::kNowhere: return {};
+    case Place::Kind::kNowhere:
+      return {};
     case Place::Kind::kUserInput:
       return seen(place.described,
                   {static_cast<const std::byte*>(inputs[place.index]), info_.inputs[place.index].bytes});
-    case Place::Kind::kNetworkInput: return seen(aipp_tensors_[place.index]);
-    case Place::Kind::kConstant: return seen(place.constant);
-    case Place::Kind::kBytes: return seen(place.described, place.bytes);
-    case Place::Kind::kResult: return seen(request_.get_output_tensor(place.index));
+    case Place::Kind::kConstant:
+      return seen(place.constant);
+    case Place::Kind::kBytes:
+      return seen(place.described, place.bytes);
+    case Place::Kind::kResult:
+      return seen(last_->request.get_output_tensor(place.index));
   }
   return {};
 }
@@ -197,13 +176,9 @@ Status OpenVinoInspection::run(std::span<const void* const> inputs, std::span<vo
                                FloatOverflow& overflow, std::vector<InnerTensor>& found) {
   found.clear();
   try {
-    feed(inputs, overflow);
-    if (runs_) {
-      for (size_t i = 0; i < outputs.size(); ++i) {
-        const auto port = network_.output(i);
-        request_.set_output_tensor(i, ov::Tensor(port.get_element_type(), port.get_shape(), outputs[i]));
-      }
-      request_.infer();
+    if (pool_) {
+      if (last_) pool_->give_back(std::move(last_));
+      last_ = pool_->run_and_keep(inputs, outputs, overflow);
     }
     for (const Place& place : places_)
       found.push_back(look(place, inputs));

@@ -28,11 +28,10 @@ class OpenVinoInspection final : public Inspection {
   struct Place {
     enum class Kind : uint8_t {
       kNowhere,
-      kUserInput,     ///< The caller's input `index`.
-      kNetworkInput,  ///< What AIPP wrote for input `index`.
-      kConstant,      ///< `constant`.
-      kBytes,         ///< The bytes of a constant of the shown graph.
-      kResult,        ///< Output `index` of the compiled network.
+      kUserInput,  ///< The caller's input `index`.
+      kConstant,   ///< `constant`.
+      kBytes,      ///< The bytes of a constant of the shown graph.
+      kResult,     ///< Output `index` of the compiled network.
     };
     Kind kind = Kind::kNowhere;
     size_t index = 0;
@@ -41,18 +40,13 @@ class OpenVinoInspection final : public Inspection {
     OmTensor described;  ///< As the shown graph has it.
   };
 
-  OpenVinoInspection(const ModelInfo& info, const std::vector<std::optional<AippKernel>>& kernels)
-      : info_(info), kernels_(kernels) {}
-  void feed(std::span<const void* const> inputs, FloatOverflow& overflow);
-  InnerTensor look(const Place& place, std::span<const void* const> inputs);
+  explicit OpenVinoInspection(const ModelInfo& info) : info_(info) {}
+  InnerTensor look(const Place& place, std::span<const void* const> inputs) const;
 
   const ModelInfo& info_;
-  const std::vector<std::optional<AippKernel>>& kernels_;  ///< One per input.
-  std::vector<Place> places_;                              ///< One for each wanted tensor.
-  ov::CompiledModel network_;
-  ov::InferRequest request_;
-  bool runs_ = false;  ///< Anything has to be computed.
-  std::vector<ov::Tensor> aipp_tensors_;
+  std::vector<Place> places_;                ///< One for each wanted tensor.
+  std::unique_ptr<RequestPool> pool_;        ///< Null if nothing has to be computed.
+  std::unique_ptr<RequestPool::Slot> last_;  ///< The request of the last run, with what it computed.
 };
 
 }  // namespace cairn

@@ -111,8 +111,8 @@ Result<OperatorDescription> describe_failed_operator(const TaskPlace& place, siz
   description.name = failed->one.name;
   if (description.name.size() >= most_name)
     return error(ACL_ERROR_INVALID_PARAM, "MDL-038",
-                 "opNameLen = {}; the operator's name has {} characters, so at least {} are needed", most_name,
-                 description.name.size(), description.name.size() + 1);
+                 "opNameLen = {}; the operator's name has {} characters, so at least {} are needed",
+                 most_name, description.name.size(), description.name.size() + 1);
   CAIRN_ASSIGN(description.inputs, describe_all(failed->one.inputs));
   description.input_count = failed->one.inputs.size();
   const auto outputs = describe_all(failed->one.outputs);

@@ -16,7 +16,7 @@ namespace cairn {
 
 /// An operator with copies of its inputs; it has written no outputs.
 struct FailedOperator {
-  DumpOperator one;                         ///< The inputs' bytes are those of `input_bytes`.
+  DumpOperator one;  ///< The inputs' bytes are those of `input_bytes`.
   std::vector<std::vector<std::byte>> input_bytes;
 };
 

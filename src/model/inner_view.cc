@@ -78,8 +78,8 @@ std::vector<InnerView::Seen> InnerView::operators(uint32_t stream_id) const {
     for (const Operand& input : choice.inputs)
       seen.one.inputs.push_back(tensor(input));
     for (const Operand& output : choice.outputs) {
-      seen.exists = seen.exists || !output.wanted ||
-                    (*output.wanted < found_.size() && found_[*output.wanted].exists);
+      seen.exists =
+          seen.exists || !output.wanted || (*output.wanted < found_.size() && found_[*output.wanted].exists);
       seen.one.outputs.push_back(tensor(output));
     }
     result.push_back(std::move(seen));

@@ -62,7 +62,7 @@ class InnerView {
   Executable& executable_;
   std::vector<Choice> choices_;
   std::vector<InnerTensorId> wanted_;
-  std::map<std::pair<size_t, size_t>, size_t> positions_;       ///< Of what is in wanted_.
+  std::map<std::pair<size_t, size_t>, size_t> positions_;  ///< Of what is in wanted_.
   std::map<std::string, size_t, std::less<>> nodes_by_name_;
   std::unique_ptr<Inspection> inspection_;
   std::vector<InnerTensor> found_;

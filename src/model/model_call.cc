@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <new>
 
-#include "device/guarded_copy.h"
 #include "device/exception_info.h"
+#include "device/guarded_copy.h"
 #include "device/runtime.h"
 #include "model/dataset.h"
 #include "model/failed_operator.h"
@@ -243,7 +243,8 @@ Status execute_model_async(uint32_t id, const void* input_dataset, const void* o
   return Stream::launch(target, "aclmdlExecuteAsync",
                         [call = std::move(call), detect = target->overflow_switch()](Stream& stream) mutable {
                           constexpr size_t kThisTask = 1;
-                          return run_in(stream, stream.running_task(), detect, stream.device().scheduler().load() > kThisTask, call);
+                          return run_in(stream, stream.running_task(), detect,
+                                        stream.device().scheduler().load() > kThisTask, call);
                         });
 }
 

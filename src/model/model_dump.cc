@@ -28,8 +28,8 @@ std::vector<bool> chosen_nodes(const std::vector<OmNode>& nodes, const DumpModel
   const auto find = [&](const std::string& name) {
     const size_t position = position_of(nodes, name);
     if (position == nodes.size())
-      log(LogLevel::kWarning, "ASCENDCL", "[DUMP-030] model {} has no operator {}; cairn inspect --ops lists them",
-          choice.model_name, name);
+      log(LogLevel::kWarning, "ASCENDCL",
+          "[DUMP-030] model {} has no operator {}; cairn inspect --ops lists them", choice.model_name, name);
     return position;
   };
   for (const std::string& layer : choice.layers)
@@ -44,9 +44,8 @@ std::vector<bool> chosen_nodes(const std::vector<OmNode>& nodes, const DumpModel
 }
 
 bool is_excluded(const std::vector<DumpExclusion>& exclusions, const std::string& name) {
-  return std::any_of(exclusions.begin(), exclusions.end(), [&](const DumpExclusion& one) {
-    return one.everything && one.name == name;
-  });
+  return std::any_of(exclusions.begin(), exclusions.end(),
+                     [&](const DumpExclusion& one) { return one.everything && one.name == name; });
 }
 
 void hide(std::vector<DumpTensor>& tensors, const std::set<uint64_t>& numbers) {
@@ -113,9 +112,8 @@ void ModelDump::write(const TaskPlace& place, uint64_t execution) {
   const fs::path target = folder(place, execution);
   for (InnerView::Seen& seen : view_.operators(place.stream_id)) {
     if (!seen.exists) continue;
-    const Status status = session_->config.overflow
-                              ? write_overflow(target, seen.one, model_id_)
-                              : write_operator(target, seen);
+    const Status status = session_->config.overflow ? write_overflow(target, seen.one, model_id_)
+                                                    : write_operator(target, seen);
     if (status.is_ok()) continue;
     report(status);
     return;  // The next one would fail as well.

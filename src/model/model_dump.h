@@ -29,9 +29,7 @@ class ModelDump {
              FloatOverflow& overflow);
   /// The operator that failed in an execution, for an exception dump.
   void write_failure(const TaskPlace& place, DumpOperator failed) const;
-  bool wants_failures() const {
-    return only_failures_ && session_->active.load(std::memory_order_relaxed);
-  }
+  bool wants_failures() const { return only_failures_ && session_->active.load(std::memory_order_relaxed); }
 
  private:
   ModelDump(std::shared_ptr<const DumpSession> session, Executable& executable, uint32_t model_id)

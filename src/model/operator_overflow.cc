@@ -14,8 +14,8 @@ namespace cairn {
 namespace {
 
 constexpr std::array<std::string_view, 12> kCubeTypes = {
-    "Conv2D",       "Conv3D",      "DepthwiseConv2D", "Conv2DTranspose", "Conv2DTransposeD", "Conv3DTranspose",
-    "MatMul",       "MatMulV2",    "BatchMatMul",     "BatchMatMulV2",   "FullyConnection",  "GEMM"};
+    "Conv2D", "Conv3D",   "DepthwiseConv2D", "Conv2DTranspose", "Conv2DTransposeD", "Conv3DTranspose",
+    "MatMul", "MatMulV2", "BatchMatMul",     "BatchMatMulV2",   "FullyConnection",  "GEMM"};
 
 bool is_cube(std::string_view type) {
   return std::find(kCubeTypes.begin(), kCubeTypes.end(), type) != kCubeTypes.end();
@@ -108,7 +108,8 @@ bool integer_arithmetic_overflows(const DumpOperator& one) {
   const DumpTensor& a = one.inputs[0];
   const DumpTensor& b = one.inputs[1];
   const DumpTensor& result = one.outputs[0];
-  if (a.data_type != result.data_type || b.data_type != result.data_type || a.bytes.empty() || b.bytes.empty())
+  if (a.data_type != result.data_type || b.data_type != result.data_type || a.bytes.empty() ||
+      b.bytes.empty())
     return false;
   bool found = false;
   with_element_type(result.data_type, [&](auto kind) {
@@ -143,7 +144,7 @@ bool is_unsigned(aclDataType type) {
 }
 
 // The overflow data: three records of unsigned 64-bit numbers, then three status words, at fixed places.
-constexpr size_t kCoreInfo = 256;    // Behind those of the two atomic adders, of 128 bytes each.
+constexpr size_t kCoreInfo = 256;     // Behind those of the two atomic adders, of 128 bytes each.
 constexpr size_t kCoreStatus = 1024;  // Behind the core's record (256) and the adders' status (256 each).
 constexpr size_t kDataBytes = 2048;
 

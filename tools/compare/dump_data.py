@@ -218,7 +218,9 @@ def read_dump(path: Path, version: int = 2) -> Dump:
         content = memoryview(path.read_bytes())
     except OSError as failure:
         raise DumpError(f"{path}: {failure.strerror}") from failure
-    dump = Dump(path, _mapped_names(path.parent).get(path.name, path.name) if path.name.isdecimal() else path.name)
+    dump = Dump(
+        path, _mapped_names(path.parent).get(path.name, path.name) if path.name.isdecimal() else path.name
+    )
     _parse_name(dump)
     try:
         if version == 1:
@@ -258,9 +260,7 @@ def dump_folder(folder: Path) -> Path:
         raise DumpError(f"{folder} is no directory")
     if dump_files(folder):
         return folder
-    found = sorted(
-        {path.parent for path in folder.rglob("*") if path.is_file() and is_dump_name(path.name)}
-    )
+    found = sorted({path.parent for path in folder.rglob("*") if path.is_file() and is_dump_name(path.name)})
     if len(found) == 1:
         return found[0]
     if not found:

@@ -105,7 +105,9 @@ def convert(options: argparse.Namespace) -> int:
     for word in options.dump.split(","):
         path = Path(word.strip())
         if path.is_dir():
-            found = dump_files(path) or sorted(p for p in path.rglob("*") if p.is_file() and is_dump_name(p.name))
+            found = dump_files(path) or sorted(
+                p for p in path.rglob("*") if p.is_file() and is_dump_name(p.name)
+            )
             if not found:
                 raise DumpError(f"{path} holds no dump files")
             files += found
@@ -191,7 +193,9 @@ def chosen_columns(text: str) -> list[str]:
         elif word in ALL_COLUMNS:
             chosen.append(word)
         else:
-            raise DumpError(f"-alg {word} is unknown; numbers 0 .. {len(ALL_COLUMNS) - 1} or names: {', '.join(ALL_COLUMNS)}")
+            raise DumpError(
+                f"-alg {word} is unknown; numbers 0 .. {len(ALL_COLUMNS) - 1} or names: {', '.join(ALL_COLUMNS)}"
+            )
     return chosen
 
 
@@ -224,7 +228,18 @@ def compare(options: argparse.Namespace) -> int:
             shape = "x".join(map(str, tensor.shape))
             common = [len(rows), dump.op_type, dump.op_name, tensor.type_name, "NaN"]
             if golden is None:
-                rows.append([*common, "*", "NaN", label, shape, "NaN", *["NaN"] * len(columns), "no such tensor on the other side"])
+                rows.append(
+                    [
+                        *common,
+                        "*",
+                        "NaN",
+                        label,
+                        shape,
+                        "NaN",
+                        *["NaN"] * len(columns),
+                        "no such tensor on the other side",
+                    ]
+                )
                 continue
             name, kind, array = golden
             result = tensor_errors.compare(tensor.array(), array)
@@ -233,11 +248,24 @@ def compare(options: argparse.Namespace) -> int:
                 if result.values else "NaN"
                 for column in columns
             ]  # fmt: skip
-            rows.append([*common, name, kind, label, shape, "YES" if result.overflow else "NO", *values, result.reason])
+            rows.append(
+                [
+                    *common,
+                    name,
+                    kind,
+                    label,
+                    shape,
+                    "YES" if result.overflow else "NO",
+                    *values,
+                    result.reason,
+                ]
+            )
             if first is None and result.differs(options.tolerance):
                 first = (dump, label, result)
     if not rows:
-        raise DumpError(f"nothing to compare in {mine}" + (f": no operator {options.op_name}" if options.op_name else ""))
+        raise DumpError(
+            f"nothing to compare in {mine}" + (f": no operator {options.op_name}" if options.op_name else "")
+        )
     target = Path(options.out)
     target.mkdir(parents=True, exist_ok=True)
     path = target / f"result_{stamp()}.csv"
@@ -249,7 +277,8 @@ def compare(options: argparse.Namespace) -> int:
     else:
         dump, label, result = first
         detail = result.reason or ", ".join(
-            f"{name} {result.values[name]:.6g}" for name in ("CosineSimilarity", "MaxAbsoluteError", "RelativeEuclideanDistance")
+            f"{name} {result.values[name]:.6g}"
+            for name in ("CosineSimilarity", "MaxAbsoluteError", "RelativeEuclideanDistance")
         )
         print(f"first difference: {dump.op_type} {label}: {detail}")
     return 0
@@ -267,7 +296,9 @@ def file_compare(options: argparse.Namespace) -> int:
     target.mkdir(parents=True, exist_ok=True)
     path = target / f"file_result_{stamp()}.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([list(result.values), [f"{value:.6g}" for value in result.values.values()]])
+        csv.writer(file).writerows(
+            [list(result.values), [f"{value:.6g}" for value in result.values.values()]]
+        )
     for name, value in result.values.items():
         print(f"{name:28} {value:.6g}")
     print(path)
@@ -292,7 +323,9 @@ def overflow(options: argparse.Namespace) -> int:
                 array = tensor.array().astype(np.float64) if tensor.data else np.zeros(0)
                 finite = array[np.isfinite(array)]
                 reach = f"{finite.min():g} .. {finite.max():g}" if finite.size else "no finite element"
-                lines.append(f"  {side} {index}: {tensor.type_name} {list(tensor.shape)}, {reach}, {array.size - finite.size} not finite")
+                lines.append(
+                    f"  {side} {index}: {tensor.type_name} {list(tensor.shape)}, {reach}, {array.size - finite.size} not finite"
+                )
     target = Path(options.out)
     target.mkdir(parents=True, exist_ok=True)
     path = target / f"overflow_summary_{stamp()}.txt"
@@ -307,15 +340,26 @@ def overflow(options: argparse.Namespace) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="msaccucmp.py", description=__doc__, epilog=_EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="msaccucmp.py",
+        description=__doc__,
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True)
 
-    one = commands.add_parser("convert", help="dump files to numpy files, raw bytes or text; overflow data to JSON")
-    one.add_argument("-d", "--dump_path", dest="dump", required=True, help="a file, several with commas, or a directory")
-    one.add_argument("-out", "--output", dest="out", default=".", help="directory for the results (default: here)")
+    one = commands.add_parser(
+        "convert", help="dump files to numpy files, raw bytes or text; overflow data to JSON"
+    )
+    one.add_argument(
+        "-d", "--dump_path", dest="dump", required=True, help="a file, several with commas, or a directory"
+    )
+    one.add_argument(
+        "-out", "--output", dest="out", default=".", help="directory for the results (default: here)"
+    )
     one.add_argument("-t", "--type", choices=["npy", "bin", "txt", "msnpy"], default="npy")
-    one.add_argument("-v", "--version", type=int, choices=[1, 2], default=2, help="of the dump format (default: 2)")
+    one.add_argument(
+        "-v", "--version", type=int, choices=[1, 2], default=2, help="of the dump format (default: 2)"
+    )
     one.set_defaults(run=convert)
 
     one = commands.add_parser("compare", help="two runs, tensor by tensor: a table, and the first difference")
@@ -324,7 +368,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                      help="directory of dump files, or of numpy files named op_name.output_index.timestamp.npy")  # fmt: skip
     one.add_argument("-f", "--fusion_rule_file", dest="fusion", default="", help="accepted and not needed")
     one.add_argument("-out", "--output", dest="out", default=".", help="directory for result_<time>.csv")
-    one.add_argument("-alg", "--algorithm", dest="alg", default="all", help="columns: names or numbers with commas")
+    one.add_argument(
+        "-alg", "--algorithm", dest="alg", default="all", help="columns: names or numbers with commas"
+    )
     one.add_argument("-op_name", dest="op_name", default="", help="only this operator")
     one.add_argument("-o", "--output_tensor", dest="output", type=int, help="only this output of -op_name")
     one.add_argument("-i", "--input_tensor", dest="input", type=int, help="only this input of -op_name")
@@ -332,7 +378,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
                      help="relative Euclidean distance from which tensors count as different (default: 0.001)")  # fmt: skip
     one.set_defaults(run=compare)
 
-    one = commands.add_parser("overflow", help="which operators overflowed, from a directory of an overflow dump")
+    one = commands.add_parser(
+        "overflow", help="which operators overflowed, from a directory of an overflow dump"
+    )
     one.add_argument("-d", "--dump_path", dest="dump", required=True)
     one.add_argument("-out", "--output", dest="out", default=".")
     one.add_argument("-n", "--top_num", dest="top", type=int, default=1000, help="at most so many")
