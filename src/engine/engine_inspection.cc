@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "engine/engine_types.h"
+#include "engine/shaped_network.h"
 
 namespace cairn {
 namespace {
@@ -87,12 +88,13 @@ size_t input_index(const ModelInfo& info, std::string_view name) {
 
 }  // namespace
 
-std::unique_ptr<Inspection> OpenVinoInspection::create(const EngineSource& source, const ModelInfo& info,
-                                                       const std::vector<std::optional<AippKernel>>& kernels,
-                                                       const std::vector<InnerTensorId>& wanted,
-                                                       bool with_outputs) {
-  std::unique_ptr<OpenVinoInspection> inspection(new OpenVinoInspection(info));
-  const std::shared_ptr<ov::Model> network = source.network->clone();
+Result<std::unique_ptr<Inspection>> OpenVinoInspection::create(const EngineSource& source,
+                                                               const ModelInfo& info, const OmShapes& shapes,
+                                                               const std::vector<InnerTensorId>& wanted,
+                                                               bool with_outputs) {
+  CAIRN_ASSIGN(std::vector<std::optional<AippKernel>> kernels, ShapedNetwork::make_kernels(shapes));
+  std::unique_ptr<OpenVinoInspection> inspection(new OpenVinoInspection(shapes, std::move(kernels)));
+  const std::shared_ptr<ov::Model> network = source.open(shapes);
   const TensorIndex index(*network);
   ov::ResultVector results;
   if (with_outputs) results = network->get_results();
@@ -148,11 +150,22 @@ std::unique_ptr<Inspection> OpenVinoInspection::create(const EngineSource& sourc
     }
     inspection->places_.push_back(std::move(place));
   }
-  if (results.empty()) return inspection;
+  if (results.empty()) return std::unique_ptr<Inspection>(std::move(inspection));
   const auto opened = std::make_shared<ov::Model>(results, network->get_sinks(), network->get_parameters(),
                                                   network->get_variables());
-  inspection->pool_ = std::make_unique<RequestPool>(source.compile(opened), kernels);
-  return inspection;
+  inspection->pool_ = std::make_unique<RequestPool>(source.compile(opened), inspection->kernels_);
+  return std::unique_ptr<Inspection>(std::move(inspection));
+}
+
+OmTensor OpenVinoInspection::user_input(const Place& place) const {
+  OmTensor tensor = place.described;
+  const bool is_open = std::ranges::any_of(tensor.dims, [](int64_t dim) { return dim < 0; });
+  if (!is_open) return tensor;
+  if (place.index < kernels_.size() && !kernels_[place.index])
+    tensor.dims = shapes_.network_inputs[place.index].dims;
+  else  // A picture whose size the gear changes: bytes.
+    tensor.dims = {static_cast<int64_t>(shapes_.input_bytes[place.index])};
+  return tensor;
 }
 
 InnerTensor OpenVinoInspection::look(const Place& place, std::span<const void* const> inputs) const {
@@ -160,8 +173,8 @@ InnerTensor OpenVinoInspection::look(const Place& place, std::span<const void* c
     case Place::Kind::kNowhere:
       return {};
     case Place::Kind::kUserInput:
-      return seen(place.described,
-                  {static_cast<const std::byte*>(inputs[place.index]), info_.inputs[place.index].bytes});
+      return seen(user_input(place),
+                  {static_cast<const std::byte*>(inputs[place.index]), shapes_.input_bytes[place.index]});
     case Place::Kind::kConstant:
       return seen(place.constant);
     case Place::Kind::kBytes:
@@ -178,7 +191,7 @@ Status OpenVinoInspection::run(std::span<const void* const> inputs, std::span<vo
   try {
     if (pool_) {
       if (last_) pool_->give_back(std::move(last_));
-      last_ = pool_->run_and_keep(inputs, outputs, overflow);
+      last_ = pool_->run_and_keep(inputs.first(kernels_.size()), outputs, overflow);
     }
     for (const Place& place : places_)
       found.push_back(look(place, inputs));

@@ -9,6 +9,7 @@
 #include "aipp/aipp_kernel.h"
 #include "engine/engine.h"
 #include "engine/engine_executable.h"
+#include "engine/request_pool.h"
 
 namespace cairn {
 
@@ -16,9 +17,10 @@ class OpenVinoInspection final : public Inspection {
  public:
   /// The arguments but `wanted` belong to the executable, which outlives the result. Throws what OpenVINO
   /// throws.
-  static std::unique_ptr<Inspection> create(const EngineSource& source, const ModelInfo& info,
-                                            const std::vector<std::optional<AippKernel>>& kernels,
-                                            const std::vector<InnerTensorId>& wanted, bool with_outputs);
+  static Result<std::unique_ptr<Inspection>> create(const EngineSource& source, const ModelInfo& info,
+                                                    const OmShapes& shapes,
+                                                    const std::vector<InnerTensorId>& wanted,
+                                                    bool with_outputs);
 
   Status run(std::span<const void* const> inputs, std::span<void* const> outputs, FloatOverflow& overflow,
              std::vector<InnerTensor>& found) override;
@@ -40,10 +42,14 @@ class OpenVinoInspection final : public Inspection {
     OmTensor described;  ///< As the shown graph has it.
   };
 
-  explicit OpenVinoInspection(const ModelInfo& info) : info_(info) {}
+  OpenVinoInspection(const OmShapes& shapes, std::vector<std::optional<AippKernel>> kernels)
+      : shapes_(shapes), kernels_(std::move(kernels)) {}
+  /// The caller's input as a run in these shapes has it.
+  OmTensor user_input(const Place& place) const;
   InnerTensor look(const Place& place, std::span<const void* const> inputs) const;
 
-  const ModelInfo& info_;
+  const OmShapes& shapes_;
+  const std::vector<std::optional<AippKernel>> kernels_;
   std::vector<Place> places_;                ///< One for each wanted tensor.
   std::unique_ptr<RequestPool> pool_;        ///< Null if nothing has to be computed.
   std::unique_ptr<RequestPool::Slot> last_;  ///< The request of the last run, with what it computed.

@@ -23,8 +23,8 @@ std::deque<Entry>& entries() {
 }
 
 /// True if the network up to this node runs.
-bool runs_up_to(Executable& executable, size_t node, std::span<const void* const> inputs) {
-  InnerView view(executable);
+bool runs_up_to(Executable& executable, size_t gear, size_t node, std::span<const void* const> inputs) {
+  InnerView view(executable, gear);
   for (size_t i = 0; i <= node; ++i)
     if (executable.nodes()[i].type != "Const" && executable.nodes()[i].type != "NetOutput")
       view.want(i, false, true);
@@ -64,17 +64,18 @@ Result<Ref<TensorDesc>> describe_all(const std::vector<DumpTensor>& tensors) {
 
 }  // namespace
 
-Result<FailedOperator> find_failed_operator(Executable& executable, std::span<const void* const> inputs) {
+Result<FailedOperator> find_failed_operator(Executable& executable, size_t gear,
+                                            std::span<const void* const> inputs) {
   const std::vector<OmNode>& nodes = executable.nodes();
-  if (nodes.empty() || runs_up_to(executable, nodes.size() - 1, inputs))
+  if (nodes.empty() || runs_up_to(executable, gear, nodes.size() - 1, inputs))
     return error(ACL_ERROR_RT_MODEL_EXECUTE, "MDL-037", "every operator of the model runs by itself");
   size_t good = 0;  // Number of nodes at the front that run together.
   size_t bad = nodes.size();
   while (bad - good > 1) {
     const size_t middle = good + (bad - good) / 2;
-    (runs_up_to(executable, middle - 1, inputs) ? good : bad) = middle;
+    (runs_up_to(executable, gear, middle - 1, inputs) ? good : bad) = middle;
   }
-  InnerView view(executable);
+  InnerView view(executable, gear);
   view.want(bad - 1, true, false);
   CAIRN_RETURN_IF_ERROR(view.run_inside(inputs));
   FailedOperator failed;

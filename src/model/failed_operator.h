@@ -22,7 +22,8 @@ struct FailedOperator {
 
 /// Runs the model piece by piece until the operator is found that cannot run on these inputs. Slow: compiles
 /// the network several times. An error if every operator runs by itself.
-Result<FailedOperator> find_failed_operator(Executable& executable, std::span<const void* const> inputs);
+Result<FailedOperator> find_failed_operator(Executable& executable, size_t gear,
+                                            std::span<const void* const> inputs);
 
 /// Keeps it for describe_failed_operator: the last kMostFailures of the process.
 void remember_failed_operator(const TaskPlace& place, std::shared_ptr<const FailedOperator> failed);

@@ -20,10 +20,11 @@ struct TaskPlace {
   uint32_t task_id = 0;
 };
 
-/// A choice of a model's operators and of their tensors, and the inspection that shows them. Not thread-safe.
+/// A choice of a model's operators and of their tensors, and the inspection that shows them in one
+/// gear. Not thread-safe.
 class InnerView {
  public:
-  explicit InnerView(Executable& executable) : executable_(executable) {}
+  InnerView(Executable& executable, size_t gear) : executable_(executable), gear_(gear) {}
 
   /// Asks for inputs or outputs of the operator at this position of Executable::nodes(). Before the first
   /// run.
@@ -60,6 +61,7 @@ class InnerView {
                   FloatOverflow& overflow);
 
   Executable& executable_;
+  const size_t gear_;
   std::vector<Choice> choices_;
   std::vector<InnerTensorId> wanted_;
   std::map<std::pair<size_t, size_t>, size_t> positions_;  ///< Of what is in wanted_.

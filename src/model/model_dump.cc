@@ -75,12 +75,14 @@ std::unique_ptr<ModelDump> ModelDump::create(std::shared_ptr<const DumpSession> 
     return dump;
   }
   for (const DumpModelChoice& choice : config.models)
-    if (choice.model_name == file_name || choice.model_name == executable.info().name)
-      return dump->choose(choice) ? std::move(dump) : nullptr;
+    if (choice.model_name == file_name || choice.model_name == executable.info().name) {
+      dump->choose(choice);
+      return dump->wanted_.empty() ? nullptr : std::move(dump);
+    }
   return nullptr;
 }
 
-bool ModelDump::choose(const DumpModelChoice& choice) {
+void ModelDump::choose(const DumpModelChoice& choice) {
   choice_ = &choice;
   const std::vector<OmNode>& nodes = executable_.nodes();
   const std::vector<bool> chosen = chosen_nodes(nodes, choice);
@@ -88,29 +90,37 @@ bool ModelDump::choose(const DumpModelChoice& choice) {
   for (size_t i = 0; i < nodes.size(); ++i)
     if (chosen[i] && is_operator(nodes[i]) && !is_excluded(choice.excluded_names, nodes[i].name) &&
         !is_excluded(choice.excluded_types, nodes[i].type))
-      view_.want(i, mode != DumpMode::kOutput, true);
-  return !view_.is_empty();
+      wanted_.push_back({i, mode != DumpMode::kOutput});
 }
 
 void ModelDump::choose_all() {
   const std::vector<OmNode>& nodes = executable_.nodes();
   for (size_t i = 0; i < nodes.size(); ++i)
-    if (is_operator(nodes[i]) && nodes[i].type != "Data") view_.want(i, true, true);
+    if (is_operator(nodes[i]) && nodes[i].type != "Data") wanted_.push_back({i, true});
 }
 
-Status ModelDump::run(const TaskPlace& place, std::span<const void* const> inputs,
+InnerView& ModelDump::view(size_t gear) {
+  const auto [entry, is_new] = views_.try_emplace(gear, executable_, gear);
+  if (is_new)
+    for (const Wanted& one : wanted_)
+      entry->second.want(one.node, one.inputs, true);
+  return entry->second;
+}
+
+Status ModelDump::run(const TaskPlace& place, size_t gear, std::span<const void* const> inputs,
                       std::span<void* const> outputs, FloatOverflow& overflow) {
   const std::lock_guard lock(mutex_);
   const uint64_t execution = executions_++;
-  if (!session_->config.has_step(execution)) return executable_.run(inputs, outputs, overflow, false);
-  CAIRN_RETURN_IF_ERROR(view_.run(inputs, outputs, overflow));
-  write(place, execution);
+  if (!session_->config.has_step(execution)) return executable_.run(gear, inputs, outputs, overflow, false);
+  InnerView& shown = view(gear);
+  CAIRN_RETURN_IF_ERROR(shown.run(inputs, outputs, overflow));
+  write(place, shown, execution);
   return {};
 }
 
-void ModelDump::write(const TaskPlace& place, uint64_t execution) {
+void ModelDump::write(const TaskPlace& place, const InnerView& view, uint64_t execution) const {
   const fs::path target = folder(place, execution);
-  for (InnerView::Seen& seen : view_.operators(place.stream_id)) {
+  for (InnerView::Seen& seen : view.operators(place.stream_id)) {
     if (!seen.exists) continue;
     const Status status = session_->config.overflow ? write_overflow(target, seen.one, model_id_)
                                                     : write_operator(target, seen);

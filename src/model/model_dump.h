@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "dump/dumping.h"
 #include "engine/engine.h"
@@ -25,8 +27,8 @@ class ModelDump {
   /// Executions have to go through run().
   bool is_active() const { return session_->active.load(std::memory_order_relaxed) && !only_failures_; }
   /// Runs the model once and writes what is wanted. That nothing can be written is logged, not returned.
-  Status run(const TaskPlace& place, std::span<const void* const> inputs, std::span<void* const> outputs,
-             FloatOverflow& overflow);
+  Status run(const TaskPlace& place, size_t gear, std::span<const void* const> inputs,
+             std::span<void* const> outputs, FloatOverflow& overflow);
   /// The operator that failed in an execution, for an exception dump.
   void write_failure(const TaskPlace& place, DumpOperator failed) const;
   bool wants_failures() const { return only_failures_ && session_->active.load(std::memory_order_relaxed); }
@@ -36,12 +38,12 @@ class ModelDump {
       : session_(std::move(session)),
         executable_(executable),
         model_id_(model_id),
-        only_failures_(session_->config.exceptions),
-        view_(executable) {}
-  /// Chooses the operators of the first entry of "dump_list" that names the model.
-  bool choose(const DumpModelChoice& choice);
+        only_failures_(session_->config.exceptions) {}
+  /// Chooses the operators that an entry of "dump_list" names.
+  void choose(const DumpModelChoice& choice);
   void choose_all();
-  void write(const TaskPlace& place, uint64_t execution);
+  InnerView& view(size_t gear);  // Under mutex_.
+  void write(const TaskPlace& place, const InnerView& view, uint64_t execution) const;
   Status write_operator(const std::filesystem::path& folder, InnerView::Seen& seen) const;
   std::filesystem::path folder(const TaskPlace& place, uint64_t execution) const;
   void report(const Status& status) const;
@@ -51,8 +53,13 @@ class ModelDump {
   const uint32_t model_id_;
   const bool only_failures_;
   const DumpModelChoice* choice_ = nullptr;  ///< Part of session_; null: every operator.
+  struct Wanted {
+    size_t node;
+    bool inputs;
+  };
+  std::vector<Wanted> wanted_;  ///< Not changed after creation.
   std::mutex mutex_;
-  InnerView view_;
+  std::map<size_t, InnerView> views_;  ///< By gear, made when first used.
   uint64_t executions_ = 0;
 };
 
