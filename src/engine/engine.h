@@ -4,6 +4,7 @@
 // (model/engine_loader.h).
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -93,6 +94,11 @@ class Executable {
   /// meanwhile, so one core per run gets more done than all cores for one after the other.
   virtual Status run(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
                      FloatOverflow& overflow, bool shares_cores) = 0;
+
+  /// Runs like run(), alone, and looks at the time that each operator takes: the error
+  /// ACL_ERROR_RT_AICORE_TIMEOUT if one takes longer than `limit`. It is not interrupted.
+  virtual Status run_limited(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
+                             FloatOverflow& overflow, std::chrono::milliseconds limit) = 0;
 
   /// The shown graph, in the order of execution.
   virtual const std::vector<OmNode>& nodes() const = 0;

@@ -104,6 +104,29 @@ Status OpenVinoExecutable::run(size_t gear, std::span<const void* const> inputs,
   return status;
 }
 
+Result<MeasuredNetwork*> OpenVinoExecutable::measured(size_t gear) {
+  std::unique_ptr<MeasuredNetwork>& known = measured_[gear];
+  if (!known) {
+    const OmShapes& shapes = info_.gears[gear];
+    CAIRN_ASSIGN(auto kernels, ShapedNetwork::make_kernels(shapes));
+    known =
+        std::make_unique<MeasuredNetwork>(source_.compile(source_.open(shapes), true), std::move(kernels));
+  }
+  return known.get();
+}
+
+Status OpenVinoExecutable::run_limited(size_t gear, std::span<const void* const> inputs,
+                                       std::span<void* const> outputs, FloatOverflow& overflow,
+                                       std::chrono::milliseconds limit) {
+  const std::lock_guard lock(measuring_);
+  try {
+    CAIRN_ASSIGN(MeasuredNetwork * network, measured(gear));
+    return network->run(inputs, outputs, overflow, limit);
+  } catch (const std::exception& problem) {
+    return error(ACL_ERROR_RT_MODEL_EXECUTE, "MDL-013", "the model failed: {}", problem.what());
+  }
+}
+
 Result<std::unique_ptr<Inspection>> OpenVinoExecutable::inspect(size_t gear,
                                                                 const std::vector<InnerTensorId>& wanted,
                                                                 bool with_outputs) {

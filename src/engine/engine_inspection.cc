@@ -153,7 +153,7 @@ Result<std::unique_ptr<Inspection>> OpenVinoInspection::create(const EngineSourc
   if (results.empty()) return std::unique_ptr<Inspection>(std::move(inspection));
   const auto opened = std::make_shared<ov::Model>(results, network->get_sinks(), network->get_parameters(),
                                                   network->get_variables());
-  inspection->pool_ = std::make_unique<RequestPool>(source.compile(opened), inspection->kernels_);
+  inspection->pool_ = std::make_unique<RequestPool>(source.compile(opened, false), inspection->kernels_);
   return std::unique_ptr<Inspection>(std::move(inspection));
 }
 

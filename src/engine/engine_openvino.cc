@@ -153,8 +153,10 @@ class OpenVinoEngine final : public Engine {
     EngineSource source;
     source.nodes = std::move(om.nodes);
     source.open = [this, ir, weights](const OmShapes& shapes) { return read_network(*ir, weights, shapes); };
-    source.compile = [this](const std::shared_ptr<ov::Model>& network) {
-      return core_.compile_model(network, "CPU", quick_settings(*network));
+    source.compile = [this](const std::shared_ptr<ov::Model>& network, bool measured) {
+      ov::AnyMap settings = quick_settings(*network);
+      settings.insert(ov::enable_profiling(measured));
+      return core_.compile_model(network, "CPU", settings);
     };
     try {
       return OpenVinoExecutable::create(

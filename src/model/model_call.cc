@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <new>
 
@@ -132,9 +133,12 @@ Status run_in(Stream& stream, uint64_t task, bool detect, bool shares_cores, Mod
 Status run_network(const Model& model, const TaskPlace& place, size_t gear, std::span<void* const> inputs,
                    std::span<void* const> outputs, FloatOverflow& overflow, bool shares_cores) {
   ModelDump* const dump = model.dump();
-  if (dump == nullptr || !dump->is_active()) [[likely]]
-    return model.executable().run(gear, inputs, outputs, overflow, shares_cores);
-  return dump->run(place, gear, inputs, outputs, overflow);
+  if (dump != nullptr && dump->is_active()) [[unlikely]]
+    return dump->run(place, gear, inputs, outputs, overflow);
+  const uint64_t limit = Runtime::get().op_execute_timeout_ms();
+  if (limit != 0) [[unlikely]]
+    return model.executable().run_limited(gear, inputs, outputs, overflow, std::chrono::milliseconds(limit));
+  return model.executable().run(gear, inputs, outputs, overflow, shares_cores);
 }
 
 /// For those who ask which operator failed: the exception callback, and the exception dump.
@@ -206,7 +210,8 @@ Status ModelCall::run_resolved(const TaskPlace& place, FloatOverflow& overflow, 
   const std::span<void*> inputs = engine.first(info.inputs.size());
   Status status = run_network(*model_, place, gear_, inputs, outputs, overflow, shares_cores);
   if (!status.is_ok()) [[unlikely]] {
-    examine_failure(*model_, place, gear_, inputs);
+    // One that only took too long would be run again by the search.
+    if (status.code() != ACL_ERROR_RT_AICORE_TIMEOUT) examine_failure(*model_, place, gear_, inputs);
     return status;
   }
   if (overflow.saturate) saturate_outputs(info, shapes().output_bytes, outputs, overflow);
