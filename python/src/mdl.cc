@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "acl/acl_mdl.h"
 #include "arguments.h"
@@ -18,6 +19,7 @@ namespace nb = nanobind;
 using cairn::python::Address;
 using cairn::python::Int;
 using cairn::python::to_python;
+using cairn::python::with_gil;
 using cairn::python::without_gil;
 using Text = std::optional<std::string>;
 
@@ -215,6 +217,30 @@ void bind_executing(nb::module_& m) {
         nb::arg("output").none(), nb::arg("stream").none());
 }
 
+void bind_dumps(nb::module_& m) {
+  m.def("init_dump", [] { return aclmdlInitDump(); });
+  m.def(
+      "set_dump", [](const Text& path) { return without_gil([&] { return aclmdlSetDump(c_string(path)); }); },
+      nb::arg("dump_cfg_path") = nb::none());
+  m.def("finalize_dump", [] { return aclmdlFinalizeDump(); });
+  m.def(
+      "create_and_get_op_desc",
+      [](Int<uint32_t> device, Int<uint32_t> stream, Int<uint32_t> task, Int<size_t> name_size) {
+        constexpr size_t kLongest = 1 << 16;
+        std::vector<char> name(std::clamp<size_t>(name_size, 1, kLongest));
+        aclTensorDesc* inputs = nullptr;
+        aclTensorDesc* outputs = nullptr;
+        size_t input_count = 0;
+        size_t output_count = 0;
+        const aclError ret =
+            aclmdlCreateAndGetOpDesc(device, stream, task, name.data(), std::min<size_t>(name_size, kLongest),
+                                     &inputs, &input_count, &outputs, &output_count);
+        return std::tuple(to_text(name.data()), to_python(inputs), input_count, to_python(outputs),
+                          output_count, ret);
+      },
+      nb::arg("device_id"), nb::arg("stream_id"), nb::arg("task_id"), nb::arg("op_name_len"));
+}
+
 void bind_dataset(nb::module_& m) {
   const auto dataset = nb::arg("dataset").none();
   m.def("create_dataset", [] { return to_python(aclmdlCreateDataset()); });
@@ -376,7 +402,8 @@ void bind_gears(nb::module_& m) {
   m.def(
       "get_input_dynamic_dims",
       [](Address d, Int<size_t> index, Int<size_t> gear_count) {
-        const size_t count = std::min<size_t>(gear_count, ACL_MAX_DIM_CNT);
+        // One more than a model can have, so that the C function refuses it.
+        const size_t count = std::min<size_t>(gear_count, ACL_MAX_BATCH_NUM + 1);
         const auto dims = std::make_unique<aclmdlIODims[]>(std::max<size_t>(count, 1));
         const aclError ret = aclmdlGetInputDynamicDims(d.as<aclmdlDesc>(), index, dims.get(), count);
         nb::list result;
@@ -385,6 +412,47 @@ void bind_gears(nb::module_& m) {
         return std::pair(result, ret);
       },
       desc, nb::arg("index"), nb::arg("gear_count"));
+}
+
+/// {'name': str, 'dimCount': int, 'dims': [int, ...]}; the C function refuses what is too much or too little.
+aclmdlIODims to_dims(const nb::dict& from) {
+  aclmdlIODims to{};
+  if (!from.contains("dims")) throw nb::type_error("dims has no member 'dims'");
+  const nb::object list = from["dims"];
+  if (!nb::isinstance<nb::sequence>(list)) throw nb::type_error("dims['dims'] is no list");
+  Int<size_t> count;
+  count.value = nb::len(list);
+  for (size_t i = 0; i < std::min<size_t>(count, ACL_MAX_DIM_CNT); ++i)
+    to.dims[i] = nb::cast<Int<int64_t>>(list[i]);
+  if (from.contains("dimCount")) count = nb::cast<Int<size_t>>(from["dimCount"]);
+  to.dimCount = count;
+  return to;
+}
+
+void bind_gear_setters(nb::module_& m) {
+  const auto model_id = nb::arg("model_id");
+  const auto index = nb::arg("index");
+  m.def(
+      "set_dynamic_batch_size",
+      [](Int<uint32_t> id, Address dataset, Int<size_t> i, Int<uint64_t> batch) {
+        return with_gil([&] { return aclmdlSetDynamicBatchSize(id, dataset.as<aclmdlDataset>(), i, batch); });
+      },
+      model_id, nb::arg("dataset").none(), index, nb::arg("batch_size"));
+  m.def(
+      "set_dynamic_hw_size",
+      [](Int<uint32_t> id, Address dataset, Int<size_t> i, Int<uint64_t> height, Int<uint64_t> width) {
+        return with_gil(
+            [&] { return aclmdlSetDynamicHWSize(id, dataset.as<aclmdlDataset>(), i, height, width); });
+      },
+      model_id, nb::arg("dataset").none(), index, nb::arg("height"), nb::arg("width"));
+  m.def(
+      "set_input_dynamic_dims",
+      [](Int<uint32_t> id, Address dataset, Int<size_t> i, const nb::dict& dims) {
+        const aclmdlIODims given = to_dims(dims);
+        return with_gil(
+            [&] { return aclmdlSetInputDynamicDims(id, dataset.as<aclmdlDataset>(), i, &given); });
+      },
+      model_id, nb::arg("dataset_in").none(), index, nb::arg("dims"));
 }
 
 void bind_aipp(nb::module_& m) {
@@ -412,9 +480,11 @@ void bind_aipp(nb::module_& m) {
 void bind_mdl(nb::module_& m) {
   bind_loading(m);
   bind_executing(m);
+  bind_dumps(m);
   bind_dataset(m);
   bind_desc(m);
   bind_names(m);
   bind_gears(m);
+  bind_gear_setters(m);
   bind_aipp(m);
 }

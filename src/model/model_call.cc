@@ -1,11 +1,19 @@
 // From datasets to addresses, and the run itself.
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <new>
 
+#include "device/exception_info.h"
 #include "device/guarded_copy.h"
 #include "device/runtime.h"
 #include "model/dataset.h"
+#include "model/failed_operator.h"
 #include "model/model.h"
+#include "model/model_gears.h"
 #include "tensor/data_buffer.h"
 
 namespace cairn {
@@ -19,34 +27,44 @@ struct Side {
 constexpr Side kInput = {"input", ACL_ERROR_MODEL_INPUT_NOT_MATCH};
 constexpr Side kOutput = {"output", ACL_ERROR_MODEL_OUTPUT_NOT_MATCH};
 
-/// The memory of a data buffer fits the tensor. Returns its address as the user gave it.
-Result<void*> check_buffer(const Side& side, size_t index, const OmTensor& tensor, const void* handle) {
+/// The memory of a data buffer holds the tensor. Returns its address as the user gave it.
+Result<void*> check_buffer(const Side& side, size_t index, const std::string& name, size_t bytes,
+                           const void* handle) {
   CAIRN_ASSIGN(const Ref<DataBuffer> buffer, find<DataBuffer>(handle, side.name, "MDL-059"));
   void* data = buffer->data.load(std::memory_order_relaxed);
   const size_t size = buffer->size.load(std::memory_order_relaxed);
   if (data == nullptr)
     return error(side.mismatch_code, "MDL-059",
-                 "the data buffer of {} {} ({}) has no memory; it needs {} bytes", side.name, index,
-                 tensor.name, tensor.bytes);
-  if (size < tensor.bytes)
+                 "the data buffer of {} {} ({}) has no memory; it needs {} bytes", side.name, index, name,
+                 bytes);
+  if (size < bytes)
     return error(
         side.mismatch_code, "MDL-080",
         "the data buffer of {} {} ({}) has {} bytes, the model needs {}; ask acl.mdl.get_{}_size_by_index",
-        side.name, index, tensor.name, size, tensor.bytes, side.name);
+        side.name, index, name, size, bytes, side.name);
   return data;
 }
 
 template <class Tensor>
-Status collect(const Side& side, const void* handle, const std::vector<Tensor>& tensors,
-               std::span<void*> addresses) {
-  CAIRN_ASSIGN(const Ref<Dataset> dataset, find<Dataset>(handle, side.name, "MDL-017"));
-  if (!dataset->copy(addresses))
+Status collect(const Side& side, const Dataset& dataset, const std::vector<Tensor>& tensors,
+               const std::vector<size_t>& bytes, std::span<void*> addresses) {
+  if (!dataset.copy(addresses))
     return error(side.mismatch_code, "MDL-059", "the {} dataset has {} data buffers, the model has {} {}s",
-                 side.name, dataset->count(), tensors.size(), side.name);
+                 side.name, dataset.count(), tensors.size(), side.name);
   for (size_t i = 0; i < tensors.size(); ++i) {
-    CAIRN_ASSIGN(addresses[i], check_buffer(side, i, tensors[i], addresses[i]));
+    CAIRN_ASSIGN(addresses[i], check_buffer(side, i, tensors[i].name, bytes[i], addresses[i]));
   }
   return {};
+}
+
+/// The gear that was set for the dataset, 0 for a model without gears.
+Result<size_t> gear_of(const Model& model, const Dataset& inputs) {
+  const ModelInfo& info = model.info();
+  if (!info.gear_kind) return size_t{0};
+  if (const auto gear = inputs.gear(model.id(), info.gears)) return *gear;
+  return error(ACL_ERROR_GE_DYNAMIC_BATCH_SIZE_INVALID, "GDM-054",
+               "no gear is set for the input dataset; call {} for it before each execution, the gears are {}",
+               gear_setter(*info.gear_kind), gear_text(info.gears));
 }
 
 /// Copies of the buffers that lie in host memory: the engine works on device memory only, and a host address
@@ -95,19 +113,43 @@ class HostCopies {
   std::vector<Output> outputs_;
 };
 
-void saturate_outputs(const ModelInfo& info, std::span<void* const> outputs, FloatOverflow& overflow) {
+void saturate_outputs(const ModelInfo& info, const std::vector<size_t>& bytes, std::span<void* const> outputs,
+                      FloatOverflow& overflow) {
   for (size_t i = 0; i < outputs.size(); ++i)
     if (info.outputs[i].data_type == ACL_FLOAT16)
-      overflow.seen |=
-          saturate_halves({static_cast<uint16_t*>(outputs[i]), info.outputs[i].bytes / sizeof(uint16_t)});
+      overflow.seen |= saturate_halves({static_cast<uint16_t*>(outputs[i]), bytes[i] / sizeof(uint16_t)});
 }
 
 /// Runs the call as the stream wants half floats to be treated. `detect`: note an overflow in its status.
-Status run_in(Stream& stream, bool detect, bool shares_cores, ModelCall& call) {
+Status run_in(Stream& stream, uint64_t task, bool detect, bool shares_cores, ModelCall& call) {
   FloatOverflow overflow{.saturate = stream.saturates()};
-  Status status = call.run(overflow, shares_cores);
+  const TaskPlace place{stream.device().id(), stream.id(), static_cast<uint32_t>(task)};
+  Status status = call.run(place, overflow, shares_cores);
   if (overflow.seen && detect) stream.overflow_status().store(1);
   return status;
+}
+
+/// Runs the model, or what looks inside it while it runs.
+Status run_network(const Model& model, const TaskPlace& place, size_t gear, std::span<void* const> inputs,
+                   std::span<void* const> outputs, FloatOverflow& overflow, bool shares_cores) {
+  ModelDump* const dump = model.dump();
+  if (dump != nullptr && dump->is_active()) [[unlikely]]
+    return dump->run(place, gear, inputs, outputs, overflow);
+  const uint64_t limit = Runtime::get().op_execute_timeout_ms();
+  if (limit != 0) [[unlikely]]
+    return model.executable().run_limited(gear, inputs, outputs, overflow, std::chrono::milliseconds(limit));
+  return model.executable().run(gear, inputs, outputs, overflow, shares_cores);
+}
+
+/// For those who ask which operator failed: the exception callback, and the exception dump.
+void examine_failure(const Model& model, const TaskPlace& place, size_t gear, std::span<void* const> inputs) {
+  const bool dumped = model.dump() != nullptr && model.dump()->wants_failures();
+  if (!dumped && Runtime::get().exception_callback().load() == nullptr) return;
+  auto found = find_failed_operator(model.executable(), gear, inputs);
+  if (!found.is_ok()) return;
+  const auto failed = std::make_shared<FailedOperator>(std::move(*found));
+  if (dumped) model.dump()->write_failure(place, failed->one);
+  remember_failed_operator(place, failed);
 }
 
 }  // namespace
@@ -119,21 +161,33 @@ Result<ModelCall> ModelCall::prepare(std::shared_ptr<Model> model, const void* i
                                      const void* output_dataset) {
   ModelCall call(std::move(model));
   const ModelInfo& info = call.model_->info();
+  CAIRN_ASSIGN(const Ref<Dataset> inputs, find<Dataset>(input_dataset, "input", "MDL-017"));
+  CAIRN_ASSIGN(const Ref<Dataset> outputs, find<Dataset>(output_dataset, "output", "MDL-017"));
+  CAIRN_ASSIGN(call.gear_, gear_of(*call.model_, *inputs));
+  const OmShapes& shapes = call.shapes();
   const std::span<void*> addresses = call.addresses_.span();
-  CAIRN_RETURN_IF_ERROR(collect(kInput, input_dataset, info.inputs, addresses.first(info.inputs.size())));
-  CAIRN_RETURN_IF_ERROR(collect(kOutput, output_dataset, info.outputs, addresses.last(info.outputs.size())));
+  CAIRN_RETURN_IF_ERROR(
+      collect(kInput, *inputs, info.inputs, shapes.input_bytes, addresses.first(info.inputs.size())));
+  CAIRN_RETURN_IF_ERROR(
+      collect(kOutput, *outputs, info.outputs, shapes.output_bytes, addresses.last(info.outputs.size())));
   return call;
 }
 
-Status ModelCall::run(FloatOverflow& overflow, bool shares_cores) {
+size_t ModelCall::bytes(size_t index) const {
+  const OmShapes& all = shapes();
+  const size_t inputs = all.input_bytes.size();
+  return index < inputs ? all.input_bytes[index] : all.output_bytes[index - inputs];
+}
+
+Status ModelCall::run(const TaskPlace& place, FloatOverflow& overflow, bool shares_cores) {
   try {
-    return run_resolved(overflow, shares_cores);
+    return run_resolved(place, overflow, shares_cores);
   } catch (const std::bad_alloc&) {
     return error(ACL_ERROR_BAD_ALLOC, "MDL-013", "the host has no memory left");
   }
 }
 
-Status ModelCall::run_resolved(FloatOverflow& overflow, bool shares_cores) {
+Status ModelCall::run_resolved(const TaskPlace& place, FloatOverflow& overflow, bool shares_cores) {
   const Runtime& runtime = Runtime::get();
   const ModelInfo& info = model_->info();
   const std::span<void*> user = addresses_.span();
@@ -143,19 +197,24 @@ Status ModelCall::run_resolved(FloatOverflow& overflow, bool shares_cores) {
   // Only now: a task may run long after it was launched, and the memory may have been freed since.
   for (size_t i = 0; i < user.size(); ++i) {
     const bool is_input = i < info.inputs.size();
-    const size_t bytes = is_input ? info.inputs[i].bytes : info.outputs[i - info.inputs.size()].bytes;
+    const size_t size = bytes(i);
     if (runtime.device_of_address(user[i]) != nullptr) {
-      CAIRN_ASSIGN(engine[i], runtime.resolve(user[i], bytes, is_input ? "input" : "output", "MDL-015"));
+      CAIRN_ASSIGN(engine[i], runtime.resolve(user[i], size, is_input ? "input" : "output", "MDL-015"));
     } else if (is_input) {
-      CAIRN_ASSIGN(engine[i], copies.copy_in(user[i], bytes));
+      CAIRN_ASSIGN(engine[i], copies.copy_in(user[i], size));
     } else {
-      engine[i] = copies.prepare_out(user[i], bytes);
+      engine[i] = copies.prepare_out(user[i], size);
     }
   }
   const std::span<void*> outputs = engine.last(info.outputs.size());
-  CAIRN_RETURN_IF_ERROR(
-      model_->executable().run(engine.first(info.inputs.size()), outputs, overflow, shares_cores));
-  if (overflow.saturate) saturate_outputs(info, outputs, overflow);
+  const std::span<void*> inputs = engine.first(info.inputs.size());
+  Status status = run_network(*model_, place, gear_, inputs, outputs, overflow, shares_cores);
+  if (!status.is_ok()) [[unlikely]] {
+    // One that only took too long would be run again by the search.
+    if (status.code() != ACL_ERROR_RT_AICORE_TIMEOUT) examine_failure(*model_, place, gear_, inputs);
+    return status;
+  }
+  if (overflow.saturate) saturate_outputs(info, shapes().output_bytes, outputs, overflow);
   return copies.copy_out();
 }
 
@@ -163,10 +222,9 @@ std::vector<MemoryAccess> ModelCall::accesses() {
   const ModelInfo& info = model_->info();
   const std::span<void*> user = addresses_.span();
   std::vector<MemoryAccess> list;
-  for (const auto& input : info.inputs)
-    list.push_back({user[list.size()], input.bytes, MemoryAccess::Kind::kRead});
-  for (const auto& output : info.outputs)
-    list.push_back({user[list.size()], output.bytes, MemoryAccess::Kind::kWrite});
+  for (size_t i = 0; i < user.size(); ++i)
+    list.push_back(
+        {user[i], bytes(i), i < info.inputs.size() ? MemoryAccess::Kind::kRead : MemoryAccess::Kind::kWrite});
   return list;
 }
 
@@ -176,7 +234,14 @@ Status execute_model(uint32_t id, const void* input_dataset, const void* output_
   CAIRN_ASSIGN(ModelCall call, ModelCall::prepare(std::move(model), input_dataset, output_dataset));
   observe([&](Observer& watching) { watching.accessed("aclmdlExecute", call.accesses()); });
   CAIRN_ASSIGN(const Ref<Stream> stream, Runtime::get().stream(nullptr));
-  return run_in(*stream, stream->overflow_switch(), stream->device().scheduler().load() > 0, call);
+  // Not a task of the stream, but a failure is reported like one [MDL-041].
+  static std::atomic<uint32_t> calls{0};
+  const uint32_t number = calls.fetch_add(1, std::memory_order_relaxed);
+  Status status =
+      run_in(*stream, number, stream->overflow_switch(), stream->device().scheduler().load() > 0, call);
+  if (!status.is_ok()) [[unlikely]]
+    report_task_exception(*stream, number, status.code(), static_cast<uint64_t>(::syscall(SYS_gettid)));
+  return status;
 }
 
 /// What the run itself will find out; said at the call already, where the program can see what is wrong.
@@ -185,9 +250,8 @@ Status ModelCall::check_memory() {
   const std::span<void*> user = addresses_.span();
   for (size_t i = 0; i < user.size(); ++i) {
     const bool is_input = i < info.inputs.size();
-    const size_t bytes = is_input ? info.inputs[i].bytes : info.outputs[i - info.inputs.size()].bytes;
     CAIRN_RETURN_IF_ERROR(
-        Runtime::get().resolve_any(user[i], bytes, is_input ? "input" : "output", "MDL-015").status());
+        Runtime::get().resolve_any(user[i], bytes(i), is_input ? "input" : "output", "MDL-015").status());
   }
   return {};
 }
@@ -205,7 +269,8 @@ Status execute_model_async(uint32_t id, const void* input_dataset, const void* o
   return Stream::launch(target, "aclmdlExecuteAsync",
                         [call = std::move(call), detect = target->overflow_switch()](Stream& stream) mutable {
                           constexpr size_t kThisTask = 1;
-                          return run_in(stream, detect, stream.device().scheduler().load() > kThisTask, call);
+                          return run_in(stream, stream.running_task(), detect,
+                                        stream.device().scheduler().load() > kThisTask, call);
                         });
 }
 
