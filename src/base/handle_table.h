@@ -68,8 +68,9 @@ constexpr uint64_t generation_of(uint64_t state) {
 /// Numbers that an object lets everybody read who knows its handle, without a reference to it.
 using OpenWords = std::array<std::atomic<uint64_t>, 2>;
 
-/// One slot of a table. `state`: bits 0-30 references, bit 31 alive, bits 32-55 generation.
-struct HandleSlot {
+/// One slot of a table, on a cache line of its own. `state`: bits 0-30 references, bit 31 alive, bits 32-55
+/// generation.
+struct alignas(64) HandleSlot {
   std::atomic<uint64_t> state{0};
   void* object = nullptr;
   class HandleTableBase* table = nullptr;

@@ -83,6 +83,16 @@ void FreeRegions::set_most_dirty(size_t bytes) {
 }
 
 void FreeRegions::give_back(size_t first, size_t count) {
+  trim(first, count);
+  --taken_;
+}
+
+void FreeRegions::give_back_clean(size_t first, size_t count) {
+  add({first, count, false});
+  --taken_;
+}
+
+void FreeRegions::trim(size_t first, size_t count) {
   const size_t bytes = count << kRegionShift;
   const bool keep = dirty_bytes_ + bytes <= most_dirty_;
   if (keep)
@@ -90,7 +100,6 @@ void FreeRegions::give_back(size_t first, size_t count) {
   else
     range_.discard(first, count);
   add({first, count, keep});
-  --taken_;
 }
 
 }  // namespace cairn

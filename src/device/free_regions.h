@@ -31,10 +31,12 @@ class FreeRegions {
 
   /// The first of `count` regions in one piece, from the smallest run that has them.
   std::optional<size_t> take(size_t count);
-  /// Needs no memory.
+  /// Gives a piece that was taken back, all of it or what trim has left. Needs no memory.
   void give_back(size_t first, size_t count);
-  /// The same for regions without pages that were taken together with others, and for the rest of these.
-  void give_back_clean(size_t first, size_t count) { add({first, count, false}); }
+  /// The same for a piece whose pages are the system's.
+  void give_back_clean(size_t first, size_t count);
+  /// Gives a part of a piece that was taken back, from its start or its end. Needs no memory.
+  void trim(size_t first, size_t count);
 
  private:
   struct Run {
