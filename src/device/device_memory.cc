@@ -183,6 +183,11 @@ Result<size_t> DeviceMemory::take_regions(size_t count) {
 }
 
 void DeviceMemory::give_back_regions(size_t first, size_t count) {
+  free_regions(first, count);
+  --live_runs_;
+}
+
+void DeviceMemory::free_regions(size_t first, size_t count) {
   const size_t bytes = count << kRegionShift;
   const bool keep = dirty_bytes_ + bytes <= kMostDirtyBytes;
   if (keep) {
@@ -191,7 +196,6 @@ void DeviceMemory::give_back_regions(size_t first, size_t count) {
     discard(first, count);
   }
   add_free_run(first, {count, keep});
-  --live_runs_;
 }
 
 void DeviceMemory::discard(size_t first, size_t count) {

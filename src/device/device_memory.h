@@ -141,12 +141,17 @@ class DeviceMemory {
   void discharge(size_t bytes, bool huge);   // Under mutex_.
   size_t huge_total() const;                 // Bytes that huge pages have or could have.
   void discard(size_t first, size_t count);  // Gives the pages of regions to the system.
+  Result<void*> reserve_range(size_t size);
+  Status release_range(void* start);
+  Status map_range(void* start, size_t size, size_t offset, std::shared_ptr<Physical> memory, bool& is_new);
+  Status unmap_range(void* start);
   Status map_view(size_t region, size_t count, size_t file_region);  // Under mutex_.
   void free_physical(const Physical& memory);
   Status check_mappable(size_t first, size_t count) const;        // Under mutex_.
   void end_mapping(std::map<size_t, Mapping>::iterator mapping);  // Under mutex_.
   Result<size_t> take_regions(size_t count);                      // Under mutex_.
-  void give_back_regions(size_t first, size_t count);             // Under mutex_.
+  void give_back_regions(size_t first, size_t count);             // Under mutex_: all that take_regions took.
+  void free_regions(size_t first, size_t count);                  // Under mutex_: a part of it.
   void add_free_run(size_t first, FreeRun run);                   // Under mutex_.
   void hold_back(size_t start, size_t bytes);  // Under mutex_: gives back, at once or later.
   void give_back_held(size_t most_left);       // Under mutex_.
@@ -175,7 +180,7 @@ class DeviceMemory {
   /// Nodes for free runs to come, so that freeing needs no memory.
   std::vector<FreeRuns::node_type> spare_starts_;
   std::vector<std::set<std::pair<size_t, size_t>>::node_type> spare_sizes_;
-  size_t live_runs_ = 0;                        ///< Slabs and large allocations.
+  size_t live_runs_ = 0;                        ///< Slabs, large allocations and reservations.
   std::map<size_t, std::vector<Slab*>> slabs_;  ///< Block size -> slabs that have a free block.
   std::vector<std::unique_ptr<Slab>> all_slabs_;
   std::vector<Slab*> retired_slabs_;
