@@ -10,17 +10,23 @@ struct Call {
   const CallStack* stack;
 };
 thread_local Call calls[kMostNested];
-thread_local size_t depth = 0;
+// Eight bytes of the room that each thread has for libraries that are loaded late; the array would take too
+// much.
+[[gnu::tls_model("initial-exec")]] thread_local size_t depth = 0;
 
 }  // namespace
 
-void enter_call(const char* function) {
-  if (depth < kMostNested) calls[depth] = {function, nullptr};
+void enter_call(const char* function, const CallStack* stack) {
+  if (depth < kMostNested) calls[depth] = {function, stack};
   ++depth;
 }
 
 void leave_call() {
   --depth;
+}
+
+const char* current_function() {
+  return depth == 0 || depth > kMostNested ? nullptr : calls[depth - 1].function;
 }
 
 CallSite current_call() {

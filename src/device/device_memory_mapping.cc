@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "acl/acl_base.h"
+#include "base/observer.h"
 #include "device/device_memory.h"
 #include "device/physical_memory.h"
 
@@ -42,6 +44,13 @@ void DeviceMemory::free_physical(const Physical& memory) {
 }
 
 Result<void*> DeviceMemory::reserve(size_t size) {
+  auto reserved = reserve_range(size);
+  if (reserved.is_ok())
+    observe([&](Observer& watching) { watching.addresses_reserved(device_id_, *reserved, size); });
+  return reserved;
+}
+
+Result<void*> DeviceMemory::reserve_range(size_t size) {
   const std::lock_guard lock(mutex_);
   const size_t count = size >> kRegionShift;
   // Taken with room for an aligned start; what lies before and behind it goes back.
@@ -49,14 +58,20 @@ Result<void*> DeviceMemory::reserve(size_t size) {
   CAIRN_ASSIGN(const size_t taken, take_regions(count + kStep));
   const size_t base = reinterpret_cast<size_t>(visible_) >> kRegionShift;
   const size_t first = (base + taken + kStep - 1) / kStep * kStep - base;
-  if (first != taken) give_back_regions(taken, first - taken);
-  if (const size_t behind = taken + kStep - first; behind != 0) give_back_regions(first + count, behind);
+  if (first != taken) free_regions(taken, first - taken);
+  if (const size_t behind = taken + kStep - first; behind != 0) free_regions(first + count, behind);
   discard(first, count);
   reservations_.emplace(first, count);
   return static_cast<void*>(visible_ + (first << kRegionShift));
 }
 
 Status DeviceMemory::release(void* start) {
+  CAIRN_RETURN_IF_ERROR(release_range(start));
+  observe([&](Observer& watching) { watching.addresses_released(start); });
+  return {};
+}
+
+Status DeviceMemory::release_range(void* start) {
   const std::lock_guard lock(mutex_);
   const size_t first = static_cast<size_t>(static_cast<std::byte*>(start) - visible_) >> kRegionShift;
   const auto found = reservations_.find(first);
@@ -69,6 +84,7 @@ Status DeviceMemory::release(void* start) {
                  "memory is mapped at {} of the reservation; call aclrtUnmapMem first",
                  static_cast<void*>(visible_ + (mapping->first << kRegionShift)));
   add_free_run(first, {found->second, false});
+  --live_runs_;
   reservations_.erase(found);
   return {};
 }
@@ -99,6 +115,14 @@ Status DeviceMemory::check_mappable(size_t first, size_t count) const {
 }
 
 Status DeviceMemory::map(void* start, size_t size, size_t offset, std::shared_ptr<Physical> memory) {
+  bool is_new = false;
+  CAIRN_RETURN_IF_ERROR(map_range(start, size, offset, std::move(memory), is_new));
+  observe([&](Observer& watching) { watching.memory_mapped(device_id_, start, size, is_new); });
+  return {};
+}
+
+Status DeviceMemory::map_range(void* start, size_t size, size_t offset, std::shared_ptr<Physical> memory,
+                               bool& is_new) {
   const std::lock_guard lock(mutex_);
   const size_t first = static_cast<size_t>(static_cast<std::byte*>(start) - visible_) >> kRegionShift;
   const size_t count = size >> kRegionShift;
@@ -113,6 +137,7 @@ Status DeviceMemory::map(void* start, size_t size, size_t offset, std::shared_pt
   regions_[first].size.store(size | marks, std::memory_order_relaxed);
   for (size_t i = first; i < first + count; ++i)
     regions_[i].head.store(static_cast<uint32_t>(first + 1), std::memory_order_release);
+  is_new = !std::exchange(memory->was_mapped, true);
   mappings_.emplace(first, Mapping{count, std::move(memory)});
   return {};
 }
@@ -128,6 +153,12 @@ void DeviceMemory::end_mapping(std::map<size_t, Mapping>::iterator mapping) {
 }
 
 Status DeviceMemory::unmap(void* start) {
+  CAIRN_RETURN_IF_ERROR(unmap_range(start));
+  observe([&](Observer& watching) { watching.memory_unmapped(start); });
+  return {};
+}
+
+Status DeviceMemory::unmap_range(void* start) {
   std::shared_ptr<Physical> ended;  // Destroyed after the lock, which its destructor takes.
   const std::lock_guard lock(mutex_);
   const size_t first = static_cast<size_t>(static_cast<std::byte*>(start) - visible_) >> kRegionShift;

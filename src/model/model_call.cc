@@ -147,9 +147,9 @@ Status ModelCall::run_resolved(FloatOverflow& overflow, bool shares_cores) {
     if (runtime.device_of_address(user[i]) != nullptr) {
       CAIRN_ASSIGN(engine[i], runtime.resolve(user[i], bytes, is_input ? "input" : "output", "MDL-015"));
     } else if (is_input) {
-      CAIRN_ASSIGN(engine[i], copies.copy_in(user[i], bytes));
+      CAIRN_ASSIGN(engine[i], copies.copy_in(Runtime::own_view(user[i]), bytes));
     } else {
-      engine[i] = copies.prepare_out(user[i], bytes);
+      engine[i] = copies.prepare_out(Runtime::own_view(user[i]), bytes);
     }
   }
   const std::span<void*> outputs = engine.last(info.outputs.size());
