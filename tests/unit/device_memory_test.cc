@@ -373,7 +373,7 @@ TEST_F(DeviceMemoryTest, MemoryIsFreedWhileAddressesAreReserved) {
   constexpr size_t kStep = size_t{2} << 20;
   for (int turn = 0; turn < 4; ++turn) {
     std::vector<void*> ranges;
-    std::vector<std::shared_ptr<DeviceMemory::Physical>> pieces;
+    std::vector<std::shared_ptr<MemoryPiece>> pieces;
     for (size_t i = 0; i < 4; ++i) {
       const auto range = memory_->reserve(kStep);
       ASSERT_TRUE(range.is_ok()) << range.status().text();
