@@ -15,7 +15,7 @@ namespace cairn::check {
 namespace {
 
 // A checker may ask the runtime something, which would be told here again.
-[[gnu::tls_model("initial-exec")]] thread_local bool is_telling = false;
+thread_local bool is_telling = false;
 
 class Telling {
  public:

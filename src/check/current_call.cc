@@ -10,9 +10,7 @@ struct Call {
   const CallStack* stack;
 };
 thread_local Call calls[kMostNested];
-// Eight bytes of the room that each thread has for libraries that are loaded late; the array would take too
-// much.
-[[gnu::tls_model("initial-exec")]] thread_local size_t depth = 0;
+thread_local size_t depth = 0;
 
 }  // namespace
 
