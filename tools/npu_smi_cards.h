@@ -29,6 +29,8 @@ struct Card {
   std::vector<CardProcess> processes;
 
   int used_percent() const;
+  /// A board whose programs run beside the NPU; its facts have other names.
+  bool is_board() const { return chip.starts_with("310B"); }
 };
 
 struct Cards {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kNotAvailable = "NA";
 
-using Facts = std::vector<std::pair<std::string_view, std::string>>;
+using Facts = std::vector<std::pair<std::string, std::string>>;
 
 std::string celsius(const Cards& cards) {
   return cards.celsius ? fmt::format("{}", *cards.celsius) : std::string(kNotAvailable);
@@ -54,7 +54,14 @@ std::string key_values(const Facts& facts) {
   return text;
 }
 
+// The names of the facts are those of the vendor's pages where they show them: for the Atlas 200I A2 (310B)
+// all of `common`, `memory` and `usages`. Those of the other cards come from print-outs of users.
+
 Facts memory_facts(const Card& card) {
+  if (card.is_board())
+    return {{"Total Capacity(MB)", fmt::format("{}", card.memory_mb)},
+            {"Capacity(MB)", fmt::format("{}", card.memory_mb)},
+            {"Clock Speed(MHz)", std::string(kNotAvailable)}};
   if (card.has_hbm)
     return {{"DDR Capacity(MB)", "0"},
             {"DDR Clock Speed(MHz)", std::string(kNotAvailable)},
@@ -68,8 +75,15 @@ Facts memory_facts(const Card& card) {
 
 Facts usage_facts(const Card& card) {
   const std::string na(kNotAvailable);
+  // In front of the names of what is counted.
+  const std::string_view kind = card.is_board() ? "Memory" : card.has_hbm ? "HBM" : "DDR";
   Facts facts;
-  if (card.has_hbm)
+  if (card.is_board())
+    facts = {{"Memory Capacity(MB)", fmt::format("{}", card.memory_mb)},
+             {"Memory Usage Rate(%)", fmt::format("{}", card.used_percent())},
+             {"Hugepages Total(page)", "0"},
+             {"Hugepages Usage Rate(%)", "0"}};
+  else if (card.has_hbm)
     facts = {{"HBM Capacity(MB)", fmt::format("{}", card.memory_mb)},
              {"HBM Usage Rate(%)", fmt::format("{}", card.used_percent())}};
   else
@@ -80,12 +94,17 @@ Facts usage_facts(const Card& card) {
   facts.emplace_back("Aicore Usage Rate(%)", fmt::format("{}", card.busy_percent));
   facts.emplace_back("Aicpu Usage Rate(%)", na);
   facts.emplace_back("Ctrlcpu Usage Rate(%)", na);
-  facts.emplace_back(card.has_hbm ? "HBM Bandwidth Usage Rate(%)" : "DDR Bandwidth Usage Rate(%)", na);
+  facts.emplace_back(fmt::format("{} Bandwidth Usage Rate(%)", kind), na);
   return facts;
 }
 
 Facts common_facts(const Cards& cards, const Card& card) {
   const std::string used = fmt::format("{}", card.used_percent());
+  if (card.is_board())
+    return {{"Memory Usage Rate(%)", used},
+            {"Aicore Usage Rate(%)", fmt::format("{}", card.busy_percent)},
+            {"Temperature(C)", celsius(cards)},
+            {"Rated Power Dissipation(W)", std::string(kNotAvailable)}};
   return {{"Memory Usage Rate(%)", card.has_hbm ? "0" : used},
           {"HBM Usage Rate(%)", card.has_hbm ? used : std::string(kNotAvailable)},
           {"Aicore Usage Rate(%)", fmt::format("{}", card.busy_percent)},

@@ -49,6 +49,16 @@ class PythonStack final : public ScriptStack {
     return count;
   }
 
+  size_t frames_of_fault(std::span<const ScriptFrame*> into) override {
+    if (const size_t count = frames(into); count > 0) return count;
+    // NumPy, for one, copies without the lock.
+    if (!alive_.load(std::memory_order_acquire) || PyGILState_GetThisThreadState() == nullptr) return 0;
+    const PyGILState_STATE before = PyGILState_Ensure();
+    const size_t count = read_frames(into);
+    PyGILState_Release(before);
+    return count;
+  }
+
   size_t read_frames(std::span<const ScriptFrame*> into) override {
     if (!alive_.load(std::memory_order_acquire)) return 0;
     size_t count = 0;

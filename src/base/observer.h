@@ -31,6 +31,9 @@ struct MemoryAccess {
   Kind kind;
 };
 
+/// What an instruction of the program that faulted wanted to do.
+enum class Touch : uint8_t { kRead, kWrite, kUnknown };
+
 /// Streams and events are named by the address of their object. Every function may be called by any thread.
 class Observer {
  public:
@@ -61,6 +64,16 @@ class Observer {
   /// observer then calls std::free.
   virtual bool memory_freed(MemoryPlace, void* /*start*/) { return false; }
   virtual void free_refused(MemoryPlace, const void* /*pointer*/) {}
+  /// Memory for aclrtMallocHost, aligned to 64 bytes, which memory_freed keeps; null to take it from the
+  /// system.
+  virtual void* host_memory(size_t /*size*/) { return nullptr; }
+  /// Where our own code reaches memory that the program knows as `pointer`; differs for host_memory. No lock.
+  virtual void* own_view(const void* pointer) const { return const_cast<void*>(pointer); }
+  /// Device memory that aclrtMapMem shows at [start, start + size). `is_new`: it was mapped nowhere before.
+  virtual void memory_mapped(int /*device*/, const void* /*start*/, size_t /*size*/, bool /*is_new*/) {}
+  virtual void memory_unmapped(const void* /*start*/) {}
+  virtual void addresses_reserved(int /*device*/, const void* /*start*/, size_t /*size*/) {}
+  virtual void addresses_released(const void* /*start*/) {}
   /// How many bytes of freed device memory are held back before addresses are used again.
   virtual size_t bytes_kept_after_free() { return 0; }
   /// A call or task was refused because the range is not inside one allocation of the device.
@@ -69,6 +82,9 @@ class Observer {
   virtual void host_access_refused(const void* /*pointer*/, size_t /*size*/) {}
   /// Host code touched device memory and is about to end. Called by the signal handler.
   virtual void host_faulted(const void* /*address*/) {}
+  /// An instruction faulted. True if it was kept from memory of host_memory, which it may touch now: it is to
+  /// be done again. `is_own`: of ours, not of the program. Called by the signal handler.
+  virtual bool host_touched(const void* /*address*/, Touch /*touch*/, bool /*is_own*/) { return false; }
 
   // --- the order of things ---
   /// The calling thread reads and writes now.

@@ -23,6 +23,9 @@ class ScriptStack {
   /// The places that the calling thread came through, innermost first, without those of the package itself.
   /// Returns how many were written. Needs no lock of the interpreter.
   virtual size_t frames(std::span<const ScriptFrame*> into) = 0;
+  /// The same in a signal handler, of script code that faulted and may have given the interpreter's lock
+  /// back: it is taken for as long as it needs.
+  virtual size_t frames_of_fault(std::span<const ScriptFrame*> into) = 0;
   /// Reads the places now, with the interpreter's lock held, for calls of frames() after it was released.
   virtual size_t read_frames(std::span<const ScriptFrame*> into) = 0;
 };

@@ -11,6 +11,7 @@
 #include "capi/entry.h"
 #include "device/guarded_copy.h"
 #include "device/memory_transfer.h"
+#include "device/missing_functions.h"
 #include "device/runtime.h"
 #include "tensor/data_buffer.h"
 #include "tensor/data_type.h"
@@ -19,6 +20,7 @@
 
 using cairn::api;
 using cairn::api_value;
+using cairn::check_soc_has;
 using cairn::copy_dims;
 using cairn::DataBuffer;
 using cairn::find;
@@ -68,7 +70,9 @@ T read_desc(const char* function, const aclTensorDesc* desc, std::string_view ru
 }
 
 Status set_dims(std::vector<int64_t>& target, int count, const int64_t* dims, std::string_view rule) {
-  CAIRN_ASSIGN(target, copy_dims(count, dims, rule));
+  CAIRN_ASSIGN(std::vector<int64_t> copy, copy_dims(count, dims, rule));
+  CAIRN_RETURN_IF_ERROR(cairn::check_dims(copy, rule));
+  target = std::move(copy);
   return {};
 }
 
@@ -352,9 +356,7 @@ aclError aclTransTensorDescFormat(const aclTensorDesc* srcDesc, aclFormat dstFor
   return api("aclTransTensorDescFormat", [&]() -> Status {
     if (dstDesc == nullptr) return null_argument("COM-054", "dstDesc");
     *dstDesc = nullptr;
-    if (Runtime::get().soc().family == cairn::SocFamily::k310B)
-      return cairn::error(ACL_ERROR_FEATURE_UNSUPPORTED, "COM-054", "{} does not convert tensor formats",
-                          Runtime::get().soc().name);
+    CAIRN_RETURN_IF_ERROR(check_soc_has("aclTransTensorDescFormat"));
     CAIRN_ASSIGN(const Ref<TensorDesc> source, find_desc(srcDesc, "COM-054"));
     CAIRN_ASSIGN(std::unique_ptr<TensorDesc> converted, cairn::convert_format(*source, dstFormat));
     CAIRN_ASSIGN(*dstDesc, insert_desc(std::move(converted)));

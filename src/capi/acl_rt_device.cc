@@ -8,11 +8,13 @@
 #include "capi/entry.h"
 #include "capi/stream_entry.h"
 #include "device/group_info.h"
+#include "device/missing_functions.h"
 #include "device/runtime.h"
 
 using cairn::api;
 using cairn::api_value;
 using cairn::as_timeout;
+using cairn::check_soc_has;
 using cairn::check_timeout;
 using cairn::Context;
 using cairn::Device;
@@ -23,16 +25,9 @@ using cairn::null_argument;
 using cairn::Ref;
 using cairn::Result;
 using cairn::Runtime;
-using cairn::SocFamily;
 using cairn::Status;
 
 namespace {
-
-Status check_has_saturation_mode() {
-  if (Runtime::get().soc().family != SocFamily::k310B) return {};
-  return cairn::error(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "RT-006", "{} has no saturation mode to choose",
-                      Runtime::get().soc().name);
-}
 
 Result<Ref<GroupInfo>> find_group_info(const aclrtGroupInfo* info) {
   return cairn::find<GroupInfo>(info, "groupInfo", "RT-189");
@@ -76,7 +71,7 @@ int32_t busy_percent(const Device& device) {
 
 aclError aclrtSetDeviceSatMode(aclrtFloatOverflowMode mode) {
   return api("aclrtSetDeviceSatMode", [&]() -> Status {
-    CAIRN_RETURN_IF_ERROR(check_has_saturation_mode());
+    CAIRN_RETURN_IF_ERROR(check_soc_has("aclrtSetDeviceSatMode"));
     if (mode != ACL_RT_OVERFLOW_MODE_SATURATION && mode != ACL_RT_OVERFLOW_MODE_INFNAN)
       return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-003",
                           "mode = {} is not 0 (saturation) or 1 (infinity and NaN); 2 is reserved",
@@ -90,7 +85,7 @@ aclError aclrtSetDeviceSatMode(aclrtFloatOverflowMode mode) {
 aclError aclrtGetDeviceSatMode(aclrtFloatOverflowMode* mode) {
   return api("aclrtGetDeviceSatMode", [&]() -> Status {
     if (mode == nullptr) return null_argument("RT-007", "mode");
-    CAIRN_RETURN_IF_ERROR(check_has_saturation_mode());
+    CAIRN_RETURN_IF_ERROR(check_soc_has("aclrtGetDeviceSatMode"));
     CAIRN_ASSIGN(const Device* const device, Runtime::get().current_device());
     *mode = static_cast<aclrtFloatOverflowMode>(device->saturation_mode.load());
     return {};
@@ -212,6 +207,7 @@ aclError aclrtGetAllGroupInfo(aclrtGroupInfo* groupInfo) {
 aclError aclrtGetGroupInfoDetail(const aclrtGroupInfo* groupInfo, int32_t groupIndex, aclrtGroupAttr attr,
                                  void* attrValue, size_t valueLen, size_t* paramRetSize) {
   return api("aclrtGetGroupInfoDetail", [&]() -> Status {
+    CAIRN_RETURN_IF_ERROR(check_soc_has("aclrtGetGroupInfoDetail"));
     CAIRN_ASSIGN(const Ref<GroupInfo> found, find_group_info(groupInfo));
     if (attrValue == nullptr || paramRetSize == nullptr)
       return null_argument("RT-189", attrValue == nullptr ? "attrValue" : "paramRetSize");

@@ -6,11 +6,13 @@
 #include "capi/stream_entry.h"
 #include "device/copy_descriptor.h"
 #include "device/memory_transfer.h"
+#include "device/missing_functions.h"
 #include "device/physical_memory.h"
 #include "device/runtime.h"
 
 using cairn::AllocationOptions;
 using cairn::api;
+using cairn::check_soc_has;
 using cairn::DeviceMemory;
 using cairn::handle_table;
 using cairn::MemoryUse;
@@ -307,14 +309,16 @@ aclError aclrtMemcpyAsyncWithCondition(void* dst, size_t destMax, const void* sr
 
 aclError aclrtMemcpy2d(void* dst, size_t dpitch, const void* src, size_t spitch, size_t width, size_t height,
                        aclrtMemcpyKind kind) {
-  return api("aclrtMemcpy2d", [&] {
+  return api("aclrtMemcpy2d", [&]() -> Status {
+    CAIRN_RETURN_IF_ERROR(check_soc_has("aclrtMemcpy2d"));
     return cairn::copy_matrix({dst, dpitch, src, spitch, width, height}, kind);
   });
 }
 
 aclError aclrtMemcpy2dAsync(void* dst, size_t dpitch, const void* src, size_t spitch, size_t width,
                             size_t height, aclrtMemcpyKind kind, aclrtStream stream) {
-  return with_stream("aclrtMemcpy2dAsync", stream, [&](const Ref<Stream>& s) {
+  return with_stream("aclrtMemcpy2dAsync", stream, [&](const Ref<Stream>& s) -> Status {
+    CAIRN_RETURN_IF_ERROR(check_soc_has("aclrtMemcpy2dAsync"));
     return cairn::copy_matrix_async({dst, dpitch, src, spitch, width, height}, kind, s);
   });
 }

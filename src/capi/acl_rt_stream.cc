@@ -2,30 +2,21 @@
 #include "acl/acl_rt.h"
 #include "capi/entry.h"
 #include "capi/stream_entry.h"
+#include "device/missing_functions.h"
 #include "device/overflow_status.h"
 #include "device/runtime.h"
 #include "device/stream_config.h"
 
 using cairn::api;
 using cairn::api_value;
+using cairn::check_soc_has;
 using cairn::null_argument;
 using cairn::Ref;
 using cairn::Result;
 using cairn::Runtime;
-using cairn::SocFamily;
 using cairn::Status;
 using cairn::Stream;
 using cairn::with_stream;
-
-namespace {
-
-Status check_has_overflow_switch() {
-  if (Runtime::get().soc().family != SocFamily::k310B) return {};
-  return cairn::error(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "RT-061", "{} has no overflow switch for streams",
-                      Runtime::get().soc().name);
-}
-
-}  // namespace
 
 // --- configurations ---
 
@@ -96,7 +87,7 @@ aclError aclrtStreamAbort(aclrtStream stream) {
 
 aclError aclrtSetStreamOverflowSwitch(aclrtStream stream, uint32_t flag) {
   return with_stream("aclrtSetStreamOverflowSwitch", stream, [&](const Ref<Stream>& s) -> Status {
-    CAIRN_RETURN_IF_ERROR(check_has_overflow_switch());
+    CAIRN_RETURN_IF_ERROR(check_soc_has("aclrtSetStreamOverflowSwitch"));
     if (flag > 1)
       return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-056", "flag = {} is not 0 (off) or 1 (on)", flag);
     s->set_overflow_switch(flag == 1);
@@ -107,7 +98,7 @@ aclError aclrtSetStreamOverflowSwitch(aclrtStream stream, uint32_t flag) {
 aclError aclrtGetStreamOverflowSwitch(aclrtStream stream, uint32_t* flag) {
   return with_stream("aclrtGetStreamOverflowSwitch", stream, [&](const Ref<Stream>& s) -> Status {
     if (flag == nullptr) return null_argument("RT-059", "flag");
-    CAIRN_RETURN_IF_ERROR(check_has_overflow_switch());
+    CAIRN_RETURN_IF_ERROR(check_soc_has("aclrtGetStreamOverflowSwitch"));
     *flag = s->overflow_switch() ? 1 : 0;
     return {};
   });

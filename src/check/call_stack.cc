@@ -80,8 +80,12 @@ void unwind(KnownStack& known) {
       [](_Unwind_Context* context, void* into) -> _Unwind_Reason_Code {
         auto& filled = *static_cast<KnownStack*>(into);
         if (filled.count == kMostReturnAddresses) return _URC_END_OF_STACK;
-        const auto address = reinterpret_cast<const void*>(_Unwind_GetIP(context));
-        if (address == nullptr) return _URC_END_OF_STACK;
+        int is_interrupted = 0;
+        const _Unwind_Ptr place = _Unwind_GetIPInfo(context, &is_interrupted);
+        if (place == 0) return _URC_END_OF_STACK;
+        if (is_interrupted != 0) filled.count = 0;  // What came before is the signal handler.
+        // Of an interrupted function it is the instruction itself, of the others the one behind the call.
+        const auto* const address = reinterpret_cast<const void*>(place + (is_interrupted != 0 ? 1 : 0));
         // x86-64 keeps the return address just below the caller's frame.
         const auto* const slot = reinterpret_cast<const void* const*>(_Unwind_GetCFA(context)) - 1;
 #if defined(__x86_64__)
@@ -109,6 +113,15 @@ const CallStack* current_c_stack(const void* frame, const void* caller) {
   return known.stack;
 }
 
+/// Null if no script runs in this thread.
+const CallStack* current_script_stack(size_t (ScriptStack::*read)(std::span<const ScriptFrame*>)) {
+  ScriptStack* const script = script_stack.load(std::memory_order_acquire);
+  if (script == nullptr) return nullptr;
+  std::array<const ScriptFrame*, kMostScriptFrames> frames;
+  const size_t count = (script->*read)(frames);
+  return count > 0 ? intern(true, reinterpret_cast<const void* const*>(frames.data()), count) : nullptr;
+}
+
 bool is_own_library(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
   return name.starts_with("libcairn_") || name.starts_with("libascendcl.so") ||
@@ -125,12 +138,15 @@ std::string readable(const char* symbol) {
 }  // namespace
 
 const CallStack* current_call_stack() {
-  if (ScriptStack* const script = script_stack.load(std::memory_order_acquire)) {
-    std::array<const ScriptFrame*, kMostScriptFrames> frames;
-    const size_t count = script->frames(frames);
-    if (count > 0) return intern(true, reinterpret_cast<const void* const*>(frames.data()), count);
-  }
-  return current_c_stack(__builtin_frame_address(0), __builtin_return_address(0));
+  const CallStack* const script = current_script_stack(&ScriptStack::frames);
+  return script != nullptr ? script
+                           : current_c_stack(__builtin_frame_address(0), __builtin_return_address(0));
+}
+
+const CallStack* stack_of_fault() {
+  const CallStack* const script = current_script_stack(&ScriptStack::frames_of_fault);
+  return script != nullptr ? script
+                           : current_c_stack(__builtin_frame_address(0), __builtin_return_address(0));
 }
 
 std::vector<std::string> describe(const CallStack& stack) {

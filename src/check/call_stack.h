@@ -17,6 +17,9 @@ struct CallStack {
 /// The calling thread's stack. Thread-safe; a few hundred nanoseconds for a script, a microsecond for C.
 const CallStack* current_call_stack();
 
+/// The same in a signal handler, of the program code that faulted. It may wait for the interpreter's lock.
+const CallStack* stack_of_fault();
+
 /// One line per place, innermost first: "app.py:41 in main", "main (./app + 0x11e9)". Cairn's own are left
 /// out.
 std::vector<std::string> describe(const CallStack& stack);

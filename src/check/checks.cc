@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "check/api/api_checker.h"
 #include "check/current_call.h"
 #include "check/leak/leak_checker.h"
@@ -59,9 +61,15 @@ Checks::Checks(std::string_view kinds) {
     const bool all = kind == "all";
     const size_t before = checkers_.size();
     if (all || kind == "memory") checkers_.push_back(std::make_unique<MemoryChecker>(facts_));
-    if (all || kind == "sync") checkers_.push_back(std::make_unique<SyncChecker>(facts_));
+    if (all || kind == "sync") {
+      checkers_.push_back(std::make_unique<SyncChecker>(facts_));
+      closes_memory_ = true;
+    }
     if (all || kind == "leak") checkers_.push_back(std::make_unique<LeakChecker>(facts_));
-    if (all || kind == "api") checkers_.push_back(std::make_unique<ApiChecker>(facts_));
+    if (all || kind == "api") {
+      checkers_.push_back(std::make_unique<ApiChecker>(facts_));
+      watches_calls_ = true;
+    }
     if (checkers_.size() == before && !kind.empty())
       fmt::print(stderr, "[cairn check] CAIRN_CHECK: '{}' is none of memory, sync, leak, api, all\n", kind);
     if (all) break;
@@ -77,7 +85,13 @@ bool Checks::finish() {
   return !facts_.reports.is_empty();
 }
 
+void Checks::lock_for_fork() {
+  mutex_.lock();
+  closable_.before_fork();
+}
+
 void Checks::unlock_after_fork(bool is_child) {
+  closable_.after_fork(is_child);
   if (is_child) is_forked_ = true;
   mutex_.unlock();
 }
@@ -86,6 +100,7 @@ void Checks::unlock_after_fork(bool is_child) {
 
 void Checks::call_begins(const char* function) {
   enter_call(function);
+  if (!watches_calls_) return;
   tell([&] {
     for (const auto& checker : checkers_)
       checker->call_begins(function);
@@ -122,9 +137,21 @@ void Checks::object_ended(HandleType type, const void* handle, const void* objec
   });
 }
 
+Allocation Checks::made_here(MemoryPlace place, int device, const void* start, size_t size) const {
+  Allocation allocation;
+  allocation.start = static_cast<const std::byte*>(start);
+  allocation.size = size;
+  allocation.place = place;
+  allocation.device = device;
+  allocation.made = facts_.here();
+  return allocation;
+}
+
 void Checks::memory_allocated(MemoryPlace place, int device, const void* start, size_t size) {
   tell([&] {
-    facts_.heap.add({static_cast<const std::byte*>(start), size, place, device, facts_.here(), {}});
+    Allocation allocation = made_here(place, device, start, size);
+    allocation.is_closable = place == MemoryPlace::kHost && closable_.contains(start);
+    facts_.heap.add(allocation);
     for (const auto& checker : checkers_)
       checker->memory_allocated(place, device, start, size);
   });
@@ -138,8 +165,43 @@ bool Checks::memory_freed(MemoryPlace place, void* start) {
     // Host blocks belong to the heap's history from now on, which gives them back later.
     kept = place == MemoryPlace::kHost && facts_.heap.find(start) != nullptr;
     facts_.heap.end(start, facts_.here());
+    if (kept || !closable_.contains(start)) return;
+    closable_.free(static_cast<std::byte*>(start));  // Nobody was told of it: the call that made it failed.
+    kept = true;
   });
   return kept;
+}
+
+void* Checks::host_memory(size_t size) {
+  void* memory = nullptr;
+  if (closes_memory_) tell([&] { memory = closable_.allocate(size); });
+  return memory;
+}
+
+void Checks::memory_mapped(int device, const void* start, size_t size, bool is_new) {
+  tell([&] {
+    Allocation allocation = made_here(MemoryPlace::kDevice, device, start, size);
+    allocation.is_mapped = true;
+    facts_.heap.add(allocation);
+    for (const auto& checker : checkers_)
+      checker->memory_mapped(device, start, size, is_new);
+  });
+}
+
+void Checks::memory_unmapped(const void* start) {
+  tell([&] {
+    for (const auto& checker : checkers_)
+      checker->memory_unmapped(start);
+    facts_.heap.end(start, facts_.here());
+  });
+}
+
+void Checks::addresses_reserved(int device, const void* start, size_t size) {
+  tell([&] { facts_.heap.add_reservation(made_here(MemoryPlace::kDevice, device, start, size)); });
+}
+
+void Checks::addresses_released(const void* start) {
+  tell([&] { facts_.heap.end_reservation(start); });
 }
 
 void Checks::device_released(int device) {
@@ -157,6 +219,21 @@ void Checks::host_faulted(const void* address) {
   for (const auto& checker : checkers_)
     checker->host_faulted(address);
   mutex_.unlock();
+}
+
+bool Checks::host_touched(const void* address, Touch touch, bool is_own) {
+  if (!closable_.contains(address)) return false;
+  const int code = errno;
+  // Before the lock, which a thread may wait for that holds the interpreter's.
+  enter_call(nullptr, is_own ? nullptr : stack_of_fault());
+  bool opened = false;
+  tell([&] {
+    for (const auto& checker : checkers_)
+      opened = checker->host_touched(address, touch, is_own) || opened;
+  });
+  leave_call();
+  errno = code;
+  return opened;
 }
 
 // --- what is only passed on ---

@@ -17,7 +17,7 @@ class Checks final : public Observer {
   /// At the end of the process: what is left over, and the summary. True if anything was reported.
   bool finish();
   /// For fork: the lock is held across it, and the child, which has its parent's objects, reports no leaks.
-  void lock_for_fork() { mutex_.lock(); }
+  void lock_for_fork();
   void unlock_after_fork(bool is_child);
 
   void call_begins(const char* function) override;
@@ -30,10 +30,17 @@ class Checks final : public Observer {
   void memory_allocated(MemoryPlace place, int device, const void* start, size_t size) override;
   bool memory_freed(MemoryPlace place, void* start) override;
   void free_refused(MemoryPlace place, const void* pointer) override;
+  void* host_memory(size_t size) override;
+  void* own_view(const void* pointer) const override { return closable_.own_view(pointer); }
+  void memory_mapped(int device, const void* start, size_t size, bool is_new) override;
+  void memory_unmapped(const void* start) override;
+  void addresses_reserved(int device, const void* start, size_t size) override;
+  void addresses_released(const void* start) override;
   size_t bytes_kept_after_free() override { return Heap::kMostFreedBytes; }
   void access_refused(const void* pointer, size_t size) override;
   void host_access_refused(const void* pointer, size_t size) override;
   void host_faulted(const void* address) override;
+  bool host_touched(const void* address, Touch touch, bool is_own) override;
   void accessed(const char* function, std::span<const MemoryAccess> accesses) override;
   void task_launched(const void* stream, const char* function,
                      std::span<const MemoryAccess> accesses) override;
@@ -51,9 +58,14 @@ class Checks final : public Observer {
  private:
   template <class Tell>
   void tell(Tell tell);
+  /// An allocation by the call that the thread is in.
+  Allocation made_here(MemoryPlace place, int device, const void* start, size_t size) const;
 
   std::mutex mutex_;
   Facts facts_;
+  ClosableMemory& closable_ = facts_.heap.closable();
+  bool watches_calls_ = false;  ///< The checker of kind api is on.
+  bool closes_memory_ = false;  ///< The checker of kind sync is on.
   std::vector<std::unique_ptr<Checker>> checkers_;
   bool is_forked_ = false;
 };

@@ -14,13 +14,17 @@ thread_local size_t depth = 0;
 
 }  // namespace
 
-void enter_call(const char* function) {
-  if (depth < kMostNested) calls[depth] = {function, nullptr};
+void enter_call(const char* function, const CallStack* stack) {
+  if (depth < kMostNested) calls[depth] = {function, stack};
   ++depth;
 }
 
 void leave_call() {
   --depth;
+}
+
+const char* current_function() {
+  return depth == 0 || depth > kMostNested ? nullptr : calls[depth - 1].function;
 }
 
 CallSite current_call() {

@@ -15,6 +15,7 @@ namespace cairn::check {
 // --- Heap ---
 
 void Heap::add(const Allocation& allocation) {
+  found_ = {};
   // The addresses are used again: what was freed there is history.
   auto old = freed_.upper_bound(allocation.start);
   if (old != freed_.begin()) --old;
@@ -27,17 +28,19 @@ void Heap::add(const Allocation& allocation) {
     old = freed_.erase(old);
   }
   living_[allocation.start] = allocation;
+  has_mappings_ |= allocation.is_mapped;
 }
 
 void Heap::end(const void* start, const CallSite& site) {
-  const auto found = living_.find(static_cast<const std::byte*>(start));
-  if (found == living_.end()) return;
-  Allocation ended = found->second;
-  living_.erase(found);
+  auto node = living_.extract(static_cast<const std::byte*>(start));
+  if (node.empty()) return;
+  found_ = {};
+  Allocation& ended = node.mapped();
   ended.freed = site;
-  freed_[ended.start] = ended;
   freed_order_.push_back(ended.start);
   freed_bytes_ += ended.size;
+  if (auto inserted = freed_.insert(std::move(node)); !inserted.inserted)
+    inserted.position->second = inserted.node.mapped();
   while (freed_bytes_ > kMostFreedBytes || freed_order_.size() > kMostFreed)
     forget_oldest();
 }
@@ -47,7 +50,12 @@ void Heap::forget_oldest() {
   freed_order_.pop_front();
   if (found == freed_.end()) return;
   freed_bytes_ -= found->second.size;
-  if (found->second.place == MemoryPlace::kHost) std::free(const_cast<std::byte*>(found->second.start));
+  const Allocation& freed = found->second;
+  auto* const start = const_cast<std::byte*>(freed.start);
+  if (freed.is_closable)
+    closable_->free(start);
+  else if (freed.place == MemoryPlace::kHost)
+    std::free(start);
   freed_.erase(found);
 }
 
@@ -60,7 +68,12 @@ const Allocation* Heap::holder(const ByStart& allocations, const void* address) 
 }
 
 const Allocation* Heap::find(const void* address) const {
-  return holder(living_, address);
+  const size_t hash = (reinterpret_cast<uintptr_t>(address) >> 6) * 0x9E3779B97F4A7C15ULL;
+  const Allocation*& known = found_[hash >> 61];
+  if (known != nullptr && known->holds(address)) return known;
+  const Allocation* const found = holder(living_, address);
+  if (found != nullptr) known = found;
+  return found;
 }
 
 const Allocation* Heap::find_at_or_before(const void* address) const {
@@ -83,6 +96,8 @@ std::vector<Allocation> Heap::take_device(int device) {
     taken.push_back(allocation);
     entry = living_.erase(entry);
   }
+  found_ = {};
+  std::erase_if(reservations_, [&](const auto& entry) { return entry.second.device == device; });
   return taken;
 }
 
@@ -90,6 +105,13 @@ std::vector<Allocation> Heap::living() const {
   std::vector<Allocation> all;
   for (const auto& [start, allocation] : living_)
     all.push_back(allocation);
+  return all;
+}
+
+std::vector<Allocation> Heap::reservations() const {
+  std::vector<Allocation> all;
+  for (const auto& [start, reservation] : reservations_)
+    all.push_back(reservation);
   return all;
 }
 
@@ -144,6 +166,10 @@ std::vector<Object> Objects::living() const {
 
 CallSite Facts::here() const {
   return current_call();
+}
+
+const char* Facts::function() const {
+  return current_function();
 }
 
 std::string shown_name(const char* function) {

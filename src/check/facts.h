@@ -1,6 +1,7 @@
 // What all checkers know: who called, which memory and which objects there are, and where they came from.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <deque>
 #include <map>
@@ -10,6 +11,7 @@
 #include "base/handle_table.h"
 #include "base/observer.h"
 #include "check/call_stack.h"
+#include "check/closable_memory.h"
 #include "check/report.h"
 
 namespace cairn::check {
@@ -25,10 +27,13 @@ struct Allocation {
   size_t size = 0;  ///< As the program asked for.
   MemoryPlace place = MemoryPlace::kDevice;
   int device = -1;
+  bool is_mapped = false;    ///< By aclrtMapMem; what is mapped side by side is used as one piece.
+  bool is_closable = false;  ///< Of Heap::closable.
   CallSite made;
   CallSite freed;
 
   const std::byte* end() const { return start + size; }
+  bool holds(const void* address) const { return start <= address && address < end(); }
 };
 
 /// Living allocations, and the newest of those that were freed.
@@ -44,6 +49,17 @@ class Heap {
   /// What was living on the device; it is forgotten.
   std::vector<Allocation> take_device(int device);
   std::vector<Allocation> living() const;
+  /// True if there ever were allocations with is_mapped.
+  bool has_mappings() const { return has_mappings_; }
+
+  /// Where host memory comes from, if somebody wants to close it.
+  ClosableMemory& closable() { return *closable_; }
+
+  /// Reserved addresses, mapped or not.
+  void add_reservation(const Allocation& reservation) { reservations_[reservation.start] = reservation; }
+  void end_reservation(const void* start) { reservations_.erase(static_cast<const std::byte*>(start)); }
+  const Allocation* find_reservation(const void* address) const { return holder(reservations_, address); }
+  std::vector<Allocation> reservations() const;
 
   static constexpr size_t kMostFreedBytes = size_t{64} << 20;
 
@@ -52,11 +68,17 @@ class Heap {
   using ByStart = std::map<const std::byte*, Allocation>;
   static const Allocation* holder(const ByStart& allocations, const void* address);
 
-  static constexpr size_t kMostFreed = 65536;
+  static constexpr size_t kMostFreed = 8192;  // More would not stay in the processor's caches.
   ByStart living_;
+  /// What find gave lately, by address; emptied when anything changes.
+  static constexpr size_t kFound = 8;
+  mutable std::array<const Allocation*, kFound> found_{};
   ByStart freed_;
+  ByStart reservations_;
+  ClosableMemory* const closable_ = new ClosableMemory;
   std::deque<const std::byte*> freed_order_;
   size_t freed_bytes_ = 0;
+  bool has_mappings_ = false;
 };
 
 struct Object {
@@ -92,8 +114,10 @@ struct Facts {
   Objects objects;
   Reports reports;
 
-  /// The call that the thread is in.
+  /// The call that the thread is in, and from where.
   CallSite here() const;
+  /// The call alone, which costs nothing.
+  const char* function() const;
 };
 
 /// The name that the program knows: "acl.rt.memcpy" in Python, "aclrtMemcpy" in C.

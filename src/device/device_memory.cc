@@ -405,29 +405,46 @@ void DeviceMemory::free_physical(const MemoryPiece& piece) {
   account_.discharge(piece.size(), piece.pages());
 }
 
+// What watches is told without the lock: it may be slow.
+
 Result<void*> DeviceMemory::reserve(size_t size) {
-  return allocate_from_all([&]() -> Result<void*> {
+  const auto reserved = allocate_from_all([&]() -> Result<void*> {
     CAIRN_ASSIGN(const size_t taken, take_regions(VirtualMappings::regions_to_take(size)));
     return mappings_.reserve(taken, size);
   });
+  if (reserved.is_ok())
+    observe([&](Observer& watching) { watching.addresses_reserved(device_id_, *reserved, size); });
+  return reserved;
 }
 
 Status DeviceMemory::release(void* start) {
-  const std::lock_guard lock(mutex_);
-  return mappings_.release(start);
+  {
+    const std::lock_guard lock(mutex_);
+    CAIRN_RETURN_IF_ERROR(mappings_.release(start));
+  }
+  observe([&](Observer& watching) { watching.addresses_released(start); });
+  return {};
 }
 
 Status DeviceMemory::map(void* start, size_t size, size_t offset, std::shared_ptr<MemoryPiece> piece) {
-  const std::lock_guard lock(mutex_);
-  if (piece->epoch() != epoch_)
-    return error(ACL_ERROR_RT_PARAM_INVALID, "RT-189", "the memory ended when its device was reset");
-  return mappings_.map(start, size, offset, std::move(piece));
+  bool is_new = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (piece->epoch() != epoch_)
+      return error(ACL_ERROR_RT_PARAM_INVALID, "RT-189", "the memory ended when its device was reset");
+    CAIRN_ASSIGN(is_new, mappings_.map(start, size, offset, std::move(piece)));
+  }
+  observe([&](Observer& watching) { watching.memory_mapped(device_id_, start, size, is_new); });
+  return {};
 }
 
 Status DeviceMemory::unmap(void* start) {
   std::shared_ptr<MemoryPiece> ended;  // Destroyed after the lock, which its destructor takes.
-  const std::lock_guard lock(mutex_);
-  CAIRN_ASSIGN(ended, mappings_.unmap(start));
+  {
+    const std::lock_guard lock(mutex_);
+    CAIRN_ASSIGN(ended, mappings_.unmap(start));
+  }
+  observe([&](Observer& watching) { watching.memory_unmapped(start); });
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include <fmt/format.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include "base/environment.h"
@@ -55,7 +56,23 @@ void explain_device_access(const void* address) {
       ::write(STDERR_FILENO, text, end.size < sizeof text ? end.size : sizeof text);
 }
 
+/// What the faulting instruction did, where the system says it.
+Touch touch_of(const void* context) {
+#if defined(__x86_64__)
+  constexpr greg_t kWriteBit = 2;  // Of the page fault's error code.
+  const auto error_code = static_cast<const ucontext_t*>(context)->uc_mcontext.gregs[REG_ERR];
+  return (error_code & kWriteBit) != 0 ? Touch::kWrite : Touch::kRead;
+#else
+  (void)context;
+  return Touch::kUnknown;
+#endif
+}
+
 void on_fault(int signal_number, siginfo_t* info, void* context) {
+  if (Observer* const watching = observer();
+      watching != nullptr && signal_number == SIGSEGV && info->si_code == SEGV_ACCERR &&
+      watching->host_touched(info->si_addr, touch_of(context), guard != nullptr))
+    return;
   if (guard != nullptr) siglongjmp(*guard, 1);
   explain_device_access(info->si_addr);
   chain(signal_number, info, context);
@@ -122,11 +139,20 @@ void install_fault_handler() {
     if (environment_int("CAIRN_FAULT_HANDLER", 1) == 0) return;
     struct sigaction action {};
     action.sa_sigaction = on_fault;
-    action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
+    action.sa_flags = SA_SIGINFO | SA_NODEFER;
+    // An observer writes reports in the handler, for which a program's alternate stack may be too small.
+    if (observer() == nullptr) action.sa_flags |= SA_ONSTACK;
     sigemptyset(&action.sa_mask);
     ::sigaction(SIGSEGV, &action, &previous_segv);
     ::sigaction(SIGBUS, &action, &previous_bus);
   });
+}
+
+bool fault_handler_is_in_place() {
+  install_fault_handler();
+  struct sigaction current {};
+  ::sigaction(SIGSEGV, nullptr, &current);
+  return (current.sa_flags & SA_SIGINFO) != 0 && current.sa_sigaction == on_fault;
 }
 
 bool guarded_copy(void* to, const void* from, size_t size) {

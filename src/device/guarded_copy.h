@@ -16,5 +16,7 @@ namespace cairn {
 [[nodiscard]] bool guarded_set(void* to, int value, size_t size);
 /// Installs the SIGSEGV and SIGBUS handler, unless CAIRN_FAULT_HANDLER=0. Idempotent, thread-safe.
 void install_fault_handler();
+/// True if faults come to our handler first: it is installed, and the program has put none in front of it.
+bool fault_handler_is_in_place();
 
 }  // namespace cairn

@@ -20,9 +20,9 @@ class HeldBackBlocks {
     blocks_.push_back(block);
     bytes_ += block.bytes;
   }
-  /// The oldest block if there are more than `most_left` bytes.
+  /// The oldest block if there are more than `most_left` bytes, or more blocks than anybody remembers.
   std::optional<Block> take_beyond(size_t most_left) {
-    if (bytes_ <= most_left) return std::nullopt;
+    if (bytes_ <= most_left && blocks_.size() <= kMostBlocks) return std::nullopt;
     const Block oldest = blocks_.front();
     blocks_.pop_front();
     bytes_ -= oldest.bytes;
@@ -34,6 +34,8 @@ class HeldBackBlocks {
   }
 
  private:
+  static constexpr size_t kMostBlocks = 8192;
+
   std::deque<Block> blocks_;
   size_t bytes_ = 0;
 };

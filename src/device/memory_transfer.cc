@@ -80,11 +80,7 @@ Result<size_t> matrix_bytes(size_t pitch, size_t width, size_t height, const cha
 }
 
 Result<ResolvedMatrix> check_matrix(const MatrixCopy& copy, aclrtMemcpyKind kind) {
-  Runtime& runtime = Runtime::get();
-  if (runtime.soc().run_mode == ACL_DEVICE)
-    return error(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "RT-184",
-                 "{} copies no matrices: its programs run beside the NPU; copy line by line",
-                 runtime.soc().name);
+  const Runtime& runtime = Runtime::get();
   if (kind < ACL_MEMCPY_HOST_TO_HOST || kind > ACL_MEMCPY_DEVICE_TO_DEVICE)
     return error(ACL_ERROR_INVALID_PARAM, "RT-183",
                  "kind = {} is not 1 (host to device) or 2 (device to host)", static_cast<int>(kind));

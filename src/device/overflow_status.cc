@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/observer.h"
 #include "device/guarded_copy.h"
 #include "device/runtime.h"
 
@@ -13,6 +14,10 @@ Status launch_get_overflow_status(void* output, size_t size, const Ref<Stream>& 
     return error(ACL_ERROR_INVALID_PARAM, "RT-055", "outputSize = {}; allowed are {} .. {} bytes", size,
                  sizeof(uint64_t), kLargest);
   CAIRN_RETURN_IF_ERROR(Runtime::get().resolve(output, size, "outputAddr", "RT-055").status());
+  observe([&](Observer& watching) {
+    const MemoryAccess list[] = {{output, size, MemoryAccess::Kind::kWrite}};
+    watching.task_launched(stream.get(), "aclrtGetOverflowStatus", list);
+  });
   return Stream::launch(stream, "aclrtGetOverflowStatus", [output, size](Stream& running) -> Status {
     CAIRN_ASSIGN(std::byte* const target, Runtime::get().resolve(output, size, "outputAddr", "RT-055"));
     std::byte status[kLargest] = {};

@@ -30,6 +30,8 @@ class MemoryPiece {
   size_t size() const { return region_count_ << kRegionShift; }
   PageKind pages() const { return pages_; }
 
+  bool was_mapped = false;  ///< Guarded by the memory's lock.
+
  private:
   DeviceMemory& memory_;
   const uint64_t epoch_;

@@ -479,15 +479,18 @@ Result<void*> Runtime::allocate_host(size_t size) {
   CAIRN_RETURN_IF_ERROR(check_usable());
   if (size == 0) return error(ACL_ERROR_INVALID_PARAM, "RT-133", "size is 0; allocate at least 1 byte");
   constexpr size_t kMost = size_t{1} << 46;
-  void* pointer =
-      size <= kMost ? std::aligned_alloc(kHostAlignment, (size + kHostAlignment - 1) & ~(kHostAlignment - 1))
-                    : nullptr;
+  void* pointer = nullptr;
+  observe([&](Observer& watching) { pointer = watching.host_memory(size); });
+  if (pointer == nullptr && size <= kMost)
+    pointer = std::aligned_alloc(kHostAlignment, (size + kHostAlignment - 1) & ~(kHostAlignment - 1));
   if (pointer == nullptr)
     return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193", "the host has no {} bytes of memory left", size);
   try {
     host_allocations_.replace(pointer, size);
   } catch (const std::bad_alloc&) {
-    std::free(pointer);
+    bool kept = false;
+    observe([&](Observer& watching) { kept = watching.memory_freed(MemoryPlace::kHost, pointer); });
+    if (!kept) std::free(pointer);
     throw;
   }
   observe([&](Observer& watching) { watching.memory_allocated(MemoryPlace::kHost, -1, pointer, size); });
@@ -544,11 +547,16 @@ Result<MemoryUse> Runtime::memory_use(aclrtMemAttr attribute) {
   return use;
 }
 
+std::byte* Runtime::own_view(const void* pointer) {
+  void* view = const_cast<void*>(pointer);
+  observe([&](const Observer& watching) { view = watching.own_view(pointer); });
+  return static_cast<std::byte*>(view);
+}
+
 Result<std::byte*> Runtime::resolve(const void* pointer, size_t size, const char* argument,
                                     std::string_view rule) const {
   const Device* const device = device_of_address(pointer);
-  if (device == nullptr && registered_host_memory_.contain(pointer, size))
-    return static_cast<std::byte*>(const_cast<void*>(pointer));
+  if (device == nullptr && registered_host_memory_.contain(pointer, size)) return own_view(pointer);
   if (device == nullptr)
     return error(ACL_ERROR_RT_PARAM_INVALID, rule,
                  "{} = {} is no device memory; allocate it with aclrtMalloc and copy with aclrtMemcpy",
@@ -567,7 +575,7 @@ Result<std::byte*> Runtime::resolve_any(const void* pointer, size_t size, const 
   if (reinterpret_cast<uintptr_t>(pointer) + size < size)
     return error(ACL_ERROR_RT_PARAM_INVALID, rule, "{} = {} with {} bytes wraps around the address space",
                  argument, pointer, size);
-  return static_cast<std::byte*>(const_cast<void*>(pointer));
+  return own_view(pointer);
 }
 
 }  // namespace cairn

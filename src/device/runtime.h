@@ -96,9 +96,11 @@ class Runtime {
   /// Device memory only: where our code may touch [pointer, pointer + size).
   Result<std::byte*> resolve(const void* pointer, size_t size, const char* argument,
                              std::string_view rule) const;
-  /// The same for device or host memory. A host address is returned as it is; null is refused.
+  /// The same for device or host memory. A host address is not checked; null is refused.
   Result<std::byte*> resolve_any(const void* pointer, size_t size, const char* argument,
                                  std::string_view rule) const;
+  /// Where our code touches host memory; the address itself, but for memory of the observer.
+  static std::byte* own_view(const void* pointer);
 
   ReportQueues& reports() { return reports_; }
   ReportQueues& host_functions() { return host_functions_; }

@@ -39,6 +39,11 @@ constexpr SocProfile make(std::string_view name, SocFamily family, aclrtRunMode 
           false};
 }
 
+// Cores and caches. Public: two AI cores of the 310 and 32 of the 910 (the vendor's announcements), and 24
+// cube cores with 48 vector cores of an Atlas A2 chip (the vendor's page of atc's option --aicore_num, which
+// does not say which chip). All other numbers are those that users report, and no L2 size is on a public page
+// of the vendor: programs may size their work by them, but nothing in Cairn depends on them
+// (docs/environment.md).
 constexpr std::array kProfiles = {
     make("Ascend310", SocFamily::k310, ACL_HOST, false, 8 * kGiB, {2, 0, 8 * kMiB}),
     make("Ascend310P1", SocFamily::k310P, ACL_HOST, false, 24 * kGiB, {10, 8, 16 * kMiB}),

@@ -48,7 +48,8 @@ Status VirtualMappings::check_mappable(size_t first, size_t count) const {
   return {};
 }
 
-Status VirtualMappings::map(void* start, size_t size, size_t offset, std::shared_ptr<MemoryPiece> piece) {
+Result<bool> VirtualMappings::map(void* start, size_t size, size_t offset,
+                                  std::shared_ptr<MemoryPiece> piece) {
   const size_t first = range_.offset_of(start) >> kRegionShift;
   const size_t count = size >> kRegionShift;
   if (reinterpret_cast<uintptr_t>(start) % kHugePageBytes != 0)
@@ -57,8 +58,9 @@ Status VirtualMappings::map(void* start, size_t size, size_t offset, std::shared
   CAIRN_RETURN_IF_ERROR(check_mappable(first, count));
   CAIRN_RETURN_IF_ERROR(range_.show(first, count, piece->first_region() + (offset >> kRegionShift)));
   table_.enter({first << kRegionShift, size, piece->pages() == PageKind::kHuge, true}, count);
+  const bool is_new = !std::exchange(piece->was_mapped, true);
   mappings_.emplace(first, Mapping{count, std::move(piece)});
-  return {};
+  return is_new;
 }
 
 void VirtualMappings::hide(size_t first, size_t count) {

@@ -34,8 +34,8 @@ class VirtualMappings {
   void* reserve(size_t taken, size_t size);
   /// Ends a reservation by its start; nothing may be mapped in it.
   Status release(void* start);
-  /// See DeviceMemory::map.
-  Status map(void* start, size_t size, size_t offset, std::shared_ptr<MemoryPiece> piece);
+  /// See DeviceMemory::map. True if the piece was mapped nowhere before.
+  Result<bool> map(void* start, size_t size, size_t offset, std::shared_ptr<MemoryPiece> piece);
   /// Ends a mapping by its start. What comes back is the caller's to destroy, after the lock.
   Result<std::shared_ptr<MemoryPiece>> unmap(void* start);
 

@@ -201,9 +201,9 @@ Status ModelCall::run_resolved(const TaskPlace& place, FloatOverflow& overflow, 
     if (runtime.device_of_address(user[i]) != nullptr) {
       CAIRN_ASSIGN(engine[i], runtime.resolve(user[i], size, is_input ? "input" : "output", "MDL-015"));
     } else if (is_input) {
-      CAIRN_ASSIGN(engine[i], copies.copy_in(user[i], size));
+      CAIRN_ASSIGN(engine[i], copies.copy_in(Runtime::own_view(user[i]), size));
     } else {
-      engine[i] = copies.prepare_out(user[i], size);
+      engine[i] = copies.prepare_out(Runtime::own_view(user[i]), size);
     }
   }
   const std::span<void*> outputs = engine.last(info.outputs.size());

@@ -5,6 +5,13 @@
 namespace cairn {
 namespace {
 
+Status check_format(aclFormat format, std::string_view rule) {
+  if (is_format(format)) return {};
+  return error(ACL_ERROR_INVALID_PARAM, rule, "format = {} is no aclFormat", static_cast<int>(format));
+}
+
+}  // namespace
+
 Status check_dims(const std::vector<int64_t>& dims, std::string_view rule) {
   if (dims.size() == 1 && dims[0] == -2) return {};
   for (size_t i = 0; i < dims.size(); ++i)
@@ -15,13 +22,6 @@ Status check_dims(const std::vector<int64_t>& dims, std::string_view rule) {
                    i, dims[i]);
   return {};
 }
-
-Status check_format(aclFormat format, std::string_view rule) {
-  if (is_format(format)) return {};
-  return error(ACL_ERROR_INVALID_PARAM, rule, "format = {} is no aclFormat", static_cast<int>(format));
-}
-
-}  // namespace
 
 Result<std::vector<int64_t>> copy_dims(int count, const int64_t* dims, std::string_view rule) {
   if (count < 0 || count > TensorDesc::kMostDims)

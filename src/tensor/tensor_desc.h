@@ -70,6 +70,9 @@ class TensorDesc {
   std::vector<Range> ranges_;
 };
 
+/// Each dim is at least -1 (known later), or the only one is -2 (number of dims unknown).
+Status check_dims(const std::vector<int64_t>& dims, std::string_view rule);
+
 /// Copies dims given as pointer and count, as the C API does.
 Result<std::vector<int64_t>> copy_dims(int count, const int64_t* dims, std::string_view rule);
 

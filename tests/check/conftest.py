@@ -56,3 +56,42 @@ def find_fault(check) -> Callable[..., dict]:
         return bad.findings[0]
 
     return run
+
+
+@pytest.fixture
+def build_c(tmp_path: Path) -> Callable[[str], Path]:
+    """build_c(code): a C program that is linked with the library of the build tree."""
+
+    def build(code: str) -> Path:
+        tree = os.environ["CAIRN_BUILD_DIR"]
+        (tmp_path / "app.c").write_text(code, encoding="utf-8")
+        done = subprocess.run(
+            ["gcc", "-O1", "-g", "-fno-inline", "-fno-optimize-sibling-calls", "-rdynamic", f"-I{tree}/include", "app.c",
+             f"-L{tree}/lib64", "-lascendcl", f"-Wl,-rpath,{tree}/lib64", "-o", "app"],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return tmp_path / "app"
+
+    return build
+
+
+@pytest.fixture
+def check_c(tmp_path: Path, build_c) -> Callable[..., Run]:
+    """check_c(code, *arguments, kinds="all", **environment): the findings of a C program."""
+
+    def run(code: str, *arguments: str, kinds: str = "all", **environment: str) -> Run:
+        app = build_c(code)
+        report = tmp_path / "report.jsonl"
+        report.unlink(missing_ok=True)
+        done = subprocess.run(
+            [app, *arguments],
+            env={**os.environ, "CAIRN_CHECK": kinds, "CAIRN_CHECK_FILE": str(report), **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Run(*read_report(report), done.returncode, done.stdout, done.stderr)
+
+    return run

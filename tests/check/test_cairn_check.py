@@ -119,15 +119,8 @@ int main(int count, char** arguments) {
 """
 
 
-def test_a_c_program_is_shown_with_its_functions(tmp_path):
-    source = tmp_path / "app.c"
-    source.write_text(C_PROGRAM)
-    app = tmp_path / "app"
-    built = run(
-        "gcc", "-O1", "-fno-inline", "-fno-optimize-sibling-calls", "-rdynamic", f"-I{BUILD}/include", source,
-        f"-L{BUILD}/lib64", "-lascendcl", f"-Wl,-rpath,{BUILD}/lib64", "-o", app,
-    )  # fmt: skip
-    assert built.returncode == 0, built.stderr
+def test_a_c_program_is_shown_with_its_functions(tmp_path, build_c):
+    app = build_c(C_PROGRAM)
     report = tmp_path / "report.jsonl"
     clean = run("cairn", "check", "--json", report, "--", app)
     assert (clean.returncode, clean.stderr) == (0, "")

@@ -184,6 +184,46 @@ def test_set_tensor_format_succeeds(acl, desc):
     assert acl.set_tensor_format(desc, NC1HWC0) == 0
 
 
+NO_FORMATS = [-2, 10_000, 2**31 - 1]
+
+
+@pytest.mark.rules("COM-018")
+@pytest.mark.parametrize("data_format", NO_FORMATS)
+def test_a_desc_of_a_format_that_does_not_exist_is_not_made(acl, data_format):
+    assert acl.create_tensor_desc(FLOAT, [1], data_format) == 0
+
+
+@pytest.mark.rules("COM-018")
+@pytest.mark.parametrize("data_type", [-2, 1000, 2**31 - 1])
+def test_a_desc_of_a_type_that_does_not_exist_is_not_made(acl, data_type):
+    assert acl.create_tensor_desc(data_type, [1], ND) == 0
+
+
+@pytest.mark.rules("COM-035", "COM-037", "COM-039")
+@pytest.mark.parametrize(
+    "setter", ["set_tensor_storage_format", "set_tensor_origin_format", "set_tensor_format"]
+)
+@pytest.mark.parametrize("data_format", NO_FORMATS)
+def test_a_format_that_does_not_exist_cannot_be_set(acl, desc, setter, data_format):
+    assert getattr(acl, setter)(desc, data_format) != 0
+    assert acl.get_tensor_desc_format(desc) == NCHW
+
+
+@pytest.mark.rules("COM-019", "COM-034", "COM-036", "COM-038")
+@pytest.mark.parametrize("dims", [[-3], [2, -(2**63)]])
+def test_a_dim_below_the_dynamic_one_is_refused(acl, desc, dims):
+    assert acl.create_tensor_desc(FLOAT, dims, ND) == 0
+    for setter in ("set_tensor_storage_shape", "set_tensor_origin_shape", "set_tensor_shape"):
+        assert getattr(acl, setter)(desc, dims) != 0
+    assert acl.get_tensor_desc_num_dims(desc) == 4
+
+
+@pytest.mark.rules("COM-043", "COM-030")
+@pytest.mark.parametrize("ranges", [[[-1, 2]], [[3, 2]], [[0, -2]]])
+def test_a_range_that_holds_nothing_is_refused(acl, desc, ranges):
+    assert acl.set_tensor_shape_range(desc, ranges * 4) != 0
+
+
 @pytest.mark.rules("COM-041", "COM-042")
 def test_set_tensor_const_takes_host_memory_on_the_host(acl, device, desc):
     host, _ = acl.rt.malloc_host(64)

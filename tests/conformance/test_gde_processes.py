@@ -46,17 +46,29 @@ def finish():
 """
 )
 
+
+@pytest.fixture
+def prints(run_python):
+    """prints(code, **environment): what a program printed that ended well and without a message."""
+
+    def run(code: str, **environment: str) -> str:
+        done = run_python(code, env=environment)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    return run
+
+
 # --- the end of a process --------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.rules("SYS-022")
-def test_a_process_that_calls_finalize_ends_without_any_message(run_python):
-    done = run_python(START + "acl.rt.reset_device(0); assert acl.finalize() == 0", env=WARNINGS)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+def test_a_process_that_calls_finalize_ends_without_any_message(prints):
+    assert prints(START + "acl.rt.reset_device(0); assert acl.finalize() == 0", **WARNINGS) == ""
 
 
 @pytest.mark.rules("SYS-022", "GDE-149")
-def test_a_process_that_forgets_finalize_ends_well_and_the_log_names_what_is_left(run_python):
+def test_a_process_that_forgets_finalize_ends_well_and_the_log_names_what_is_left(prints):
     code = (
         START
         + """
@@ -66,15 +78,14 @@ buffer = acl.create_data_buffer(0, 0)
 memory, _ = acl.rt.malloc(100000, 0)
 """
     )
-    done = run_python(code, env=WARNINGS)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "[SYS-022]" in done.stdout
+    log = prints(code, **WARNINGS)
+    assert "[SYS-022]" in log
     for name in ("stream#", "event#", "data buffer#", " bytes of device 0 at "):
-        assert sum(name in line and "still alive" in line for line in done.stdout.splitlines()) == 1, name
+        assert sum(name in line and "still alive" in line for line in log.splitlines()) == 1, name
 
 
 @pytest.mark.rules("SYS-021", "GDE-149")
-def test_finalize_with_living_objects_succeeds_and_the_log_names_them(run_python):
+def test_finalize_with_living_objects_succeeds_and_the_log_names_them(prints):
     code = (
         START
         + """
@@ -87,9 +98,7 @@ large, _ = acl.rt.malloc(3 << 20, 0)
 assert acl.finalize() == 0
 """
     )
-    done = run_python(code, env=WARNINGS)
-    assert (done.returncode, done.stderr) == (0, "")
-    lines = [line for line in done.stdout.splitlines() if "still alive" in line]
+    lines = [line for line in prints(code, **WARNINGS).splitlines() if "still alive" in line]
     counts = {
         name: sum(f" {name}#" in line for line in lines) for name in ("context", "stream", "event", "dataset")
     }
@@ -99,7 +108,7 @@ assert acl.finalize() == 0
 
 
 @pytest.mark.rules("SYS-021", "GDE-149")
-def test_finalize_after_everything_was_destroyed_names_nothing(run_python):
+def test_finalize_after_everything_was_destroyed_names_nothing(prints):
     code = (
         START
         + """
@@ -109,8 +118,7 @@ assert acl.rt.destroy_stream(stream) == 0 and acl.rt.free(memory) == 0
 assert acl.finalize() == 0
 """
     )
-    done = run_python(code, env=WARNINGS)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert prints(code, **WARNINGS) == ""
 
 
 @pytest.mark.rules("SYS-023")
@@ -121,19 +129,18 @@ assert acl.finalize() == 0
         "class Last:\n    def __del__(self, call=acl.finalize, show=print):\n        show(call())\nlast = Last()",
     ],
 )
-def test_finalize_in_a_destructor_ends_the_process_well(run_python, ending):
-    done = run_python(START + "stream, _ = acl.rt.create_stream()\n" + ending)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
+def test_finalize_in_a_destructor_ends_the_process_well(prints, ending):
+    assert prints(START + "stream, _ = acl.rt.create_stream()\n" + ending) == "0\n"
 
 
 @pytest.mark.rules("SYS-011")
-def test_init_stays_refused_after_finalize(run_python):
+def test_init_stays_refused_after_finalize(prints):
     code = "import acl; print(acl.init(), acl.init(), acl.finalize(), acl.init())"
-    assert run_python(code).stdout.split() == ["0", "100002", "0", "100002"]
+    assert prints(code).split() == ["0", "100002", "0", "100002"]
 
 
 @pytest.mark.rules("RT-018", "GDE-061")
-def test_a_reset_with_work_in_flight_lets_the_work_finish(run_python):
+def test_a_reset_with_work_in_flight_lets_the_work_finish(prints):
     code = (
         GATE
         + """
@@ -146,17 +153,14 @@ acl.util.stop_thread(thread)
 print(acl.finalize())
 """
     )
-    done = run_python(code)
-    assert (done.stdout.splitlines(), done.returncode) == (["True", "b'\\x07\\x07\\x07' True", "0"], 0), (
-        done.stderr
-    )
+    assert prints(code).splitlines() == ["True", "b'\\x07\\x07\\x07' True", "0"]
 
 
 # --- forks -----------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.rules("GDE-147")
-def test_a_child_that_was_forked_before_init_may_use_the_device_itself(run_python):
+def test_a_child_that_was_forked_before_init_may_use_the_device_itself(prints):
     code = """
 import os, acl
 child = os.fork()
@@ -168,11 +172,11 @@ if child == 0:
     os._exit(7)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
-    assert run_python(code).stdout.split() == ["7"]
+    assert prints(code).split() == ["7"]
 
 
 @pytest.mark.rules("GDE-147")
-def test_a_child_that_was_forked_after_init_but_before_the_first_device_may_use_one(run_python):
+def test_a_child_that_was_forked_after_init_but_before_the_first_device_may_use_one(prints):
     code = """
 import os, acl
 assert acl.init() == 0
@@ -184,11 +188,11 @@ if child == 0:
     os._exit(7)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
-    assert run_python(code).stdout.split() == ["7"]
+    assert prints(code).split() == ["7"]
 
 
 @pytest.mark.rules("GDE-147")
-def test_a_child_that_was_forked_with_a_device_gets_codes_that_tell_the_repair(run_python):
+def test_a_child_that_was_forked_with_a_device_gets_codes_that_tell_the_repair(prints):
     code = (
         START
         + """
@@ -211,11 +215,11 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 print(acl.rt.memset_async(memory, 64, 0, 64, stream), acl.rt.synchronize_stream(stream))
 """
     )
-    assert run_python(code).stdout.split() == ["7", "0", "0"]
+    assert prints(code).split() == ["7", "0", "0"]
 
 
 @pytest.mark.rules("GDE-148")
-def test_a_fork_during_asynchronous_memory_operations_harms_neither_process(run_python):
+def test_a_fork_during_asynchronous_memory_operations_harms_neither_process(prints):
     code = (
         GATE
         + """
@@ -226,12 +230,11 @@ assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 finish()
 """
     )
-    done = run_python(code)
-    assert (done.stdout, done.returncode) == ("finished\n", 0), done.stderr
+    assert prints(code) == "finished\n"
 
 
 @pytest.mark.rules("GDE-148")
-def test_other_programs_may_be_started_during_asynchronous_memory_operations(run_python):
+def test_other_programs_may_be_started_during_asynchronous_memory_operations(prints):
     code = (
         GATE
         + """
@@ -242,8 +245,7 @@ assert os.waitstatus_to_exitcode(os.waitpid(os.posix_spawnp("true", ["true"], os
 finish()
 """
     )
-    done = run_python(code)
-    assert (done.stdout, done.returncode) == ("finished\n", 0), done.stderr
+    assert prints(code) == "finished\n"
 
 
 # --- many processes --------------------------------------------------------------------------------------------------------
@@ -286,17 +288,17 @@ print(answers.count(b"+"), sum(os.waitpid(child, 0)[1] for child in children))
         pytest.param("Ascend910B4", 1, 63, marks=pytest.mark.rules("GDE-154")),
     ],
 )
-def test_as_many_processes_as_the_manual_names_share_the_devices(run_python, soc, devices, processes):
+def test_as_many_processes_as_the_manual_names_share_the_devices(prints, soc, devices, processes):
     code = CROWD.format(devices=devices, processes=processes)
-    done = run_python(code, env={"CAIRN_SOC": soc, "CAIRN_DEVICES": str(devices), "CAIRN_THREADS": "1"})
-    assert done.stdout.split() == [str(processes), "0"], done.stderr
+    shown = prints(code, CAIRN_SOC=soc, CAIRN_DEVICES=str(devices), CAIRN_THREADS="1")
+    assert shown.split() == [str(processes), "0"]
 
 
 # --- signals ---------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.rules("RT-098", "RT-096", "RT-089", "RT-110")
-def test_signals_neither_end_nor_shorten_a_wait(run_python):
+def test_signals_neither_end_nor_shorten_a_wait(prints):
     code = (
         GATE
         + """
@@ -326,9 +328,7 @@ assert acl.rt.unsubscribe_report(threading.get_ident(), idle) == 0
 finish()
 """
     )
-    done = run_python(code)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["507046 True", "507012 True", "0 0 0", "True", "True", "finished"]
+    assert prints(code).splitlines() == ["507046 True", "507012 True", "0 0 0", "True", "True", "finished"]
 
 
 # --- logs without room -----------------------------------------------------------------------------------------------------

@@ -236,6 +236,12 @@ def test_the_default_stream_may_be_subscribed(acl, server, context):
     assert ran == [1]
 
 
+@pytest.mark.rules("RT-099")
+def test_thread_0_is_no_thread(acl, stream):
+    assert acl.rt.subscribe_report(0, stream) != 0
+    assert acl.rt.launch_callback(print, None, 0, stream) == 107015
+
+
 @pytest.mark.rules("RT-102")
 def test_at_most_1024_threads_are_registered(run_python):
     code = """

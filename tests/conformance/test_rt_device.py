@@ -91,6 +91,12 @@ def test_set_ts_device_takes_each_scheduler(acl, device, number):
     assert acl.rt.set_ts_device(number) == 0
 
 
+@pytest.mark.rules("RT-023")
+@pytest.mark.parametrize("number", [-1, 3, 2**31 - 1])
+def test_set_ts_device_refuses_a_scheduler_that_does_not_exist(acl, device, number):
+    assert acl.rt.set_ts_device(number) != 0
+
+
 @pytest.mark.rules("RT-012", "GDE-019", "GDE-021")
 def test_the_default_context_lives_until_the_last_reset(prints):
     code = """

@@ -261,6 +261,21 @@ def test_usages_of_a_card_with_hbm_name_it(smi):
     )
 
 
+# As the pages of the Atlas 200I A2 show them.
+BOARD_FACTS = {
+    "common": ["Memory Usage Rate(%)", "Aicore Usage Rate(%)", "Temperature(C)", "Rated Power Dissipation(W)"],
+    "memory": ["Total Capacity(MB)", "Capacity(MB)", "Clock Speed(MHz)"],
+    "usages": ["Memory Capacity(MB)", "Memory Usage Rate(%)", "Hugepages Total(page)", "Hugepages Usage Rate(%)",
+               "Aicore Usage Rate(%)", "Aicpu Usage Rate(%)", "Ctrlcpu Usage Rate(%)", "Memory Bandwidth Usage Rate(%)"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", BOARD_FACTS)
+def test_the_facts_of_a_board_have_the_documented_names(smi, kind):
+    found = facts(printed(smi("info", "-t", kind, "-i", 0, "-c", 0, CAIRN_SOC="Ascend310B4")))
+    assert [key for key in found if key != "Chip ID"] == BOARD_FACTS[kind]
+
+
 @pytest.mark.parametrize("kind", ["volt", "ecc", "flash", "p2p-enable", "topo", "cpu-num-cfg", "sensors"])
 def test_what_a_cpu_has_no_counterpart_of_is_said_so(smi, kind):
     done = smi("info", "-t", kind, "-i", 0)

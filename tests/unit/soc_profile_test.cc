@@ -1,4 +1,5 @@
 #include "device/soc_profile.h"
+#include "device/missing_functions.h"
 
 #include <gtest/gtest.h>
 
@@ -33,6 +34,21 @@ TEST(SocProfileTest, TheBoardHasTheLimitsOfTheManual) {
 TEST(SocProfileTest, CardsRunTheirProgramsOnTheHost) {
   for (const char* name : {"Ascend310", "Ascend310P3", "Ascend910A", "Ascend910B1"})
     EXPECT_EQ(find_soc_profile(name)->run_mode, ACL_HOST) << name;
+}
+
+TEST(SocProfileTest, OnlyTheBoardLacksFunctions) {
+  const SocProfile& board = *find_soc_profile("Ascend310B4");
+  const SocProfile& card = *find_soc_profile("Ascend310P3");
+  for (const char* name : {"aclrtSetDeviceSatMode", "aclrtMemcpy2d", "aclrtGetGroupInfoDetail",
+                           "aclTransTensorDescFormat", "aclfvInit"}) {
+    EXPECT_NE(find_missing_function(board, name), nullptr) << name;
+    EXPECT_EQ(find_missing_function(card, name), nullptr) << name;
+  }
+  EXPECT_EQ(find_missing_function(board, "aclrtMemcpy"), nullptr);
+  EXPECT_EQ(find_missing_function(board, ""), nullptr);
+  SocProfile lenient = board;
+  lenient.lenient = true;
+  EXPECT_EQ(find_missing_function(lenient, "aclrtMemcpy2d"), nullptr);
 }
 
 TEST(SocProfileTest, AllNamesStandInTheList) {

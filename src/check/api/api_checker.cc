@@ -7,6 +7,7 @@
 #include "check/function_names.h"
 #include "device/device.h"
 #include "device/event.h"
+#include "device/missing_functions.h"
 #include "device/runtime.h"
 
 namespace cairn::check {
@@ -70,9 +71,7 @@ void ApiChecker::check_function(const char* function) {
   const SocProfile& soc = Runtime::get().soc();
   // Functions that Cairn does not have yet are announced by their Python names.
   const char* const in_c = c_name(function);
-  const char* const missing = !soc.lenient && soc.family == SocFamily::k310B
-                                  ? missing_on_310b(in_c != nullptr ? in_c : function)
-                                  : nullptr;
+  const MissingFunction* const missing = find_missing_function(soc, in_c != nullptr ? in_c : function);
   if (deprecation == nullptr && missing == nullptr) {
     known_functions_.insert(function);
     if (std::string_view(function) == "aclInit") initialized_ = facts_.here();
@@ -88,11 +87,11 @@ void ApiChecker::check_function(const char* function) {
                         fmt::format("use {}", deprecation->instead)});
   if (missing != nullptr)
     facts_.reports.add({Kind::kApi,
-                        missing,
+                        std::string(missing->rule),
                         fmt::format("{} does not have {}", soc.name, shown_name(function)),
                         "",
                         {at},
-                        "ask acl.get_soc_name and go another way on this chip"});
+                        fmt::format("ask acl.get_soc_name, and on this chip {}", missing->instead)});
 }
 
 void ApiChecker::note_report_thread(const Status& status) {

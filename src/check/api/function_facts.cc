@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <utility>
 
 namespace cairn::check {
 namespace {
@@ -20,20 +19,6 @@ constexpr Deprecation kDeprecated[] = {
     {"acl.util.ptr_to_numpy", "UTL-003", "acl.util.ptr_to_bytes"},
 };
 
-// "Atlas 200/500 A2" in the manual; functions of chapter 10.13 (aclfv…) all.
-constexpr std::pair<std::string_view, const char*> kMissingOn310b[] = {
-    {"aclrtSetDeviceSatMode", "RT-006"},
-    {"aclrtGetDeviceSatMode", "RT-006"},
-    {"aclrtSetStreamOverflowSwitch", "RT-061"},
-    {"aclrtGetStreamOverflowSwitch", "RT-061"},
-    {"aclrtMemcpy2d", "RT-184"},
-    {"aclrtMemcpy2dAsync", "RT-184"},
-    {"acldvppVpcPyrDownAsync", "VPC1-078"},
-    {"hi_mpi_vpc_pyrdown", ""},
-    {"hi_mpi_vpc_crop_resize_resize_paste", ""},
-    {"hi_mpi_vdec_set_chn_attr", ""},
-};
-
 }  // namespace
 
 const Deprecation* deprecation_of(std::string_view function) {
@@ -41,13 +26,6 @@ const Deprecation* deprecation_of(std::string_view function) {
       std::find_if(std::begin(kDeprecated), std::end(kDeprecated),
                    [&](const Deprecation& deprecation) { return deprecation.function == function; });
   return found == std::end(kDeprecated) ? nullptr : found;
-}
-
-const char* missing_on_310b(std::string_view function) {
-  if (function.starts_with("aclfv")) return "FV-002";
-  for (const auto& [name, rule] : kMissingOn310b)
-    if (name == function) return rule;
-  return nullptr;
 }
 
 }  // namespace cairn::check

@@ -13,8 +13,4 @@ struct Deprecation {
 /// Null for a function that is not deprecated. Takes C names, and Python names of functions without a C one.
 const Deprecation* deprecation_of(std::string_view function);
 
-/// Takes C names. The rule that says that chips of the 310B family lack the function ("" if no rule has an id
-/// for it); null if they have it.
-const char* missing_on_310b(std::string_view function);
-
 }  // namespace cairn::check

@@ -19,6 +19,8 @@ std::string end_function(HandleType type) {
       return "aclDestroyTensorDesc (acl.destroy_tensor_desc)";
     case HandleType::kDataset:
       return "aclmdlDestroyDataset (acl.mdl.destroy_dataset)";
+    case HandleType::kPhysicalMemory:
+      return "aclrtFreePhysical";
     case HandleType::kModelDesc:
       return "aclmdlDestroyDesc (acl.mdl.destroy_desc)";
     default:
@@ -27,6 +29,17 @@ std::string end_function(HandleType type) {
 }
 
 }  // namespace
+
+void LeakChecker::report_reservations(const std::string& when, int device) {
+  for (const Allocation& reservation : facts_.heap.reservations())
+    if ((device < 0 || reservation.device == device) && told_.insert(&reservation.start[1]).second)
+      facts_.reports.add({Kind::kLeak,
+                          "RT-140",
+                          fmt::format("reserved addresses were not released when {}", when),
+                          describe(reservation),
+                          {place_of(reservation.made, "reserved them")},
+                          "call aclrtReleaseMemAddress before the device is reset"});
+}
 
 void LeakChecker::report_memory(const std::vector<Allocation>& allocations, const std::string& when) {
   struct Group {
@@ -43,6 +56,15 @@ void LeakChecker::report_memory(const std::vector<Allocation>& allocations, cons
     group.bytes += allocation.size;
   }
   for (const auto& [key, group] : groups) {
+    if (group.first->is_mapped) {
+      facts_.reports.add({Kind::kLeak,
+                          "RT-140",
+                          fmt::format("memory was not unmapped when {}", when),
+                          describe(*group.first),
+                          {place_of(group.first->made, "mapped it")},
+                          "call aclrtUnmapMem before the device is reset"});
+      continue;
+    }
     const bool device = group.first->place == MemoryPlace::kDevice;
     facts_.reports.add(
         {Kind::kLeak,
@@ -81,6 +103,8 @@ void LeakChecker::report_objects(const std::string& when) {
 void LeakChecker::report_all(const std::string& when) {
   report_objects(when);
   report_memory(facts_.heap.living(), when);
+  constexpr int kEveryDevice = -1;
+  report_reservations(when, kEveryDevice);
 }
 
 void LeakChecker::device_released(int device) {
@@ -88,6 +112,7 @@ void LeakChecker::device_released(int device) {
   for (const Allocation& allocation : facts_.heap.living())
     if (allocation.place == MemoryPlace::kDevice && allocation.device == device) left.push_back(allocation);
   report_memory(left, "the device was reset");
+  report_reservations("the device was reset", device);
 }
 
 }  // namespace cairn::check

@@ -19,6 +19,7 @@ class LeakChecker final : public Checker {
  private:
   void report_all(const std::string& when);
   void report_memory(const std::vector<Allocation>& allocations, const std::string& when);
+  void report_reservations(const std::string& when, int device);
   void report_objects(const std::string& when);
 
   std::set<const void*> told_;  ///< Handles and addresses: what aclFinalize found is no news at the end.

@@ -31,13 +31,18 @@ bool host_code_may_write() {
 
 }  // namespace
 
-void MemoryChecker::memory_allocated(MemoryPlace place, int /*device*/, const void* start, size_t /*size*/) {
-  if (place == MemoryPlace::kDevice) written_[static_cast<const std::byte*>(start)] = {};
-}
-
 bool MemoryChecker::memory_freed(MemoryPlace /*place*/, void* start) {
   written_.erase(static_cast<std::byte*>(start));
   return false;
+}
+
+void MemoryChecker::memory_mapped(int /*device*/, const void* start, size_t size, bool is_new) {
+  // What was written through another mapping is not kept apart: all of it counts as written.
+  if (!is_new) written_[static_cast<const std::byte*>(start)].add({0, size});
+}
+
+void MemoryChecker::memory_unmapped(const void* start) {
+  written_.erase(static_cast<const std::byte*>(start));
 }
 
 void MemoryChecker::device_released(int device) {
@@ -63,6 +68,15 @@ void MemoryChecker::free_refused(MemoryPlace place, const void* pointer) {
     return;
   }
   const Allocation* const around = facts_.heap.find(pointer);
+  if (around != nullptr && around->is_mapped) {
+    facts_.reports.add({Kind::kMemory,
+                        rule,
+                        "mapped memory is freed by the function for allocated memory",
+                        describe(*around),
+                        {at, place_of(around->made, "mapped it")},
+                        "aclrtUnmapMem and aclrtFreePhysical end it"});
+    return;
+  }
   if (around != nullptr && around->start == pointer) {
     facts_.reports.add({Kind::kMemory,
                         device ? "RT-166" : "RT-140",
@@ -116,6 +130,15 @@ void MemoryChecker::access_refused(const void* pointer, size_t size) {
     return;
   }
   if (Runtime::get().device_of_address(pointer) == nullptr) return;
+  if (const Allocation* const reservation = facts_.heap.find_reservation(pointer); reservation != nullptr) {
+    facts_.reports.add({Kind::kMemory,
+                        "RT-176",
+                        "an access to reserved addresses where no memory is mapped",
+                        describe(*reservation),
+                        {at, place_of(reservation->made, "reserved them")},
+                        "map memory there with aclrtMapMem first"});
+    return;
+  }
   const Allocation* const before = facts_.heap.find_at_or_before(pointer);
   const bool near = before != nullptr && before->place == MemoryPlace::kDevice &&
                     static_cast<const std::byte*>(pointer) - before->end() < 4096;
@@ -171,6 +194,11 @@ void MemoryChecker::task_launched(const void* /*stream*/, const char* function,
 }
 
 void MemoryChecker::check(const char* function, std::span<const MemoryAccess> accesses) {
+  std::vector<MemoryAccess> parts;
+  if (facts_.heap.has_mappings()) {
+    parts = split_at_mappings(accesses);
+    accesses = parts;
+  }
   for (const MemoryAccess& access : accesses)
     check_bounds(function, access);
   for (size_t i = 0; i < accesses.size(); ++i) {
@@ -186,9 +214,31 @@ void MemoryChecker::check(const char* function, std::span<const MemoryAccess> ac
   }
 }
 
+std::vector<MemoryAccess> MemoryChecker::split_at_mappings(std::span<const MemoryAccess> accesses) const {
+  const auto within_one = [&](const std::byte* at, size_t size) {
+    const Allocation* const living = facts_.heap.find(at);
+    return living != nullptr && living->is_mapped ? std::min(size, static_cast<size_t>(living->end() - at))
+                                                  : size;
+  };
+  std::vector<MemoryAccess> parts;
+  for (size_t i = 0; i < accesses.size(); ++i) {
+    const MemoryAccess& access = accesses[i];
+    const auto* const from = static_cast<const std::byte*>(access.address);
+    const bool is_copy = access.kind == Access::kCopy && i + 1 < accesses.size();
+    const auto* const to = is_copy ? static_cast<const std::byte*>(accesses[++i].address) : nullptr;
+    size_t part = 0;
+    for (size_t done = 0; done < access.size; done += part) {
+      part = within_one(from + done, access.size - done);
+      if (is_copy) part = within_one(to + done, part);
+      parts.push_back({from + done, part, access.kind});
+      if (is_copy) parts.push_back({to + done, part, Access::kWrite});
+    }
+  }
+  return parts;
+}
+
 void MemoryChecker::check_bounds(const char* function, const MemoryAccess& access) {
   const Allocation* const living = facts_.heap.find(access.address);
-  const CallSite here = facts_.here();
   if (living == nullptr) {
     const Allocation* const freed = facts_.heap.find_freed(access.address);
     if (freed == nullptr || freed->place != MemoryPlace::kHost) return;
@@ -196,7 +246,7 @@ void MemoryChecker::check_bounds(const char* function, const MemoryAccess& acces
                         "GDE-150",
                         "memory is used after it was freed",
                         describe(*freed),
-                        {{what_of(function, access), here.stack},
+                        {{what_of(function, access), facts_.here().stack},
                          place_of(freed->freed, "freed it"),
                          place_of(freed->made, "allocated it")},
                         "free it after the last use; synchronize the stream before, if tasks use it"});
@@ -204,13 +254,15 @@ void MemoryChecker::check_bounds(const char* function, const MemoryAccess& acces
   }
   const size_t offset = part_of(*living, access).begin;
   if (access.size <= living->size - offset) return;
-  facts_.reports.add({Kind::kMemory,
-                      "RT-142",
-                      "an access goes beyond its allocation",
-                      fmt::format("{}; the access ends {} bytes behind it", describe(*living),
-                                  access.size - (living->size - offset)),
-                      {{what_of(function, access), here.stack}, place_of(living->made, "allocated it")},
-                      "allocate as much as is used, or pass the right size"});
+  if (living->is_mapped) return;  // The runtime knows how far the mappings reach.
+  facts_.reports.add(
+      {Kind::kMemory,
+       "RT-142",
+       "an access goes beyond its allocation",
+       fmt::format("{}; the access ends {} bytes behind it", describe(*living),
+                   access.size - (living->size - offset)),
+       {{what_of(function, access), facts_.here().stack}, place_of(living->made, "allocated it")},
+       "allocate as much as is used, or pass the right size"});
 }
 
 void MemoryChecker::check_written(const char* function, const MemoryAccess& access) {

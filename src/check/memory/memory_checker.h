@@ -14,7 +14,8 @@ class MemoryChecker final : public Checker {
   using Checker::Checker;
 
   bool memory_freed(MemoryPlace place, void* start) override;
-  void memory_allocated(MemoryPlace place, int device, const void* start, size_t size) override;
+  void memory_mapped(int device, const void* start, size_t size, bool is_new) override;
+  void memory_unmapped(const void* start) override;
   void free_refused(MemoryPlace place, const void* pointer) override;
   void access_refused(const void* pointer, size_t size) override;
   void host_access_refused(const void* pointer, size_t size) override;
@@ -27,13 +28,15 @@ class MemoryChecker final : public Checker {
  private:
   /// In program order; asynchronous tasks count when they are launched.
   void check(const char* function, std::span<const MemoryAccess> accesses);
+  /// The same accesses, with one part for each mapping that they cross.
+  std::vector<MemoryAccess> split_at_mappings(std::span<const MemoryAccess> accesses) const;
   void check_bounds(const char* function, const MemoryAccess& access);
   void check_written(const char* function, const MemoryAccess& access);
   void copy_written(const MemoryAccess& from, const MemoryAccess& to);
   void mark_written(const MemoryAccess& access);
   void report_host_access(const void* address, const std::string& what);
 
-  /// What was written of each living device allocation.
+  /// What was written of each living device allocation; missing where nothing was.
   std::unordered_map<const std::byte*, ByteRanges> written_;
 };
 

@@ -25,7 +25,7 @@ Conflict AccessHistory::conflict_with(const Segment& segment, bool writes, const
 
 Conflict AccessHistory::access(uintptr_t begin, uintptr_t end, bool writes, const VectorClock& clock,
                                const TaskMark* task) {
-  if (begin >= end) return {};
+  if (begin >= end || (task == nullptr && segments_.empty())) return {};
   Conflict first;
   auto segment = segments_.upper_bound(begin);
   if (segment != segments_.begin() && std::prev(segment)->second.end > begin) --segment;
@@ -67,7 +67,7 @@ void AccessHistory::insert_task(uintptr_t begin, uintptr_t end, bool writes, con
 }
 
 void AccessHistory::forget(uintptr_t begin, uintptr_t end) {
-  if (begin >= end) return;
+  if (begin >= end || segments_.empty()) return;
   auto segment = split(begin);
   split(end);
   while (segment != segments_.end() && segment->first < end)

@@ -69,8 +69,13 @@ void SyncChecker::forget_waits(StreamState& stream) {
 
 void SyncChecker::host_learns(const VectorClock& clock) {
   host_.join(clock);
-  ++host_version_;
+  host_has_news();
   history_.tidy(host_);
+}
+
+void SyncChecker::host_has_news() {
+  ++host_version_;
+  closed_.open(host_);
 }
 
 void SyncChecker::follow_host(StreamState& stream) {
@@ -217,6 +222,9 @@ void SyncChecker::run_task(StreamState& stream, const CallSite& site,
     const bool writes = access.kind == Access::kWrite;
     const uintptr_t begin = number_of(access.address);
     const Conflict conflict = history_.access(begin, begin + access.size, writes, stream.clock, &task);
+    if (facts_.heap.closable().contains(access.address))
+      if (const Allocation* const allocation = facts_.heap.find(access.address))
+        closed_.close(*allocation, begin, begin + access.size, {task, writes});
     if (conflict.task.time == 0) continue;
     report(
         conflict, site,
@@ -230,39 +238,67 @@ void SyncChecker::run_task(StreamState& stream, const CallSite& site,
   }
 }
 
-void SyncChecker::check_host(const char* function, const CallSite& site, uintptr_t begin, size_t size,
-                             bool writes, const char* verb) {
+void SyncChecker::check_host(const char* function, uintptr_t begin, size_t size, bool writes,
+                             const char* verb) {
   const Conflict conflict = history_.access(begin, begin + size, writes, host_, nullptr);
   if (conflict.task.time == 0) return;
-  report(conflict, site, fmt::format("{} {} {} bytes at {:#x}", shown_name(function), verb, size, begin),
+  report(conflict, facts_.here(),
+         fmt::format("{} {} {} bytes at {:#x}", shown_name(function), verb, size, begin),
          fmt::format("the host {} memory that an unfinished task {}", verb,
                      conflict.task_writes ? "writes" : "reads"),
          begin);
   host_.raise(conflict.task.stream, conflict.task.time);
-  ++host_version_;
+  host_has_news();
 }
 
 void SyncChecker::accessed(const char* function, std::span<const MemoryAccess> accesses) {
   for (const MemoryAccess& access : accesses) {
     const bool writes = access.kind == Access::kWrite;
-    check_host(function, facts_.here(), number_of(access.address), access.size, writes,
-               writes ? "writes" : "reads");
+    check_host(function, number_of(access.address), access.size, writes, writes ? "writes" : "reads");
   }
 }
 
+bool SyncChecker::host_touched(const void* address, Touch touch, bool is_own) {
+  const uintptr_t at = number_of(address);
+  if (!closed_.is_closed(at)) return true;  // Another thread's touch, or a synchronization, has opened it.
+  const ClosedPages::Use* const use = closed_.find(at, touch != Touch::kRead);
+  if (is_own || use == nullptr) {
+    closed_.open(at, at + 1);
+    return !closed_.is_closed(at);
+  }
+  const Conflict conflict{use->task, use->writes};
+  const char* const verb = touch == Touch::kWrite ? "writes" : touch == Touch::kRead ? "reads" : "uses";
+  report(conflict, facts_.here(), fmt::format("the program {} {} itself", verb, address),
+         fmt::format("the host {} memory that an unfinished task {}", verb,
+                     conflict.task_writes ? "writes" : "reads"),
+         at);
+  host_.raise(conflict.task.stream, conflict.task.time);
+  host_has_news();
+  return true;
+}
+
 bool SyncChecker::memory_freed(MemoryPlace /*place*/, void* start) {
-  const Allocation* const allocation = facts_.heap.find(start);
-  if (allocation == nullptr) return false;
-  const CallSite here = facts_.here();
-  check_host(here.function, here, number_of(start), allocation->size, true, "frees");
-  // What the host wrote before a task that comes later is in order, but what it freed is missing then.
-  if (const Conflict conflict = find_kept_back(*allocation); conflict.task.time != 0)
-    report(conflict, here, fmt::format("{} frees it before the task has begun", shown_name(here.function)),
-           fmt::format("the host frees memory that an unfinished task {}",
-                       conflict.task_writes ? "writes" : "reads"),
-           number_of(start));
-  history_.forget(number_of(start), number_of(start) + allocation->size);
+  if (const Allocation* const allocation = facts_.heap.find(start)) end_memory(*allocation, "frees");
   return false;
+}
+
+void SyncChecker::memory_unmapped(const void* start) {
+  if (const Allocation* const allocation = facts_.heap.find(start)) end_memory(*allocation, "unmaps");
+}
+
+void SyncChecker::end_memory(const Allocation& allocation, const char* verb) {
+  const uintptr_t begin = number_of(allocation.start);
+  check_host(facts_.function(), begin, allocation.size, true, verb);
+  // What the host wrote before a task that comes later is in order, but what it freed is missing then.
+  if (const Conflict conflict = find_kept_back(allocation); conflict.task.time != 0) {
+    const CallSite here = facts_.here();
+    report(conflict, here, fmt::format("{} {} it before the task has begun", shown_name(here.function), verb),
+           fmt::format("the host {} memory that an unfinished task {}", verb,
+                       conflict.task_writes ? "writes" : "reads"),
+           begin);
+  }
+  history_.forget(begin, begin + allocation.size);
+  closed_.open(begin, begin + allocation.size);
 }
 
 Conflict SyncChecker::find_kept_back(const Allocation& allocation) const {

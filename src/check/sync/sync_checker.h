@@ -7,6 +7,9 @@
 // after it synchronized a stream, event or device, found one complete, or runs a callback. All host threads
 // count as one: what one of them knows, all know.
 //
+// Host memory that tasks use is closed to the program meanwhile (closed_pages.h), so that accesses of its own
+// are seen, too.
+//
 // A stream that waits for something that comes later in the program (an event that is recorded later, the end
 // of a blocking callback) keeps its tasks back here, too, until that has come.
 #pragma once
@@ -18,6 +21,7 @@
 
 #include "check/checker.h"
 #include "check/sync/access_history.h"
+#include "check/sync/closed_pages.h"
 #include "check/sync/vector_clock.h"
 
 namespace cairn::check {
@@ -29,6 +33,8 @@ class SyncChecker final : public Checker {
   void object_made(HandleType type, const void* handle, const void* object) override;
   void object_ended(HandleType type, const void* handle, const void* object) override;
   bool memory_freed(MemoryPlace place, void* start) override;
+  void memory_unmapped(const void* start) override;
+  bool host_touched(const void* address, Touch touch, bool is_own) override;
   void accessed(const char* function, std::span<const MemoryAccess> accesses) override;
   void task_launched(const void* stream, const char* function,
                      std::span<const MemoryAccess> accesses) override;
@@ -83,13 +89,17 @@ class SyncChecker final : public Checker {
   void go_on(StreamState& stream);
   void forget_waits(StreamState& stream);
   void host_learns(const VectorClock& clock);
+  /// host_ has grown.
+  void host_has_news();
+  /// The memory goes: nothing may use it any more.
+  void end_memory(const Allocation& allocation, const char* verb);
   void run_task(StreamState& stream, const CallSite& site, std::span<const MemoryAccess> accesses);
-  void check_host(const char* function, const CallSite& site, uintptr_t begin, size_t size, bool writes,
-                  const char* verb);
+  void check_host(const char* function, uintptr_t begin, size_t size, bool writes, const char* verb);
   void report(const Conflict& conflict, const CallSite& site, const std::string& what,
               const std::string& title, uintptr_t begin);
 
   AccessHistory history_;
+  ClosedPages closed_{facts_.heap.closable()};
   VectorClock host_;
   uint64_t host_version_ = 1;  ///< Counts changes of host_.
   std::unordered_map<const void*, StreamState> streams_;
