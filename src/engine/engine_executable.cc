@@ -25,6 +25,13 @@ Result<std::unique_ptr<Executable>> OpenVinoExecutable::create(Build build, Mode
   return std::unique_ptr<Executable>(std::move(executable));
 }
 
+Result<std::unique_ptr<Executable>> OpenVinoExecutable::create(const ov::CompiledModel& network,
+                                                               ModelInfo info) {
+  auto executable = std::unique_ptr<OpenVinoExecutable>(new OpenVinoExecutable(nullptr, std::move(info)));
+  CAIRN_ASSIGN(executable->open_, OpenNetwork::create(network, executable->info_));
+  return std::unique_ptr<Executable>(std::move(executable));
+}
+
 std::shared_ptr<ShapedNetwork> OpenVinoExecutable::find_compiled(size_t gear) {
   const std::lock_guard lock(mutex_);
   gears_[gear].last_use = ++uses_;
@@ -97,6 +104,15 @@ Status OpenVinoExecutable::run(size_t gear, std::span<const void* const> inputs,
   }
   runs_.fetch_sub(1, std::memory_order_relaxed);
   return status;
+}
+
+Status OpenVinoExecutable::run_open(std::span<const ShapedInput> inputs, const TakeOutput& take,
+                                    FloatOverflow& overflow) {
+  try {
+    return open_->run(inputs, take, overflow);
+  } catch (const std::exception& problem) {
+    return error(ACL_ERROR_RT_MODEL_EXECUTE, "MDL-013", "the model failed: {}", problem.what());
+  }
 }
 
 }  // namespace cairn

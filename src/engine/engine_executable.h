@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/open_network.h"
 #include "engine/shaped_network.h"
 
 namespace cairn {
@@ -21,10 +22,14 @@ class OpenVinoExecutable final : public Executable {
 
   /// A model without gears is compiled at once; it can throw what `build` throws.
   static Result<std::unique_ptr<Executable>> create(Build build, ModelInfo info);
+  /// A model with open shapes.
+  static Result<std::unique_ptr<Executable>> create(const ov::CompiledModel& network, ModelInfo info);
 
   const ModelInfo& info() const override { return info_; }
   Status run(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
              FloatOverflow& overflow, bool shares_cores) override;
+  Status run_open(std::span<const ShapedInput> inputs, const TakeOutput& take,
+                  FloatOverflow& overflow) override;
 
  private:
   OpenVinoExecutable(Build build, ModelInfo info);
@@ -42,6 +47,7 @@ class OpenVinoExecutable final : public Executable {
   const ModelInfo info_;
   Build build_;
   std::shared_ptr<ShapedNetwork> only_;  ///< Of a model without gears.
+  std::unique_ptr<OpenNetwork> open_;    ///< Of a model with open shapes.
   std::atomic<uint32_t> runs_{0};        ///< Under way.
   std::mutex compiling_;                 ///< One gear at a time; before mutex_.
   std::mutex mutex_;

@@ -93,7 +93,10 @@ int core_count() {
 
 Result<ModelInfo> describe(OmModel&& om) {
   ModelInfo info;
-  CAIRN_ASSIGN(info.gears, shapes_of(om));
+  info.has_open_shapes = has_open_shapes(om);
+  if (!info.has_open_shapes) {
+    CAIRN_ASSIGN(info.gears, shapes_of(om));
+  }
   if (om.gears) info.gear_kind = om.gears->kind;
   info.largest_gear = largest_gear(info.gears);
   info.name = std::move(om.name);
@@ -151,6 +154,11 @@ class OpenVinoEngine final : public Engine {
     std::string ir = std::move(om.ir_xml);
     CAIRN_ASSIGN(ModelInfo info, describe(std::move(om)));
     try {
+      if (info.has_open_shapes) {
+        const auto network = core_.read_model(ir, weights);
+        return OpenVinoExecutable::create(core_.compile_model(network, "CPU", quick_settings(*network)),
+                                          std::move(info));
+      }
       return OpenVinoExecutable::create(
           [this, ir = std::move(ir), weights](const ModelInfo& model, const OmShapes& shapes) {
             return build(ir, weights, model, shapes);
