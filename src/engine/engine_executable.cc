@@ -148,8 +148,9 @@ Result<std::unique_ptr<Inspection>> OpenVinoExecutable::inspect(size_t gear,
                                                                 const std::vector<InnerTensorId>& wanted,
                                                                 bool with_outputs) {
   if (info_.has_open_shapes)
-    return error(ACL_ERROR_FEATURE_UNSUPPORTED, "MDL-049",
-                 "model {} has shapes that are known only when it runs; its inside cannot be seen", info_.name);
+    return error(ACL_ERROR_FEATURE_UNSUPPORTED, "DUMP-021",
+                 "model {} has shapes that are known only when it runs; its inside cannot be seen",
+                 info_.name);
   try {
     return OpenVinoInspection::create(source_, info_, info_.gears[gear], wanted, with_outputs);
   } catch (const std::exception& problem) {

@@ -66,6 +66,7 @@ TEST_F(OmGearsFile, ComesBack) {
 
 TEST_F(OmGearsFile, WithASizeThatNoGearHasIsRefused) {
   model_.inputs[0].bytes -= 1;
+  model_.nodes[1].output_tensors = {model_.inputs[0]};
   EXPECT_THAT(std::string(read().status().text()), HasSubstr("its largest gear needs 128"));
 }
 
