@@ -66,15 +66,13 @@ Status require(const AtcArguments& arguments, std::string_view name, std::string
 }
 
 Status check_framework(const AtcArguments& arguments) {
-  CAIRN_RETURN_IF_ERROR(require(arguments, "framework", "Supported is 5 (ONNX)."));
+  CAIRN_RETURN_IF_ERROR(require(arguments, "framework", "Supported are 1 (MindSpore) and 5 (ONNX)."));
   const std::string framework = arguments.get("framework");
-  if (framework == "5") return {};
+  if (framework == "1" || framework == "5") return {};
   if (framework == "0" && !arguments.has("weight")) return compile_error("E10008", {});
   return compile_error(
       "E10055", {fmt::format("--framework={} ({}) is not supported yet; export the model to ONNX", framework,
-                             framework == "0"   ? "Caffe"
-                             : framework == "1" ? "MindSpore"
-                                                : "TensorFlow")});
+                             framework == "0" ? "Caffe" : "TensorFlow")});
 }
 
 Result<aclFormat> onnx_input_format(const std::string& name) {
@@ -109,6 +107,7 @@ Result<CompileOptions> compile_options(const AtcArguments& arguments) {
   CompileOptions options;
   CAIRN_RETURN_IF_ERROR(check_framework(arguments));
   CAIRN_RETURN_IF_ERROR(require(arguments, "model", "Name the .onnx file."));
+  options.framework = arguments.get("framework").front() - '0';
   options.model = arguments.get("model");
   options.cmdline = arguments.cmdline();
   if (arguments.has("soc_version")) {
@@ -161,7 +160,7 @@ class Atc {
  private:
   Result<CompiledModel> compile(const CompileOptions& options) {
     working_ = true;
-    return compile_onnx(options, [&](std::string_view stage) { progress_.begin_stage(stage); });
+    return compile_model(options, [&](std::string_view stage) { progress_.begin_stage(stage); });
   }
 
   Status convert() {
