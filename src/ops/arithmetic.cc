@@ -47,7 +47,8 @@ Values divide_no_nan(const Arguments& op) {
 
 Values floor_divide(const Arguments& op) {
   const Value x = op.input(0);
-  if (!is_float(x)) return {make<v1::Divide>(x, op.input(1), true)};
+  // What the engine rounds down of whole numbers it rounds towards zero: without the rest nothing is rounded.
+  if (!is_float(x)) return {divide(subtract(x, make<v1::FloorMod>(x, op.input(1))), op.input(1))};
   return {make<v0::Floor>(divide(x, op.input(1)))};
 }
 

@@ -42,7 +42,7 @@ class Case:
     expected: Sequence[np.ndarray]
     attributes: dict
     note: str = ""
-    tolerance: float = 1e-4
+    within: float = 1e-4
     name: str = field(default="")
 
     def __str__(self) -> str:
@@ -53,13 +53,13 @@ class Case:
         return f"{self.type}{'-' + self.note if self.note else ''}-{kinds}"
 
 
-def case(kind: str, inputs, expected, note: str = "", tolerance: float = 1e-4, **attributes) -> Case:
+def case(kind: str, inputs, expected, note: str = "", within: float = 1e-4, **attributes) -> Case:
     """`expected` is an array or a list of them; arrays that stand for scalars may be numbers of NumPy."""
     if not isinstance(inputs, (list, tuple)):
         inputs = [inputs]
     if not isinstance(expected, (list, tuple)):
         expected = [expected]
-    return Case(kind, list(inputs), [np.asarray(each) for each in expected], attributes, note, tolerance)
+    return Case(kind, list(inputs), [np.asarray(each) for each in expected], attributes, note, within)
 
 
 def ints(*values: int, dtype=np.int64) -> Const:
@@ -119,7 +119,7 @@ class Suite:
             assert raw.size == wanted.nbytes, f"output {i} has {raw.size} bytes, expected {wanted.nbytes}"
             got = raw.view(wanted.dtype).reshape(wanted.shape)
             if not np.issubdtype(wanted.dtype, np.integer) and wanted.dtype != np.bool_:
-                tolerance = max(each.tolerance, TOLERANCE.get(wanted.dtype, 0))
+                tolerance = max(each.within, TOLERANCE.get(wanted.dtype, 0))
                 np.testing.assert_allclose(
                     got.astype(np.float64), wanted.astype(np.float64), rtol=tolerance, atol=tolerance
                 )
