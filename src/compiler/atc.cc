@@ -11,6 +11,7 @@
 #include "compiler/atc_values.h"
 #include "compiler/compile.h"
 #include "compiler/compile_error.h"
+#include "compiler/gear_option.h"
 #include "compiler/output_file.h"
 #include "device/soc_profile.h"
 #include "om/mapped_file.h"
@@ -66,13 +67,12 @@ Status require(const AtcArguments& arguments, std::string_view name, std::string
 }
 
 Status check_framework(const AtcArguments& arguments) {
-  CAIRN_RETURN_IF_ERROR(require(arguments, "framework", "Supported are 1 (MindSpore) and 5 (ONNX)."));
+  CAIRN_RETURN_IF_ERROR(require(arguments, "framework", "Supported are 0 (Caffe), 1 (MindSpore) and 5 (ONNX)."));
   const std::string framework = arguments.get("framework");
   if (framework == "1" || framework == "5") return {};
-  if (framework == "0" && !arguments.has("weight")) return compile_error("E10008", {});
-  return compile_error(
-      "E10055", {fmt::format("--framework={} ({}) is not supported yet; export the model to ONNX", framework,
-                             framework == "0" ? "Caffe" : "TensorFlow")});
+  if (framework == "0") return arguments.has("weight") ? Status() : compile_error("E10008", {});
+  return compile_error("E10055", {fmt::format("--framework={} (TensorFlow) is not supported yet; export the model to ONNX",
+                                              framework)});
 }
 
 Result<aclFormat> onnx_input_format(const std::string& name) {
@@ -90,6 +90,15 @@ Status read_tensor_options(const AtcArguments& arguments, CompileOptions& option
   if (arguments.has("input_format")) {
     CAIRN_ASSIGN(options.input_format, onnx_input_format(arguments.get("input_format")));
   }
+  for (const OmGearKind kind : {OmGearKind::kBatch, OmGearKind::kImage, OmGearKind::kDims}) {
+    const std::string_view option = gear_option_name(kind);
+    if (!arguments.has(option)) continue;
+    CAIRN_ASSIGN(options.gears, parse_gears(kind, arguments.get(option)));
+    CAIRN_RETURN_IF_ERROR(check_gear_shapes(*options.gears, options.input_shapes, options.input_format));
+    if (kind == OmGearKind::kDims && arguments.has("insert_op_conf"))
+      return compile_error("E10001", {arguments.get("insert_op_conf"), "--insert_op_conf",
+                                      "AIPP cannot be used with --dynamic_dims"});
+  }
   if (arguments.has("out_nodes")) {
     CAIRN_ASSIGN(options.out_nodes, parse_out_nodes(arguments.get("out_nodes")));
   }
@@ -106,7 +115,8 @@ Status read_tensor_options(const AtcArguments& arguments, CompileOptions& option
 Result<CompileOptions> compile_options(const AtcArguments& arguments) {
   CompileOptions options;
   CAIRN_RETURN_IF_ERROR(check_framework(arguments));
-  CAIRN_RETURN_IF_ERROR(require(arguments, "model", "Name the .onnx file."));
+  CAIRN_RETURN_IF_ERROR(require(arguments, "model", "Name the model file: prototxt, .air or .onnx."));
+  options.weight = arguments.get("weight");
   options.framework = arguments.get("framework").front() - '0';
   options.model = arguments.get("model");
   options.cmdline = arguments.cmdline();
@@ -172,7 +182,8 @@ class Atc {
     path += ".om";
     for (const std::string_view name : arguments_.without_effect())
       log(LogLevel::kInfo, "ATC", "--{} has no effect on a CPU", name);
-    if (arguments_.has("weight")) warnings_ += "W10001: --weight is not used with --framework=5.\n";
+    if (arguments_.has("weight") && options.framework != 0)
+      warnings_ += fmt::format("W10001: --weight is not used with --framework={}.\n", options.framework);
 
     // An output that cannot be written is found before the long work. Missing folders are made.
     std::error_code ignored;

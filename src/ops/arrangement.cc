@@ -259,10 +259,6 @@ Values pad_attribute(const Arguments& op) {
   return {padded(x, borders_of(op.integers("paddings"), x, true), ov::op::PadMode::CONSTANT, number(0, x))};
 }
 
-Value scalar(const Value& value) {
-  return rank_of(value) == 0 ? value : reshape(value, {});
-}
-
 Values pad_with_value(const Arguments& op) {
   const Value x = op.input("x");
   return {padded(x, borders_of(op.constant("paddings"), x, true), ov::op::PadMode::CONSTANT,

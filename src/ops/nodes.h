@@ -68,6 +68,10 @@ inline Value reshape(const Value& value, const std::vector<int64_t>& dims, bool 
 inline Value transpose(const Value& value, const std::vector<int64_t>& order) {
   return make<ov::op::v1::Transpose>(value, integers(order));
 }
+/// The only element of a tensor, without dims.
+inline Value scalar(const Value& value) {
+  return value.get_partial_shape().rank() == 0 ? value : reshape(value, {});
+}
 inline Value squeeze(const Value& value, const std::vector<int64_t>& axes) {
   return make<ov::op::v0::Squeeze>(value, integers(axes));
 }

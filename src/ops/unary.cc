@@ -104,7 +104,7 @@ Values clip(const Arguments& op) {
 }
 
 Values running_sum(const Arguments& op) {
-  return {make<v0::CumSum>(op.input("x"), op.input("axis"), op.flag("exclusive"), op.flag("reverse"))};
+  return {make<v0::CumSum>(op.input("x"), scalar(op.input("axis")), op.flag("exclusive"), op.flag("reverse"))};
 }
 
 Values running_sum_of_attribute(const Arguments& op) {

@@ -50,7 +50,7 @@ CASES = [
     *each("Elu", lambda x: np.where(x > 0, x, 0.7 * np.expm1(x)), alpha=0.7),
     *each("Elu", lambda x: 2 * np.where(x > 0, x, np.expm1(x * 0.5)), [np.float32], scale=2.0, input_scale=0.5),
     *each("Selu", lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(x))),
-    *each("Celu", lambda x: np.maximum(x, 0) + np.minimum(0, 1.5 * np.expm1(x / 1.5)), alpha1=1.5, alpha2=1.5),
+    *each("Celu", lambda x: np.maximum(x, 0) + np.minimum(0, 1.5 * np.expm1(x / 1.5)), FLOATS[:2], alpha1=1.5, alpha2=1.5),
     *each("CeluV2", lambda x: np.maximum(x, 0) + np.minimum(0, 1.5 * np.expm1(x / 1.5)), alpha=1.5),
     *each("LeakyRelu", lambda x: np.where(x > 0, x, 0.1 * x), negative_slope=0.1),
     *each("Gelu", lambda x: 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))),
