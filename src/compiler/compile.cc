@@ -67,7 +67,8 @@ class Compilation {
     std::string reason;
     const auto weights = std::make_shared<const MappedFile>(MappedFile::open(options_.weight, reason));
     if (weights->bytes().empty()) return compile_error("E10410", {options_.weight.string(), "--weight", reason});
-    CAIRN_ASSIGN(operators_, read_caffe(file_, options_.model, weights, options_.weight));
+    CAIRN_ASSIGN(operators_, read_caffe({file_.bytes(), options_.model.string(), nullptr},
+                                        {weights->bytes(), options_.weight.string(), weights}));
     onnx_ = view_of(*operators_);
     return {};
   }

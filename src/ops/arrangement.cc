@@ -236,8 +236,15 @@ Borders borders_of(const std::vector<int64_t>& paddings, const Value& x, bool co
 }
 
 Value padded(const Value& x, const Borders& borders, ov::op::PadMode mode, const Value& fill) {
-  if (mode == ov::op::PadMode::CONSTANT)
-    return make<v12::Pad>(x, integers(borders.before), integers(borders.after), fill, mode);
+  if (mode == ov::op::PadMode::CONSTANT) {
+    const Value before = integers(borders.before);
+    const Value after = integers(borders.after);
+    if (constant_of(fill)) return make<v12::Pad>(x, before, after, fill, mode);
+    // The CPU plugin takes the value when it compiles: what is not known then is put in afterwards.
+    const Value inside = make<v3::Broadcast>(integer(1), shape_of(x));
+    const Value mask = make<v12::Pad>(inside, before, after, integer(0), mode);
+    return select(greater(mask, integer(0)), make<v12::Pad>(x, before, after, number(0, x), mode), fill);
+  }
   return make<v12::Pad>(x, integers(borders.before), integers(borders.after), mode);
 }
 

@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "engine/engine_types.h"
+#include "ops/nodes.h"
 #include "ops/operator_table.h"
 
 namespace cairn::ops {
@@ -87,10 +88,22 @@ class GraphBuilder {
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       // A value that passes through keeps the name of its maker.
       Value value = (*built)[i];
+      if (is_output(node.outputs[i])) value = apart_from_inputs(value);
       if (named_.insert(value.get_node()).second)
         value.get_node()->set_friendly_name(i == 0 ? node.name : fmt::format("{}.{}", node.name, i));
       if (!node.outputs[i].empty()) define(node.outputs[i], {value, ACL_FORMAT_ND});
     }
+  }
+
+  bool is_output(const std::string& tensor) const {
+    return std::ranges::any_of(graph_.outputs, [&](const GraphResult& output) { return output.tensor == tensor; });
+  }
+
+  /// The CPU plugin reads zeros from an input that is an output at the same time.
+  static Value apart_from_inputs(const Value& value) {
+    if (!ov::is_type<ov::op::v0::Parameter>(value.get_node())) return value;
+    if (value.get_element_type() == ov::element::boolean) return make<ov::op::v1::LogicalOr>(value, value);
+    return make<ov::op::v1::Maximum>(value, value);
   }
 
   void define(const std::string& tensor, OperatorInput value) {

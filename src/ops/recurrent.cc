@@ -51,7 +51,8 @@ Sequence lstm(const Value& gates, const Value& go_on, const Value& weights, cons
     old_hidden = multiply(old_hidden, flag);
     old_cell = multiply(old_cell, flag);
   }
-  const Value sum = add(squeeze(gates_in, {0}), make<v0::MatMul>(old_hidden, weights_in));
+  // In this order: with the product last, the CPU plugin adds it into the slice and reads the sum in the next step.
+  const Value sum = add(make<v0::MatMul>(old_hidden, weights_in), squeeze(gates_in, {0}));
   const Values parts = std::make_shared<v1::Split>(sum, integer(1), 4)->outputs();
   const auto gate = [&](int64_t place) { return parts[static_cast<size_t>(place)]; };
   const Value forget = make<v0::Sigmoid>(add(gate(kind.forget), kind.forget_bias));
@@ -141,7 +142,7 @@ Values rnn_layer(const Arguments& op) {
   const auto weights_in = parameter_like(weights, weights.get_partial_shape());
   const auto hidden_in = parameter_like(hidden, hidden.get_partial_shape());
   const Value kept = multiply(hidden_in, squeeze(go_on_in, {0}));
-  const Value new_hidden = make<v0::Tanh>(add(squeeze(sums_in, {0}), make<v0::MatMul>(kept, weights_in)));
+  const Value new_hidden = make<v0::Tanh>(add(make<v0::MatMul>(kept, weights_in), squeeze(sums_in, {0})));
   const auto row = std::make_shared<v0::Result>(unsqueeze(new_hidden, {0}));
   const auto next = std::make_shared<v0::Result>(new_hidden);
   const auto loop = std::make_shared<v0::TensorIterator>();

@@ -134,12 +134,10 @@ class GraphMaker {
 
 }  // namespace
 
-Result<ops::OperatorGraph> read_caffe(const MappedFile& network, const std::filesystem::path& network_path,
-                                      const std::shared_ptr<const MappedFile>& weights,
-                                      const std::filesystem::path& weights_path) {
-  CAIRN_ASSIGN(const CaffeNet net, read_caffe_net(network.bytes(), network_path.string()));
-  CAIRN_ASSIGN(const CaffeWeights blobs, read_caffe_weights(weights->bytes(), weights_path.string()));
-  return GraphMaker(net, blobs, weights).run();
+Result<ops::OperatorGraph> read_caffe(const CaffeFile& network, const CaffeFile& weights) {
+  CAIRN_ASSIGN(const CaffeNet net, read_caffe_net(network.bytes, network.path));
+  CAIRN_ASSIGN(const CaffeWeights blobs, read_caffe_weights(weights.bytes, weights.path));
+  return GraphMaker(net, blobs, weights.keeper).run();
 }
 
 }  // namespace cairn
