@@ -75,7 +75,9 @@ def main() -> None:
         sys.exit(f"tests name operators that the table does not have: {', '.join(sorted(unknown))}")
     PAGE.write_text(page(operators, rows))
     bare = [each["type"] for each in operators if each["type"] not in rows]
-    print(f"{PAGE.relative_to(ROOT)}: {len(operators)} operators, {len(bare)} without a row: {', '.join(bare) or '-'}")
+    print(
+        f"{PAGE.relative_to(ROOT)}: {len(operators)} operators, {len(bare)} without a row: {', '.join(bare) or '-'}"
+    )
 
 
 if __name__ == "__main__":

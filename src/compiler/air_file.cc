@@ -107,8 +107,10 @@ class AirReader {
     const size_t colon = text.rfind(':');
     Edge edge;
     if (colon != text.npos) {
-      const auto [end, failure] = std::from_chars(text.data() + colon + 1, text.data() + text.size(), edge.index);
-      if (failure != std::errc() || end != text.data() + text.size()) return refused(fmt::format("input {} of node {} cannot be read", text, op.name()));
+      const auto [end, failure] =
+          std::from_chars(text.data() + colon + 1, text.data() + text.size(), edge.index);
+      if (failure != std::errc() || end != text.data() + text.size())
+        return refused(fmt::format("input {} of node {} cannot be read", text, op.name()));
     }
     if (edge.index == -1) return std::optional<Edge>();
     const auto found = by_name_.find(text.substr(0, colon));
@@ -177,7 +179,8 @@ class AirReader {
           for (const Edge& edge : edges) {
             if (!edge.producer) continue;
             const State other = states[edge.producer];
-            if (other == State::kOpen) return refused(fmt::format("node {} is its own input", edge.producer->name()));
+            if (other == State::kOpen)
+              return refused(fmt::format("node {} is its own input", edge.producer->name()));
             if (other == State::kNew) open.push_back(edge.producer);
           }
           continue;
@@ -234,7 +237,8 @@ class AirReader {
       return refused(fmt::format("type or shape of constant {} is not supported", op.name()));
     const std::string& data = value->t().data();
     if (data.size() != *bytes)
-      return refused(fmt::format("constant {} has {} bytes, its shape needs {}", op.name(), data.size(), *bytes));
+      return refused(
+          fmt::format("constant {} has {} bytes, its shape needs {}", op.name(), data.size(), *bytes));
     ops::GraphConstant constant = ops::make_constant(tensor_name(op, 0), type, std::move(dims),
                                                      std::vector<char>(data.begin(), data.end()));
     constant.format = om::format_of_name(desc.layout());

@@ -9,7 +9,8 @@
 
 namespace cairn {
 
-/// Reads the bytes of a file within a bounded amount of memory. `path` is for messages. The graph owns what it needs.
+/// Reads the bytes of a file within a bounded amount of memory. `path` is for messages. The graph owns what
+/// it needs.
 Result<ops::OperatorGraph> read_air(std::span<const std::byte> file, const std::filesystem::path& path);
 
 }  // namespace cairn

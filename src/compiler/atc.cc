@@ -67,12 +67,14 @@ Status require(const AtcArguments& arguments, std::string_view name, std::string
 }
 
 Status check_framework(const AtcArguments& arguments) {
-  CAIRN_RETURN_IF_ERROR(require(arguments, "framework", "Supported are 0 (Caffe), 1 (MindSpore) and 5 (ONNX)."));
+  CAIRN_RETURN_IF_ERROR(
+      require(arguments, "framework", "Supported are 0 (Caffe), 1 (MindSpore) and 5 (ONNX)."));
   const std::string framework = arguments.get("framework");
   if (framework == "1" || framework == "5") return {};
   if (framework == "0") return arguments.has("weight") ? Status() : compile_error("E10008", {});
-  return compile_error("E10055", {fmt::format("--framework={} (TensorFlow) is not supported yet; export the model to ONNX",
-                                              framework)});
+  return compile_error(
+      "E10055",
+      {fmt::format("--framework={} (TensorFlow) is not supported yet; export the model to ONNX", framework)});
 }
 
 Result<aclFormat> onnx_input_format(const std::string& name) {

@@ -66,7 +66,8 @@ class Compilation {
   Status read_caffe_files() {
     std::string reason;
     const auto weights = std::make_shared<const MappedFile>(MappedFile::open(options_.weight, reason));
-    if (weights->bytes().empty()) return compile_error("E10410", {options_.weight.string(), "--weight", reason});
+    if (weights->bytes().empty())
+      return compile_error("E10410", {options_.weight.string(), "--weight", reason});
     CAIRN_ASSIGN(operators_, read_caffe({file_.bytes(), options_.model.string(), nullptr},
                                         {weights->bytes(), options_.weight.string(), weights}));
     onnx_ = view_of(*operators_);
@@ -467,7 +468,7 @@ class Compilation {
 }  // namespace
 
 Result<CompiledModel> compile_model(const CompileOptions& options,
-                                   const std::function<void(std::string_view)>& stage) {
+                                    const std::function<void(std::string_view)>& stage) {
   return Compilation(options, stage).run();
 }
 

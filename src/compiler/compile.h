@@ -47,7 +47,7 @@ struct CompileOptions {
   int64_t framework = 5;  ///< Value of `--framework`.
   std::filesystem::path model;
   std::filesystem::path weight;  ///< Of a Caffe model.
-  std::string name;  ///< Of the offline model.
+  std::string name;              ///< Of the offline model.
   std::string soc_version;
   std::string cmdline;
   std::vector<InputShape> input_shapes;
@@ -68,6 +68,6 @@ struct CompiledModel {
 
 /// `stage` is told what begins, in a few words.
 Result<CompiledModel> compile_model(const CompileOptions& options,
-                                   const std::function<void(std::string_view)>& stage);
+                                    const std::function<void(std::string_view)>& stage);
 
 }  // namespace cairn

@@ -131,7 +131,8 @@ Status problem_report(const std::vector<ops::NodeProblem>& problems) {
       wrong.push_back(fmt::format("{} (node {}): {}", problem.type, problem.node, problem.reason));
   }
   if (!unknown.empty())
-    return compile_error("E10501", {std::to_string(unknown.size()), fmt::format("{}", fmt::join(unknown, ", "))});
+    return compile_error("E10501",
+                         {std::to_string(unknown.size()), fmt::format("{}", fmt::join(unknown, ", "))});
   return wrong.empty() ? Status() : compile_error("E19014", {fmt::format("{}", fmt::join(wrong, "; "))});
 }
 

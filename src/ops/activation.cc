@@ -68,8 +68,8 @@ Values gelu_tanh(const Arguments& op) {
 
 Values gelu_v2(const Arguments& op) {
   const bool exact = op.text("approximate") == "none";
-  return {make<v7::Gelu>(op.input("x"), exact ? ov::op::GeluApproximationMode::ERF
-                                              : ov::op::GeluApproximationMode::TANH)};
+  return {make<v7::Gelu>(op.input("x"),
+                         exact ? ov::op::GeluApproximationMode::ERF : ov::op::GeluApproximationMode::TANH)};
 }
 
 /// x * sigmoid(1.702 * x).

@@ -1,5 +1,5 @@
-// What a build function sees of one operator of a graph: its inputs as values of the engine, its attributes with
-// defaults filled in.
+// What a build function sees of one operator of a graph: its inputs as values of the engine, its attributes
+// with defaults filled in.
 #pragma once
 
 #include <fmt/format.h>

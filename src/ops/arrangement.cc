@@ -43,7 +43,8 @@ Values unpack(const Arguments& op) {
 Values equal_parts(const Value& x, int64_t axis, int64_t count) {
   if (count < 1 || count > 100000) refuse("num_split is {}", count);
   if (count == 1) return {x};
-  return std::make_shared<v1::Split>(x, integer(axis_of(axis, rank_of(x))), static_cast<size_t>(count))->outputs();
+  return std::make_shared<v1::Split>(x, integer(axis_of(axis, rank_of(x))), static_cast<size_t>(count))
+      ->outputs();
 }
 
 Values split_input(const Arguments& op) {
@@ -57,15 +58,18 @@ Values split_attribute(const Arguments& op) {
 Values parts_of(const Value& x, const std::vector<int64_t>& sizes, int64_t axis, int64_t count) {
   if (sizes.empty()) return equal_parts(x, axis, count);
   if (sizes.size() == 1) return {x};
-  return std::make_shared<v1::VariadicSplit>(x, integer(axis_of(axis, rank_of(x))), integers(sizes))->outputs();
+  return std::make_shared<v1::VariadicSplit>(x, integer(axis_of(axis, rank_of(x))), integers(sizes))
+      ->outputs();
 }
 
 Values split_sizes_input(const Arguments& op) {
-  return parts_of(op.input("x"), op.constant("size_splits"), op.constant_integer("split_dim"), op.integer("num_split"));
+  return parts_of(op.input("x"), op.constant("size_splits"), op.constant_integer("split_dim"),
+                  op.integer("num_split"));
 }
 
 Values split_sizes_attribute(const Arguments& op) {
-  return parts_of(op.input("x"), op.integers("size_splits"), op.integer("split_dim"), op.integer("num_split"));
+  return parts_of(op.input("x"), op.integers("size_splits"), op.integer("split_dim"),
+                  op.integer("num_split"));
 }
 
 /// From `offsets` on `size` elements of each dim; -1: up to the end.
@@ -75,7 +79,8 @@ Value block(const Value& x, const std::vector<int64_t>& offsets, const std::vect
   std::vector<int64_t> ends;
   for (size_t i = 0; i < size.size(); ++i)
     ends.push_back(size[i] == -1 ? INT64_MAX : offsets[i] + size[i]);
-  return make<v8::Slice>(x, integers(offsets), integers(ends), integers(std::vector<int64_t>(size.size(), 1)));
+  return make<v8::Slice>(x, integers(offsets), integers(ends),
+                         integers(std::vector<int64_t>(size.size(), 1)));
 }
 
 Values slice_input(const Arguments& op) {
@@ -98,7 +103,8 @@ std::vector<int64_t> bits(int64_t mask, size_t count) {
   return list;
 }
 
-Values strided(const Arguments& op, const Value& begin, const Value& end, const Value& strides, size_t count) {
+Values strided(const Arguments& op, const Value& begin, const Value& end, const Value& strides,
+               size_t count) {
   const auto mask = [&](std::string_view name) { return bits(op.integer(name), count); };
   return {make<v1::StridedSlice>(op.input("x"), begin, end, strides, mask("begin_mask"), mask("end_mask"),
                                  mask("new_axis_mask"), mask("shrink_axis_mask"), mask("ellipsis_mask"))};
@@ -111,7 +117,8 @@ Values strided_slice_input(const Arguments& op) {
 
 Values strided_slice_attribute(const Arguments& op) {
   const std::vector<int64_t>& begin = op.integers("begin");
-  return strided(op, integers(begin), integers(op.integers("end")), integers(op.integers("strides")), begin.size());
+  return strided(op, integers(begin), integers(op.integers("end")), integers(op.integers("strides")),
+                 begin.size());
 }
 
 /// Of ONNX: entries for the named axes.
@@ -180,19 +187,24 @@ Values scatter_nd_into(const Arguments& op) {
 template <v15::ScatterNDUpdate::Reduction kReduction>
 Values scatter_rows(const Arguments& op) {
   const Value indices = op.input("indices");
-  return {make<v15::ScatterNDUpdate>(op.input("var"), unsqueeze(indices, {rank_of(indices)}), op.input("updates"),
-                                     kReduction)};
+  return {make<v15::ScatterNDUpdate>(op.input("var"), unsqueeze(indices, {rank_of(indices)}),
+                                     op.input("updates"), kReduction)};
 }
 
 Values scatter_elements(const Arguments& op) {
   using Reduction = v12::ScatterElementsUpdate::Reduction;
   const std::string& name = op.text("reduction");
   Reduction reduction = Reduction::NONE;
-  if (name == "add") reduction = Reduction::SUM;
-  else if (name == "mul") reduction = Reduction::PROD;
-  else if (name == "max" || name == "amax") reduction = Reduction::MAX;
-  else if (name == "min" || name == "amin") reduction = Reduction::MIN;
-  else if (name != "none") refuse("reduction is {}, allowed are none, add, mul, max and min", name);
+  if (name == "add")
+    reduction = Reduction::SUM;
+  else if (name == "mul")
+    reduction = Reduction::PROD;
+  else if (name == "max" || name == "amax")
+    reduction = Reduction::MAX;
+  else if (name == "min" || name == "amin")
+    reduction = Reduction::MIN;
+  else if (name != "none")
+    refuse("reduction is {}, allowed are none, add, mul, max and min", name);
   return {make<v12::ScatterElementsUpdate>(op.input("data"), op.input("indices"), op.input("updates"),
                                            integer(op.integer("axis")), reduction)};
 }
@@ -274,7 +286,8 @@ Values pad_with_value(const Arguments& op) {
 
 Values pad_with_mode(const Arguments& op) {
   const Value x = op.input("x");
-  const Value fill = op.has("constant_values") ? convert_like(scalar(op.input("constant_values")), x) : number(0, x);
+  const Value fill =
+      op.has("constant_values") ? convert_like(scalar(op.input("constant_values")), x) : number(0, x);
   const Borders borders = borders_of(op.constant("paddings"), x, op.flag("paddings_contiguous"));
   return {padded(x, borders, pad_mode(op.text("mode")), fill)};
 }
@@ -282,7 +295,8 @@ Values pad_with_mode(const Arguments& op) {
 Values pad_with_mode_attribute(const Arguments& op) {
   const Value x = op.input("x");
   const Borders borders = borders_of(op.integers("paddings"), x, op.flag("paddings_contiguous"));
-  return {padded(x, borders, pad_mode(op.text("mode")), number(static_cast<double>(op.integer("constant_values")), x))};
+  return {padded(x, borders, pad_mode(op.text("mode")),
+                 number(static_cast<double>(op.integer("constant_values")), x))};
 }
 
 Values mirror_pad(const Arguments& op) {
@@ -297,7 +311,9 @@ Values range_input(const Arguments& op) {
 }
 
 Values range_attribute(const Arguments& op) {
-  const auto value = [](float number) { return make<v0::Constant>(ov::element::f32, ov::Shape{}, std::vector<float>{number}); };
+  const auto value = [](float number) {
+    return make<v0::Constant>(ov::element::f32, ov::Shape{}, std::vector<float>{number});
+  };
   const Value x = op.input("x");
   return {make<v4::Range>(value(op.number("start")), value(op.number("limit")), value(op.number("delta")),
                           x.get_element_type())};
@@ -335,7 +351,8 @@ Value reversed(Value x, std::vector<int64_t> axes) {
     axis = axis_of(axis, rank_of(x));
   const std::vector<int64_t> steps(axes.size(), -1);
   return make<v8::Slice>(x, integers(std::vector<int64_t>(axes.size(), -1)),
-                         integers(std::vector<int64_t>(axes.size(), INT64_MIN)), integers(steps), integers(axes));
+                         integers(std::vector<int64_t>(axes.size(), INT64_MIN)), integers(steps),
+                         integers(axes));
 }
 
 Values reverse_input(const Arguments& op) {
@@ -428,8 +445,10 @@ struct Blocks {
 Blocks blocks_of(const Value& x, const std::vector<int64_t>& shape, const std::vector<int64_t>& borders) {
   const auto rank = static_cast<size_t>(rank_of(x));
   if (borders.size() != 2 * shape.size() || shape.size() + 1 > rank)
-    refuse("block_shape has {} values, its borders {}, the input {} dims", shape.size(), borders.size(), rank);
-  Blocks blocks{std::vector<int64_t>(rank, 1), {std::vector<int64_t>(rank, 0), std::vector<int64_t>(rank, 0)}};
+    refuse("block_shape has {} values, its borders {}, the input {} dims", shape.size(), borders.size(),
+           rank);
+  Blocks blocks{std::vector<int64_t>(rank, 1),
+                {std::vector<int64_t>(rank, 0), std::vector<int64_t>(rank, 0)}};
   for (size_t i = 0; i < shape.size(); ++i) {
     blocks.shape[i + 1] = shape[i];
     blocks.borders.before[i + 1] = borders[2 * i];
@@ -440,7 +459,8 @@ Blocks blocks_of(const Value& x, const std::vector<int64_t>& shape, const std::v
 
 template <class Op>
 Values batch_blocks(const Value& x, const Blocks& blocks) {
-  return {make<Op>(x, integers(blocks.shape), integers(blocks.borders.before), integers(blocks.borders.after))};
+  return {
+      make<Op>(x, integers(blocks.shape), integers(blocks.borders.before), integers(blocks.borders.after))};
 }
 
 Values space_to_batch(const Arguments& op) {
@@ -469,7 +489,8 @@ Values crop_layer(const Arguments& op) {
   const int64_t rank = rank_of(x);
   const int64_t axis = axis_of(op.integer("axis"), rank);
   const std::vector<int64_t> wanted = dims_of(op.input("size"));
-  if (static_cast<int64_t>(wanted.size()) != rank) refuse("the second input has {} dims, the first {}", wanted.size(), rank);
+  if (static_cast<int64_t>(wanted.size()) != rank)
+    refuse("the second input has {} dims, the first {}", wanted.size(), rank);
   const std::vector<int64_t>& offsets = op.integers("offsets");
   if (offsets.size() > 1 && static_cast<int64_t>(offsets.size()) != rank - axis)
     refuse("offsets has {} values, it must have 1 or {}", offsets.size(), rank - axis);
@@ -478,7 +499,8 @@ Values crop_layer(const Arguments& op) {
   std::vector<int64_t> sizes = dims;
   for (int64_t i = 0; i < rank; ++i) {
     const auto at = static_cast<size_t>(i);
-    const int64_t offset = i < axis || offsets.empty() ? 0 : offsets[offsets.size() == 1 ? 0 : static_cast<size_t>(i - axis)];
+    const int64_t offset =
+        i < axis || offsets.empty() ? 0 : offsets[offsets.size() == 1 ? 0 : static_cast<size_t>(i - axis)];
     begins.push_back(offset);
     if (i >= axis) sizes[at] = wanted[at];
     if (offset < 0 || offset + sizes[at] > dims[at])
@@ -502,7 +524,8 @@ constexpr std::string_view kMasksD =
     "begin [int]; end [int]; strides [int]; begin_mask Int=0; end_mask Int=0; ellipsis_mask Int=0; "
     "new_axis_mask Int=0; shrink_axis_mask Int=0";
 constexpr std::string_view kGather =
-    "validate_indices Bool=true; batch_dims Int=0; is_preprocessed Bool=false; negative_index_support Bool=false";
+    "validate_indices Bool=true; batch_dims Int=0; is_preprocessed Bool=false; negative_index_support "
+    "Bool=false";
 constexpr std::string_view kGatherV2 =
     "batch_dims Int=0; is_preprocessed Bool=false; negative_index_support Bool=false";
 constexpr auto kNone = v15::ScatterNDUpdate::Reduction::NONE;
@@ -522,7 +545,8 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"ConcatV2", "x*, concat_dim: Index", "y", "N Int=1", "ALL", concat_input},
     {"ConcatV2D", "x*", "y", "concat_dim Int; N Int=1", "ALL", concat_attribute},
     {"Crop", "x, size", "y", "axis Int=2; offsets [int]", "Number", crop_layer},
-    {"DepthToSpace", "x", "y", "block_size Int; mode String=DCR; data_format String=NHWC", "Number", depth_to_space},
+    {"DepthToSpace", "x", "y", "block_size Int; mode String=DCR; data_format String=NHWC", "Number",
+     depth_to_space},
     {"Eye", "", "y", "num_rows Int; num_columns Int=0; batch_shape [int]={}; dtype Int=0", "Number", eye},
     {"Gather", "x, indices: Index", "y", kGather, "ALL", gather},
     {"GatherD", "x, dim: Index, index: Index", "y", "dim Int=0", "ALL", gather_elements_input},
@@ -534,19 +558,22 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"LinSpace", "start, stop, num: Index", "output", "", "f32 f64 f16", line_space},
     {"MirrorPad", "x, paddings: Index", "y", "mode String", "Number", mirror_pad},
     {"OneHot", "x: u8 i32 i64, depth: Index, on_value, off_value", "y", "axis Int=-1", "ALL", one_hot},
-    {"OneHotD", "x: u8 i32 i64, on_value, off_value", "y", "depth Int; axis Int=-1", "ALL", one_hot_attribute},
+    {"OneHotD", "x: u8 i32 i64, on_value, off_value", "y", "depth Int; axis Int=-1", "ALL",
+     one_hot_attribute},
     {"Pack", "x*", "y", "axis Int=0; N Int=1", "ALL", pack},
     {"Pad", "x, paddings: Index", "y", "", "Number", pad_input},
     {"PadD", "x", "y", "paddings [[int]]", "Number", pad_attribute},
     {"PadV2", "x, paddings: Index, constant_values", "y", "", "Number", pad_with_value},
-    {"PadV3", "x, paddings: Index, constant_values?", "y", "mode String=constant; paddings_contiguous Bool=true", "Number",
-     pad_with_mode},
-    {"PadV3D", "x", "y", "paddings [[int]]; constant_values Int=0; mode String=constant; paddings_contiguous Bool=true",
-     "Number", pad_with_mode_attribute},
+    {"PadV3", "x, paddings: Index, constant_values?", "y",
+     "mode String=constant; paddings_contiguous Bool=true", "Number", pad_with_mode},
+    {"PadV3D", "x", "y",
+     "paddings [[int]]; constant_values Int=0; mode String=constant; paddings_contiguous Bool=true", "Number",
+     pad_with_mode_attribute},
     {"PassThrough", "x", "y", "stride Int=2; reverse Bool=false", "f16 f32", pass_through},
     {"Range", "start, limit, delta", "y", "", "f16 f32 i32 f64 i64 bf16", range_input},
     {"RangeD", "x", "y", "start Float; limit Float; delta Float", "f32 i32", range_attribute},
-    {"ReverseSequence", "x, seq_lengths: Index", "y", "seq_dim Int; batch_dim Int=0", "ALL", reverse_sequence},
+    {"ReverseSequence", "x, seq_lengths: Index", "y", "seq_dim Int; batch_dim Int=0", "ALL",
+     reverse_sequence},
     {"ReverseV2", "x, axis: Index", "y", "", "ALL", reverse_input},
     {"ReverseV2D", "x", "y", "axis [int]", "ALL", reverse_attribute},
     {"Roll", "x", "y", "shifts [int]; dims [int]={}", "Number", roll},

@@ -61,7 +61,8 @@ Value convolve(const Arguments& op, const Value& input, const Value& filter, int
   const Pads pads = pads_of(op.integers("pads"), strides.size(), "pads");
   ov::op::PadType automatic = ov::op::PadType::EXPLICIT;
   if (op.signature().find_attribute("auto_pad")) {
-    if (op.text("auto_pad") == "SAME_UPPER" || op.text("auto_pad") == "SAME") automatic = ov::op::PadType::SAME_UPPER;
+    if (op.text("auto_pad") == "SAME_UPPER" || op.text("auto_pad") == "SAME")
+      automatic = ov::op::PadType::SAME_UPPER;
     if (op.text("auto_pad") == "SAME_LOWER") automatic = ov::op::PadType::SAME_LOWER;
     if (op.text("auto_pad") == "VALID") automatic = ov::op::PadType::VALID;
   }
@@ -100,7 +101,8 @@ Values depthwise_convolution(const Arguments& op) {
   const std::vector<int64_t> x_dims = dims_of(x);
   const int64_t channels = layout.is_last() ? x_dims.back() : x_dims[1];
   std::vector<int64_t> dims = dims_of(filter);
-  const bool hwcn = op.format("filter") == ACL_FORMAT_HWCN || (op.format("filter") == ACL_FORMAT_ND && layout.is_last());
+  const bool hwcn =
+      op.format("filter") == ACL_FORMAT_HWCN || (op.format("filter") == ACL_FORMAT_ND && layout.is_last());
   Value weights = hwcn ? transpose(filter, {2, 3, 0, 1}) : filter;
   dims = dims_of(weights);
   // Caffe and ONNX store [channels * multiplier, 1, H, W].
@@ -130,14 +132,16 @@ Value deconvolve(const Arguments& op, const Value& input, const Value& given_fil
   Value y;
   if (output_size.empty()) {
     const auto more = differences_of(output_padding);
-    y = groups == 1 ? make<v1::ConvolutionBackpropData>(data, weights, strides, begin, end, dilations, automatic, more)
+    y = groups == 1 ? make<v1::ConvolutionBackpropData>(data, weights, strides, begin, end, dilations,
+                                                        automatic, more)
                     : make<v1::GroupConvolutionBackpropData>(data, weights, strides, begin, end, dilations,
                                                              automatic, more);
   } else if (same) {
     const Value wanted = integers(output_size);
-    y = groups == 1
-            ? make<v1::ConvolutionBackpropData>(data, weights, wanted, strides, begin, end, dilations, automatic)
-            : make<v1::GroupConvolutionBackpropData>(data, weights, wanted, strides, begin, end, dilations, automatic);
+    y = groups == 1 ? make<v1::ConvolutionBackpropData>(data, weights, wanted, strides, begin, end, dilations,
+                                                        automatic)
+                    : make<v1::GroupConvolutionBackpropData>(data, weights, wanted, strides, begin, end,
+                                                             dilations, automatic);
   } else {
     // What the pads leave open of the wanted size is added at the end.
     const std::vector<int64_t> x_dims = dims_of(x);
@@ -146,13 +150,16 @@ Value deconvolve(const Arguments& op, const Value& input, const Value& given_fil
     for (size_t i = 0; i < strides.size(); ++i) {
       const int64_t window = filter_dims[filter_dims.size() - strides.size() + i];
       const int64_t size = static_cast<int64_t>(strides[i]) * (x_dims[i + 2] - 1) +
-                           static_cast<int64_t>(dilations[i]) * (window - 1) + 1 - pads.begin[i] - pads.end[i];
+                           static_cast<int64_t>(dilations[i]) * (window - 1) + 1 - pads.begin[i] -
+                           pads.end[i];
       more.push_back(output_size[i] - size);
-      if (more[i] < 0) refuse("input_size {} of dim {} is smaller than the result without it, {}", output_size[i], i, size);
+      if (more[i] < 0)
+        refuse("input_size {} of dim {} is smaller than the result without it, {}", output_size[i], i, size);
     }
-    y = groups == 1
-            ? make<v1::ConvolutionBackpropData>(data, weights, strides, begin, end, dilations, automatic, more)
-            : make<v1::GroupConvolutionBackpropData>(data, weights, strides, begin, end, dilations, automatic, more);
+    y = groups == 1 ? make<v1::ConvolutionBackpropData>(data, weights, strides, begin, end, dilations,
+                                                        automatic, more)
+                    : make<v1::GroupConvolutionBackpropData>(data, weights, strides, begin, end, dilations,
+                                                             automatic, more);
   }
   return layout.leave(with_bias(op, y));
 }
@@ -180,15 +187,16 @@ Values transposed_with_attribute(const Arguments& op) {
 Values deconvolution_layer(const Arguments& op) {
   const Value x = op.input("x");
   const ChannelsFirst layout(op.text("data_format"), rank_of(x));
-  return {deconvolve(op, x, op.input("filter"), {}, std::vector<int64_t>(static_cast<size_t>(rank_of(x) - 2), 0),
-                     layout)};
+  return {deconvolve(op, x, op.input("filter"), {},
+                     std::vector<int64_t>(static_cast<size_t>(rank_of(x) - 2), 0), layout)};
 }
 
 /// The gradient of a convolution with respect to its input is a transposed convolution with its filter.
 Values input_gradient(const Arguments& op, const std::vector<int64_t>& input_size) {
   const Value x = op.input("out_backprop");
   const ChannelsFirst layout(op.text("data_format"), rank_of(x));
-  return {deconvolve(op, x, filter_outputs_first(op, layout), layout.space(input_size, "input_size"), {}, layout)};
+  return {deconvolve(op, x, filter_outputs_first(op, layout), layout.space(input_size, "input_size"), {},
+                     layout)};
 }
 
 constexpr std::string_view kAttributes =
@@ -201,13 +209,15 @@ constexpr std::string_view kTransposeAttributes =
     "strides [int]; pads [int]; dilations [int]={1}; groups Int=1; data_format String=NHWC; "
     "output_padding [int]={0}; offset_x Int=0";
 constexpr std::string_view kTransposeAttributesD =
-    "input_size [int]; strides [int]; pads [int]; dilations [int]={1}; groups Int=1; data_format String=NHWC; "
+    "input_size [int]; strides [int]; pads [int]; dilations [int]={1}; groups Int=1; data_format "
+    "String=NHWC; "
     "output_padding [int]={0}; offset_x Int=0";
 constexpr std::string_view kTranspose3dAttributes =
     "strides [int]; pads [int]; dilations [int]={1}; groups Int=1; data_format String=NDHWC; "
     "output_padding [int]={0}; offset_x Int=0";
 constexpr std::string_view kTranspose3dAttributesD =
-    "input_size [int]; strides [int]; pads [int]; dilations [int]={1}; groups Int=1; data_format String=NDHWC; "
+    "input_size [int]; strides [int]; pads [int]; dilations [int]={1}; groups Int=1; data_format "
+    "String=NDHWC; "
     "output_padding [int]={0}; offset_x Int=0";
 constexpr std::string_view kInputs = "x, filter, bias?: f16 f32 i32 bf16, offset_w?: i8";
 constexpr std::string_view kTransposeInputs =
@@ -229,8 +239,8 @@ constexpr std::string_view kGradientAttributesD =
 
 constexpr std::array kEntries = std::to_array<Entry>({
     {"Conv2D", kInputs, "y", kAttributes, kTypes, convolution},
-    {"Conv2DBackpropInput", "input_size: Index, filter, out_backprop", "y", kGradientAttributes, "f16 f32 bf16",
-     input_gradient_with_input},
+    {"Conv2DBackpropInput", "input_size: Index, filter, out_backprop", "y", kGradientAttributes,
+     "f16 f32 bf16", input_gradient_with_input},
     {"Conv2DBackpropInputD", "filter, out_backprop", "y", kGradientAttributesD, "f16 f32 bf16",
      input_gradient_with_attribute},
     {"Conv2DTranspose", kTransposeInputs, "y", kTransposeAttributes, kTypes, transposed_with_input},
@@ -239,7 +249,8 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"Conv3DTranspose", kTransposeInputs, "y", kTranspose3dAttributes, kTypes, transposed_with_input},
     {"Conv3DTransposeD", kInputs, "y", kTranspose3dAttributesD, kTypes, transposed_with_attribute},
     {"Deconvolution", kInputs, "y",
-     "strides [int]={1, 1}; pads [int]={0, 0, 0, 0}; dilations [int]={1}; groups Int=1; data_format String=NCHW; "
+     "strides [int]={1, 1}; pads [int]={0, 0, 0, 0}; dilations [int]={1}; groups Int=1; data_format "
+     "String=NCHW; "
      "offset_x Int=0",
      kTypes, deconvolution_layer},
     {"DepthwiseConv2D", kInputs, "y",

@@ -10,8 +10,8 @@ namespace {
 
 using namespace ov::op;
 
-/// SSD's boxes in the order of Caffe: for each place the smallest square, the one between smallest and largest, and
-/// those of the aspect ratios.
+/// SSD's boxes in the order of Caffe: for each place the smallest square, the one between smallest and
+/// largest, and those of the aspect ratios.
 class PriorBoxes {
  public:
   PriorBoxes(const Arguments& op, int64_t height, int64_t width, int64_t image_height, int64_t image_width)
@@ -118,7 +118,8 @@ struct Detection {
 
 Detection detection_inputs(const Arguments& op) {
   const auto rows = [](const Value& value) { return reshape(value, {0, -1}, true); };
-  return {rows(op.input("bbox_delta")), rows(op.input("score")), reshape(op.input("anchors"), {0, 2, -1}, true)};
+  return {rows(op.input("bbox_delta")), rows(op.input("score")),
+          reshape(op.input("anchors"), {0, 2, -1}, true)};
 }
 
 v8::DetectionOutput::Attributes detection_attributes(const Arguments& op, int64_t keep) {
@@ -138,7 +139,8 @@ v8::DetectionOutput::Attributes detection_attributes(const Arguments& op, int64_
   return attrs;
 }
 
-/// Caffe's own form: [1, 1, N * keep_top_k, 7] rows of image, label, score and corners; -1 as image ends them.
+/// Caffe's own form: [1, 1, N * keep_top_k, 7] rows of image, label, score and corners; -1 as image ends
+/// them.
 Values detection_output(const Arguments& op) {
   const Detection in = detection_inputs(op);
   const int64_t keep = op.integer("keep_top_k");
@@ -146,8 +148,8 @@ Values detection_output(const Arguments& op) {
   return {make<v8::DetectionOutput>(in.boxes, in.scores, in.priors, detection_attributes(op, keep))};
 }
 
-/// For each image the count of its boxes, and [keep_top_k rounded up to 128, 8] rows of image, label, score, corners
-/// and a zero.
+/// For each image the count of its boxes, and [keep_top_k rounded up to 128, 8] rows of image, label, score,
+/// corners and a zero.
 Values ssd_detection_output(const Arguments& op) {
   const Detection in = detection_inputs(op);
   constexpr int64_t kDefaultKeep = 1024;
@@ -162,7 +164,8 @@ Values ssd_detection_output(const Arguments& op) {
   for (int64_t i = 0; i < images; ++i) {
     const auto part = [&](const Value& value) { return images == 1 ? value : slice(value, 0, i, i + 1); };
     const Value priors = prior_images == 1 ? in.priors : part(in.priors);
-    const Value found = reshape(make<v8::DetectionOutput>(part(in.boxes), part(in.scores), priors, attrs), {keep, 7});
+    const Value found =
+        reshape(make<v8::DetectionOutput>(part(in.boxes), part(in.scores), priors, attrs), {keep, 7});
     const Value image = slice(found, 1, 0, 1);
     // Rows behind the one with -1 have no meaning.
     const Value ends = convert(less(image, number(0, image)), ov::element::i32);
@@ -180,8 +183,8 @@ Values ssd_detection_output(const Arguments& op) {
     return parts.size() == 1 ? parts[0] : concat(parts, 0);
   };
   const Value count = reshape(stacked(counts), {images, 1});
-  const Value count_row = make<v1::Pad>(count, integers({0, 0}), integers({0, 7}), number(0, count),
-                                        ov::op::PadMode::CONSTANT);
+  const Value count_row =
+      make<v1::Pad>(count, integers({0, 0}), integers({0, 7}), number(0, count), ov::op::PadMode::CONSTANT);
   return {count_row, stacked(boxes)};
 }
 
@@ -194,26 +197,29 @@ Value region_rows(const Value& rois) {
 ov::Shape pooled_size(const Arguments& op, std::string_view height, std::string_view width) {
   const int64_t h = op.integer(height);
   const int64_t w = op.integer(width);
-  if (h < 1 || w < 1 || h > 4096 || w > 4096) refuse("{} and {} are {} and {}, allowed are 1 to 4096", height, width, h, w);
+  if (h < 1 || w < 1 || h > 4096 || w > 4096)
+    refuse("{} and {} are {} and {}, allowed are 1 to 4096", height, width, h, w);
   return {static_cast<size_t>(h), static_cast<size_t>(w)};
 }
 
 Values roi_pooling(const Arguments& op) {
   if (op.number("spatial_scale_h") != op.number("spatial_scale_w"))
     refuse("spatial_scale_h and spatial_scale_w differ, which is not supported");
-  return {make<v0::ROIPooling>(op.input("x"), region_rows(op.input("rois")), pooled_size(op, "pooled_h", "pooled_w"),
-                               op.number("spatial_scale_h"), "max")};
+  return {make<v0::ROIPooling>(op.input("x"), region_rows(op.input("rois")),
+                               pooled_size(op, "pooled_h", "pooled_w"), op.number("spatial_scale_h"), "max")};
 }
 
 Values position_sensitive_roi_pooling(const Arguments& op) {
   const int64_t dim = op.integer("output_dim");
   const int64_t group = op.integer("group_size");
-  if (dim < 1 || group < 1) refuse("output_dim and group_size are {} and {}, they must be greater than 0", dim, group);
+  if (dim < 1 || group < 1)
+    refuse("output_dim and group_size are {} and {}, they must be greater than 0", dim, group);
   return {make<v0::PSROIPooling>(op.input("x"), region_rows(op.input("rois")), static_cast<size_t>(dim),
                                  static_cast<size_t>(group), op.number("spatial_scale"), 1, 1, "average")};
 }
 
-/// roi_end_mode 1 and 0 differ in whether the last element of a region belongs to it; 2 moves it by half an element.
+/// roi_end_mode 1 and 0 differ in whether the last element of a region belongs to it; 2 moves it by half an
+/// element.
 Values roi_align(const Arguments& op) {
   const Value rows = region_rows(op.input("rois"));
   const Value image = convert(reshape(slice(rows, 1, 0, 1), {-1}), ov::element::i32);
@@ -221,16 +227,20 @@ Values roi_align(const Arguments& op) {
   const int64_t end_mode = op.integer("roi_end_mode");
   if (end_mode == 1) {
     // The far corner lies one element further.
-    const Value one = make<v0::Constant>(corners.get_element_type(), ov::Shape{1, 4}, std::vector<float>{0, 0, 1, 1});
+    const Value one =
+        make<v0::Constant>(corners.get_element_type(), ov::Shape{1, 4}, std::vector<float>{0, 0, 1, 1});
     corners = add(corners, one);
   } else if (end_mode != 0 && end_mode != 2) {
     refuse("roi_end_mode is {}, supported are 0, 1 and 2", end_mode);
   }
   const ov::Shape size = pooled_size(op, "pooled_height", "pooled_width");
-  const auto mode = op.text("pool_mode") == "max" ? v9::ROIAlign::PoolingMode::MAX : v9::ROIAlign::PoolingMode::AVG;
-  const auto aligned = end_mode == 2 ? v9::ROIAlign::AlignedMode::HALF_PIXEL_FOR_NN : v9::ROIAlign::AlignedMode::ASYMMETRIC;
-  return {make<v9::ROIAlign>(op.input("features"), corners, image, static_cast<int>(size[0]), static_cast<int>(size[1]),
-                             static_cast<int>(op.integer("sample_num")), op.number("spatial_scale"), mode, aligned)};
+  const auto mode =
+      op.text("pool_mode") == "max" ? v9::ROIAlign::PoolingMode::MAX : v9::ROIAlign::PoolingMode::AVG;
+  const auto aligned =
+      end_mode == 2 ? v9::ROIAlign::AlignedMode::HALF_PIXEL_FOR_NN : v9::ROIAlign::AlignedMode::ASYMMETRIC;
+  return {make<v9::ROIAlign>(op.input("features"), corners, image, static_cast<int>(size[0]),
+                             static_cast<int>(size[1]), static_cast<int>(op.integer("sample_num")),
+                             op.number("spatial_scale"), mode, aligned)};
 }
 
 /// rois [N, 5, post_nms_topn], and how many there are, [N, 8].
@@ -257,9 +267,11 @@ Values proposal(const Arguments& op) {
   attrs.infer_probs = true;
   Value info = op.input("im_info");
   if (rank_of(info) > 1) info = reshape(info, {-1});
-  if (dims_of(info).size() != 1 || dims_of(info)[0] < 3) refuse("im_info has {} values, it needs 3", dims_of(info)[0]);
+  if (dims_of(info).size() != 1 || dims_of(info)[0] < 3)
+    refuse("im_info has {} values, it needs 3", dims_of(info)[0]);
   if (dims_of(info)[0] > 4) info = slice(info, 0, 0, 3);
-  const auto found = std::make_shared<v4::Proposal>(op.input("cls_prob"), op.input("bbox_delta"), info, attrs);
+  const auto found =
+      std::make_shared<v4::Proposal>(op.input("cls_prob"), op.input("bbox_delta"), info, attrs);
   const Value rois = found->output(0);
   const auto top = static_cast<int64_t>(attrs.post_nms_topn);
   const Value by_image = reshape(rois, {-1, top, 5});
@@ -275,14 +287,17 @@ Values proposal(const Arguments& op) {
 Values continuation_indicator(const Arguments& op) {
   const int64_t steps = op.integer("time_step");
   const int64_t batch = op.integer("batch_size");
-  if (steps < 1 || batch < 1 || steps > 1'000'000 || batch > 1'000'000) refuse("time_step and batch_size are {} and {}", steps, batch);
+  if (steps < 1 || batch < 1 || steps > 1'000'000 || batch > 1'000'000)
+    refuse("time_step and batch_size are {} and {}", steps, batch);
   std::vector<float> flags(static_cast<size_t>(steps * batch), 1.0F);
   std::fill_n(flags.begin(), batch, 0.0F);
-  return {make<v0::Constant>(ov::element::f32, ov::Shape{static_cast<size_t>(steps), static_cast<size_t>(batch)}, flags)};
+  return {make<v0::Constant>(ov::element::f32,
+                             ov::Shape{static_cast<size_t>(steps), static_cast<size_t>(batch)}, flags)};
 }
 
 constexpr std::string_view kDetection =
-    "num_classes Int=2; share_location Bool=true; background_label_id Int=0; iou_threshold Float=0.3; top_k Int=200; "
+    "num_classes Int=2; share_location Bool=true; background_label_id Int=0; iou_threshold Float=0.3; top_k "
+    "Int=200; "
     "eta Float=1.0; variance_encoded_in_target Bool=false; code_type Int=1; keep_top_k Int=-1; "
     "confidence_threshold Float=0.0";
 
@@ -292,7 +307,8 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"PSROIPooling", "x, rois", "y", "output_dim Int; group_size Int; spatial_scale Float", "f32 f16",
      position_sensitive_roi_pooling},
     {"PriorBox", "x, img", "y",
-     "min_size [float]; max_size [float]={}; aspect_ratio [float]={}; img_h Int=0; img_w Int=0; step_h Float=0.0; "
+     "min_size [float]; max_size [float]={}; aspect_ratio [float]={}; img_h Int=0; img_w Int=0; step_h "
+     "Float=0.0; "
      "step_w Float=0.0; flip Bool=true; clip Bool=false; offset Float=0.5; variance [float]={0.1}",
      "f16 f32", prior_box},
     {"Proposal", "cls_prob, bbox_delta, im_info", "rois, actual_rois_num: i32",

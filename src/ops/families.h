@@ -14,13 +14,16 @@ std::span<const Entry> arrangement_operators();
 std::span<const Entry> comparison_operators();
 std::span<const Entry> convolution_operators();
 std::span<const Entry> detection_operators();
+std::span<const Entry> gradient_operators();
 std::span<const Entry> matrix_operators();
 std::span<const Entry> normalisation_operators();
 std::span<const Entry> pooling_operators();
+std::span<const Entry> quantisation_operators();
 std::span<const Entry> recurrent_operators();
 std::span<const Entry> reduction_operators();
 std::span<const Entry> resize_operators();
 std::span<const Entry> shape_operators();
+std::span<const Entry> training_operators();
 std::span<const Entry> unary_operators();
 
 struct Family {
@@ -36,13 +39,16 @@ inline std::vector<Family> families() {
       {"comparison", comparison_operators()},
       {"convolution", convolution_operators()},
       {"detection", detection_operators()},
+      {"gradient", gradient_operators()},
       {"matrix", matrix_operators()},
       {"normalisation", normalisation_operators()},
       {"pooling", pooling_operators()},
+      {"quantisation", quantisation_operators()},
       {"recurrent", recurrent_operators()},
       {"reduction", reduction_operators()},
       {"resize", resize_operators()},
       {"shape", shape_operators()},
+      {"training", training_operators()},
       {"unary", unary_operators()},
   };
 }

@@ -55,7 +55,8 @@ class GraphBuilder {
   }
 
   /// A view that keeps the bytes alive, or a copy: weights in a file may lie anywhere.
-  static ov::Tensor constant_tensor(const GraphConstant& constant, const ov::element::Type& type, const ov::Shape& shape) {
+  static ov::Tensor constant_tensor(const GraphConstant& constant, const ov::element::Type& type,
+                                    const ov::Shape& shape) {
     const void* bytes = constant.bytes.data();
     const bool aligned = reinterpret_cast<uintptr_t>(bytes) % alignof(std::max_align_t) == 0;
     if (aligned && constant.keeper && !constant.bytes.empty())
@@ -84,7 +85,8 @@ class GraphBuilder {
     auto built = build_operator(*op, std::move(inputs), node.attributes, node.outputs.size());
     if (!built.is_ok()) return add_problem(node, std::string(built.status().text()));
     if (built->size() < node.outputs.size())
-      return add_problem(node, fmt::format("it has {} outputs, the operator gives {}", node.outputs.size(), built->size()));
+      return add_problem(
+          node, fmt::format("it has {} outputs, the operator gives {}", node.outputs.size(), built->size()));
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       // A value that passes through keeps the name of its maker.
       Value value = (*built)[i];
@@ -96,7 +98,8 @@ class GraphBuilder {
   }
 
   bool is_output(const std::string& tensor) const {
-    return std::ranges::any_of(graph_.outputs, [&](const GraphResult& output) { return output.tensor == tensor; });
+    return std::ranges::any_of(graph_.outputs,
+                               [&](const GraphResult& output) { return output.tensor == tensor; });
   }
 
   /// The CPU plugin reads zeros from an input that is an output at the same time.

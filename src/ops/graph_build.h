@@ -22,9 +22,9 @@ struct GraphBuild {
   std::vector<NodeProblem> problems;
 };
 
-/// Builds as many nodes as it can, so that all problems come at once; what hangs on a node with a problem is left
-/// out. Tensors of the graph keep their names. The model keeps what the constants' keepers hold; bytes without a
-/// keeper are copied. May throw what the engine throws.
+/// Builds as many nodes as it can, so that all problems come at once; what hangs on a node with a problem is
+/// left out. Tensors of the graph keep their names. The model keeps what the constants' keepers hold; bytes
+/// without a keeper are copied. May throw what the engine throws.
 GraphBuild build_graph(const OperatorGraph& graph);
 
 }  // namespace cairn::ops

@@ -12,8 +12,8 @@ using namespace ov::op;
 /// Products of integers are summed in int32, which matrix products of the engine do not offer: in floats.
 Value product(const Value& a, const Value& b, bool transpose_a, bool transpose_b) {
   if (is_float(a)) return make<v0::MatMul>(a, b, transpose_a, transpose_b);
-  const Value product = make<v0::MatMul>(convert(a, ov::element::f32), convert(b, ov::element::f32),
-                                         transpose_a, transpose_b);
+  const Value product =
+      make<v0::MatMul>(convert(a, ov::element::f32), convert(b, ov::element::f32), transpose_a, transpose_b);
   return convert(product, ov::element::i32);
 }
 
@@ -23,7 +23,8 @@ Values with_bias(const Arguments& op, const Value& product) {
 }
 
 Values mat_mul(const Arguments& op) {
-  return with_bias(op, product(op.input("x1"), op.input("x2"), op.flag("transpose_x1"), op.flag("transpose_x2")));
+  return with_bias(op,
+                   product(op.input("x1"), op.input("x2"), op.flag("transpose_x1"), op.flag("transpose_x2")));
 }
 
 Values batch_mat_mul(const Arguments& op) {
@@ -37,7 +38,8 @@ Values batch_mat_mul_v2(const Arguments& op) {
 /// alpha * a * b + beta * c.
 Values gemm(const Arguments& op) {
   const Value c = op.input("c");
-  const Value product = cairn::ops::product(op.input("a"), op.input("b"), op.flag("transpose_a"), op.flag("transpose_b"));
+  const Value product =
+      cairn::ops::product(op.input("a"), op.input("b"), op.flag("transpose_a"), op.flag("transpose_b"));
   const ov::element::Type type = c.get_element_type();
   const Value left = multiply(convert(op.input("alpha"), type), convert(product, type));
   return {add(left, multiply(convert(op.input("beta"), type), c))};
@@ -52,7 +54,8 @@ Values fully_connected(const Arguments& op) {
   if (w_dims.empty()) refuse("w has no dims");
   const int64_t outputs = op.integer("num_output");
   const bool transposed = op.flag("transpose");
-  std::vector<int64_t> matrix = transposed ? std::vector<int64_t>{-1, outputs} : std::vector<int64_t>{outputs, -1};
+  std::vector<int64_t> matrix =
+      transposed ? std::vector<int64_t>{-1, outputs} : std::vector<int64_t>{outputs, -1};
   // Dims in front of the axis stay; the rest is one row.
   std::vector<int64_t> kept(static_cast<size_t>(axis), 0);
   kept.push_back(-1);

@@ -83,7 +83,8 @@ inline Value concat(const Values& values, int64_t axis) {
 }
 /// Elements begin, begin+step ... before end of one axis.
 inline Value slice(const Value& value, int64_t axis, int64_t begin, int64_t end, int64_t step = 1) {
-  return make<ov::op::v8::Slice>(value, integers({begin}), integers({end}), integers({step}), integers({axis}));
+  return make<ov::op::v8::Slice>(value, integers({begin}), integers({end}), integers({step}),
+                                 integers({axis}));
 }
 inline Value shape_of(const Value& value) {
   return make<ov::op::v3::ShapeOf>(value, ov::element::i64);
@@ -102,7 +103,8 @@ inline int64_t rank_of(const Value& value) {
 }
 /// The dims, which must be known.
 inline std::vector<int64_t> dims_of(const Value& value) {
-  if (value.get_partial_shape().is_dynamic()) refuse("the shape of an input is only known when the model runs");
+  if (value.get_partial_shape().is_dynamic())
+    refuse("the shape of an input is only known when the model runs");
   const ov::Shape shape = value.get_shape();
   return {shape.begin(), shape.end()};
 }

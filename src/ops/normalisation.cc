@@ -30,8 +30,9 @@ bool is_channels_last(std::string_view data_format) {
 Values batch_norm(const Arguments& op) {
   const Value x = op.input("x");
   // ND as the format of x says nothing; its name counts where it is known.
-  const bool last = op.is_given("data_format") ? is_channels_last(op.text("data_format"))
-                                               : op.format("x") != ACL_FORMAT_NCHW && op.format("x") != ACL_FORMAT_NCDHW;
+  const bool last = op.is_given("data_format")
+                        ? is_channels_last(op.text("data_format"))
+                        : op.format("x") != ACL_FORMAT_NCHW && op.format("x") != ACL_FORMAT_NCDHW;
   const auto along = [&](const Value& vector) { return convert_like(along_channels(vector, x, last), x); };
   Value mean;
   Value variance;
@@ -52,8 +53,8 @@ Values batch_norm(const Arguments& op) {
 }
 
 /// Caffe: mean and variance are sums, divided by `momentum`; 0 stands for zeros.
-Values inference_of(const Value& x, const Value& mean, const Value& variance, const Value& factor, const Value& scale,
-                    const Value& offset, float epsilon) {
+Values inference_of(const Value& x, const Value& mean, const Value& variance, const Value& factor,
+                    const Value& scale, const Value& offset, float epsilon) {
   const auto along = [&](const Value& vector) { return along_channels(vector, x, false); };
   Value y;
   if (factor.get_node()) {
@@ -69,13 +70,13 @@ Values inference_of(const Value& x, const Value& mean, const Value& variance, co
 }
 
 Values batch_norm_layer(const Arguments& op) {
-  return inference_of(op.input("x"), op.input("mean"), op.input("variance"), op.input("momentum"), op.input("scale"),
-                      op.input("offset"), op.number("epsilon"));
+  return inference_of(op.input("x"), op.input("mean"), op.input("variance"), op.input("momentum"),
+                      op.input("scale"), op.input("offset"), op.number("epsilon"));
 }
 
 Values batch_norm_layer_attribute(const Arguments& op) {
-  return inference_of(op.input("x"), op.input("mean"), op.input("variance"), Value(), op.input("scale"), op.input("b"),
-                      op.number("epsilon"));
+  return inference_of(op.input("x"), op.input("mean"), op.input("variance"), Value(), op.input("scale"),
+                      op.input("b"), op.number("epsilon"));
 }
 
 Values batch_norm_infer(const Arguments& op) {
@@ -139,7 +140,8 @@ Values add_layer_norm(const Arguments& op) {
 }
 
 Value root_mean_square_inverse(const Value& x, const Value& gamma, float epsilon) {
-  const Value mean = make<v1::ReduceMean>(multiply(x, x), integers(axes_from(-rank_of(gamma), rank_of(x))), true);
+  const Value mean =
+      make<v1::ReduceMean>(multiply(x, x), integers(axes_from(-rank_of(gamma), rank_of(x))), true);
   return one_over_root(mean, epsilon);
 }
 
@@ -210,7 +212,8 @@ Values local_response(const Arguments& op) {
                           op.number("bias"), size)};
   if (rank_of(x) != 4) refuse("x has {} dims, it must have 4", rank_of(x));
   const ov::Shape pads = {static_cast<size_t>(radius), static_cast<size_t>(radius)};
-  const Value mean = make<v1::AvgPool>(multiply(x, x), ov::Strides{1, 1}, pads, pads, ov::Shape{size, size}, false);
+  const Value mean =
+      make<v1::AvgPool>(multiply(x, x), ov::Strides{1, 1}, pads, pads, ov::Shape{size, size}, false);
   const Value sum = multiply(mean, static_cast<double>(size * size));
   const Value scale = add(multiply(sum, op.number("alpha")), op.number("bias"));
   return {divide(x, make<v1::Power>(scale, number(op.number("beta"), scale)))};
@@ -256,7 +259,8 @@ Value norm(const Value& x, float power, std::vector<int64_t> axes, bool keep_dim
   if (power == 0)
     return make<v1::ReduceSum>(convert_like(make<v1::NotEqual>(x, number(0, x)), x), over, keep_dims);
   if (std::isinf(power))
-    return power > 0 ? make<v1::ReduceMax>(absolute, over, keep_dims) : make<v1::ReduceMin>(absolute, over, keep_dims);
+    return power > 0 ? make<v1::ReduceMax>(absolute, over, keep_dims)
+                     : make<v1::ReduceMin>(absolute, over, keep_dims);
   const Value sum = make<v1::ReduceSum>(make<v1::Power>(absolute, number(power, x)), over, keep_dims);
   return make<v1::Power>(sum, number(1.0 / power, x));
 }
@@ -288,33 +292,37 @@ constexpr std::array kEntries = std::to_array<Entry>({
      "epsilon Float=1e-5; additional_output Bool=false", kFloats, add_layer_norm},
     {"AddRmsNorm", "x1, x2, gamma", "y, rstd, x", "epsilon Float=1e-6", kFloats, add_rms_norm},
     {"BNInfer", "x, scale, offset, mean, variance", "y", "epsilon Float", kFloats, batch_norm_infer},
-    {"BNInference", "x, mean, variance, momentum, scale?, offset?", "y", kStatistics, kFloats, batch_norm_layer},
+    {"BNInference", "x, mean, variance, momentum, scale?, offset?", "y", kStatistics, kFloats,
+     batch_norm_layer},
     {"BNInferenceD", "x, mean, variance, scale?, b?", "y",
      "momentum Float=0.9; epsilon Float=1e-5; use_global_stats Bool=true; mode Int=1", kFloats,
      batch_norm_layer_attribute},
     {"BatchNorm", "x, scale, offset, mean?, variance?",
      "y, batch_mean, batch_variance, reserve_space_1, reserve_space_2, reserve_space_3",
-     "epsilon Float=0.0001; data_format String=NHWC; is_training Bool=true; exponential_avg_factor Float=1.0", kFloats,
-     batch_norm},
+     "epsilon Float=0.0001; data_format String=NHWC; is_training Bool=true; exponential_avg_factor Float=1.0",
+     kFloats, batch_norm},
     {"GroupNorm", "x, gamma, beta", "y, mean, variance",
      "num_groups Int; data_format String=NHWC; eps Float=0.0001; is_training Bool=true", kFloats, group_norm},
-    {"InstanceNorm", "x, gamma, beta", "y, mean, variance", "data_format String=NDHWC; epsilon Float=1e-6", kFloats,
-     instance_norm},
+    {"InstanceNorm", "x, gamma, beta", "y, mean, variance", "data_format String=NDHWC; epsilon Float=1e-6",
+     kFloats, instance_norm},
     {"L2Normalize", "x", "y", "axis [int]={}; eps Float=1e-4", "f16 f32", l2_normalize},
     {"LRN", "x", "y",
-     "depth_radius Int=5; bias Float=1.0; alpha Float=1.0; beta Float=0.5; norm_region String=ACROSS_CHANNELS",
+     "depth_radius Int=5; bias Float=1.0; alpha Float=1.0; beta Float=0.5; norm_region "
+     "String=ACROSS_CHANNELS",
      "f16 f32", local_response},
     {"LayerNorm", "x, gamma, beta", "y, mean, variance", kAxes, kFloats, layer_norm<false>},
     {"LayerNormV3", "x, gamma, beta", "y, mean, rstd", kAxesV3, kFloats, layer_norm<true>},
-    {"LayerNormV4", "x, normalized_shape: Index, gamma?, beta?", "y, mean, rstd", "epsilon Float=1e-5", kFloats,
-     layer_norm_v4},
-    {"LpNorm", "x", "y", "p Int=2; axes [int]={}; keepdim Bool=false; epsilon Float=1e-12", kFloats, norm_integer},
-    {"LpNormV2", "x", "y", "p Float=2.0; axes [int]={}; keepdim Bool=false; epsilon Float=1e-12", kFloats, norm_float},
+    {"LayerNormV4", "x, normalized_shape: Index, gamma?, beta?", "y, mean, rstd", "epsilon Float=1e-5",
+     kFloats, layer_norm_v4},
+    {"LpNorm", "x", "y", "p Int=2; axes [int]={}; keepdim Bool=false; epsilon Float=1e-12", kFloats,
+     norm_integer},
+    {"LpNormV2", "x", "y", "p Float=2.0; axes [int]={}; keepdim Bool=false; epsilon Float=1e-12", kFloats,
+     norm_float},
     {"MVN", "x", "y", "normalize_variance Bool=true; across_channels Bool=false; eps Float=1e-9", "f16 f32",
      mean_variance_layer},
     {"MVNV2", "x", "y", "eps Float=1e-9; axes [int]={0, 2, 3}", "f16 f32", mean_variance_axes},
-    {"Normalize", "x1, x2", "y", "across_spatial Bool=true; channel_shared Bool=true; eps Float=1e-10", "f16 f32",
-     normalize_layer},
+    {"Normalize", "x1, x2", "y", "across_spatial Bool=true; channel_shared Bool=true; eps Float=1e-10",
+     "f16 f32", normalize_layer},
     {"RmsNorm", "x, gamma", "y, rstd: f32", "epsilon Float=1e-6", kFloats, rms_norm},
 });
 

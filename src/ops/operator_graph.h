@@ -27,7 +27,7 @@ struct GraphConstant {
   aclDataType data_type = ACL_FLOAT;
   aclFormat format = ACL_FORMAT_ND;
   std::vector<int64_t> dims;
-  std::span<const std::byte> bytes;     ///< As many as type and dims say; may be unaligned.
+  std::span<const std::byte> bytes;    ///< As many as type and dims say; may be unaligned.
   std::shared_ptr<const void> keeper;  ///< Keeps the bytes alive; may be null.
 };
 
@@ -35,7 +35,8 @@ struct GraphNode {
   std::string name;
   std::string type;
   std::vector<std::string> inputs;  ///< Tensors in the order of the signature; "": not connected.
-  std::vector<aclFormat> input_formats;  ///< Where they differ from those of the tensors' makers; may be empty.
+  std::vector<aclFormat>
+      input_formats;  ///< Where they differ from those of the tensors' makers; may be empty.
   std::vector<std::string> outputs;
   std::vector<OmAttribute> attributes;
   std::vector<std::string> original_names;  ///< Layers of the original network that it stands for.
@@ -57,7 +58,8 @@ struct OperatorGraph {
 
 /// A constant that owns its values.
 template <class T>
-GraphConstant make_constant(std::string tensor, aclDataType type, std::vector<int64_t> dims, std::vector<T> values) {
+GraphConstant make_constant(std::string tensor, aclDataType type, std::vector<int64_t> dims,
+                            std::vector<T> values) {
   auto kept = std::make_shared<const std::vector<T>>(std::move(values));
   GraphConstant constant;
   constant.tensor = std::move(tensor);

@@ -31,12 +31,13 @@ std::string listing() {
   for (const Operator& op : all_operators()) {
     const Signature& signature = op.signature;
     const bool has_inputs = !signature.inputs.empty();
-    list.push_back({{"type", signature.type},
-                    {"family", op.family},
-                    {"inputs", ports_text(signature.inputs)},
-                    {"outputs", ports_text(signature.outputs)},
-                    {"attributes", attributes_text(signature.attributes)},
-                    {"types", has_inputs ? signature.inputs[0].types.text() : signature.outputs[0].types.text()}});
+    list.push_back(
+        {{"type", signature.type},
+         {"family", op.family},
+         {"inputs", ports_text(signature.inputs)},
+         {"outputs", ports_text(signature.outputs)},
+         {"attributes", attributes_text(signature.attributes)},
+         {"types", has_inputs ? signature.inputs[0].types.text() : signature.outputs[0].types.text()}});
   }
   return list.dump();
 }

@@ -1,7 +1,7 @@
 // The table of operators: for each its signature and the function that builds it from nodes of the engine.
 //
-// A family of operators is one file with one list of entries, named in families.h. Adding an operator is an entry there
-// and a row in tests/operators.
+// A family of operators is one file with one list of entries, named in families.h. Adding an operator is an
+// entry there and a row in tests/operators.
 #pragma once
 
 #include <span>
@@ -14,8 +14,8 @@
 
 namespace cairn::ops {
 
-/// Builds the sub-graph of one operator. Gives one value for each output of the signature, in its order; fewer where
-/// the last ones have no meaning here.
+/// Builds the sub-graph of one operator. Gives one value for each output of the signature, in its order;
+/// fewer where the last ones have no meaning here.
 using Build = Values (*)(const Arguments&);
 
 /// An operator as its family's file writes it; see signature.h for the texts.
@@ -39,8 +39,9 @@ std::span<const Operator> all_operators();
 /// Null for an unknown operator.
 const Operator* find_operator(std::string_view type);
 
-/// Checks inputs and attributes and builds the operator. The status holds the reason only: the caller knows the node's
-/// name. Attributes that the signature does not have are passed over: graphs carry many for other tools.
+/// Checks inputs and attributes and builds the operator. The status holds the reason only: the caller knows
+/// the node's name. Attributes that the signature does not have are passed over: graphs carry many for other
+/// tools.
 Result<Values> build_operator(const Operator& op, std::vector<OperatorInput> inputs,
                               std::span<const OmAttribute> attributes, size_t output_count);
 

@@ -31,8 +31,9 @@ PadType automatic_of(std::string_view text) {
 
 /// The largest of each window. `places`: where it was, in the channel.
 std::shared_ptr<ov::Node> max_pool_node(const Value& x, const Window& window, int64_t index_axis = 2) {
-  return std::make_shared<v14::MaxPool>(x, window.strides, window.dilations, window.begin, window.end, window.size,
-                                        window.rounding, window.automatic, ov::element::i64, index_axis);
+  return std::make_shared<v14::MaxPool>(x, window.strides, window.dilations, window.begin, window.end,
+                                        window.size, window.rounding, window.automatic, ov::element::i64,
+                                        index_axis);
 }
 
 Value max_pool(const Value& given, const Window& window) {
@@ -44,8 +45,8 @@ Value max_pool(const Value& given, const Window& window) {
 }
 
 Value average_pool(const Value& x, const Window& window, bool exclude_pad) {
-  return make<v14::AvgPool>(x, window.strides, window.begin, window.end, window.size, exclude_pad, window.rounding,
-                            window.automatic);
+  return make<v14::AvgPool>(x, window.strides, window.begin, window.end, window.size, exclude_pad,
+                            window.rounding, window.automatic);
 }
 
 std::vector<int64_t> space_axes(const Value& x) {
@@ -76,7 +77,8 @@ Value caffe_average(const Value& x, Window window) {
   }
   // Without a ceiling, or without pads, the engine does the same in one step.
   if (!padded || window.rounding == RoundingType::FLOOR) return average_pool(x, window, !padded);
-  const Value zeros = make<v1::Pad>(x, integers(before), integers(after), number(0, x), ov::op::PadMode::CONSTANT);
+  const Value zeros =
+      make<v1::Pad>(x, integers(before), integers(after), number(0, x), ov::op::PadMode::CONSTANT);
   Window inner = window;
   inner.rounding = RoundingType::FLOOR;
   for (size_t i = 0; i < window.size.size(); ++i) {
@@ -264,17 +266,20 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"GlobalAveragePool", "x", "y", "", kFloats, global_average_pool},
     {"MaxPool", "x", "y", kPadding, "Number", max_pool_padding},
     {"MaxPool3D", "x", "y",
-     "ksize [int]; strides [int]; padding String; pads [int]={0, 0, 0, 0, 0, 0}; dilation [int]={1, 1, 1, 1, 1}; "
+     "ksize [int]; strides [int]; padding String; pads [int]={0, 0, 0, 0, 0, 0}; dilation [int]={1, 1, 1, 1, "
+     "1}; "
      "ceil_mode Int=0; data_format String=NDHWC",
      kFloats, max_pool_3d},
     {"MaxPoolV2", "x, ksize: i32, strides: i32", "y", "padding String; data_format String=NHWC", "f16 f32",
      max_pool_inputs},
     {"MaxPoolV3", "x", "y",
-     "ksize [int]; strides [int]; padding_mode String=CALCULATED; pads [int]={0, 0, 0, 0}; data_format String=NCHW; "
+     "ksize [int]; strides [int]; padding_mode String=CALCULATED; pads [int]={0, 0, 0, 0}; data_format "
+     "String=NCHW; "
      "global_pooling Bool=false; ceil_mode Bool=false",
      "Number", max_pool_v3},
     {"Pooling", "x", "y",
-     "mode Int=0; global_pooling Bool=false; window [int]={1, 1}; stride [int]={1, 1}; pad [int]={0, 0, 0, 0}; "
+     "mode Int=0; global_pooling Bool=false; window [int]={1, 1}; stride [int]={1, 1}; pad [int]={0, 0, 0, "
+     "0}; "
      "dilation [int]={1, 1, 1, 1}; ceil_mode Int=0; data_format String=NCHW",
      "f16 f32 i8", pooling_layer},
     {"SPP", "x", "y", "pyramid_height Int; pool_method Int=0", "f16 f32", pyramid_pooling},

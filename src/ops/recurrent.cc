@@ -34,10 +34,10 @@ ov::PartialShape first_step(const Value& value) {
   return shape;
 }
 
-/// `gates` [T, N, 4H] is what the input adds to each step; `weights` [H, 4H]; `go_on` [T, N, 1], where 0 begins a new
-/// sequence, may be empty; `hidden` and `cell` [N, H] are the states before the first step.
-Sequence lstm(const Value& gates, const Value& go_on, const Value& weights, const Value& hidden, const Value& cell,
-              const LstmCell& kind) {
+/// `gates` [T, N, 4H] is what the input adds to each step; `weights` [H, 4H]; `go_on` [T, N, 1], where 0
+/// begins a new sequence, may be empty; `hidden` and `cell` [N, H] are the states before the first step.
+Sequence lstm(const Value& gates, const Value& go_on, const Value& weights, const Value& hidden,
+              const Value& cell, const LstmCell& kind) {
   const auto gates_in = parameter_like(gates, first_step(gates));
   const auto weights_in = parameter_like(weights, weights.get_partial_shape());
   const auto hidden_in = parameter_like(hidden, hidden.get_partial_shape());
@@ -51,7 +51,8 @@ Sequence lstm(const Value& gates, const Value& go_on, const Value& weights, cons
     old_hidden = multiply(old_hidden, flag);
     old_cell = multiply(old_cell, flag);
   }
-  // In this order: with the product last, the CPU plugin adds it into the slice and reads the sum in the next step.
+  // In this order: with the product last, the CPU plugin adds it into the slice and reads the sum in the next
+  // step.
   const Value sum = add(make<v0::MatMul>(old_hidden, weights_in), squeeze(gates_in, {0}));
   const Values parts = std::make_shared<v1::Split>(sum, integer(1), 4)->outputs();
   const auto gate = [&](int64_t place) { return parts[static_cast<size_t>(place)]; };
@@ -68,7 +69,8 @@ Sequence lstm(const Value& gates, const Value& go_on, const Value& weights, cons
   ov::ParameterVector parameters = {gates_in, weights_in, hidden_in, cell_in};
   if (go_on_in) parameters.push_back(go_on_in);
   const auto loop = std::make_shared<v0::TensorIterator>();
-  loop->set_body(std::make_shared<ov::Model>(ov::ResultVector{hidden_row, cell_row, hidden_state, cell_state}, parameters));
+  loop->set_body(std::make_shared<ov::Model>(ov::ResultVector{hidden_row, cell_row, hidden_state, cell_state},
+                                             parameters));
   loop->set_sliced_input(gates_in, gates, 0, 1, 1, -1, 0);
   if (go_on_in) loop->set_sliced_input(go_on_in, go_on, 0, 1, 1, -1, 0);
   loop->set_invariant_input(weights_in, weights);
@@ -116,7 +118,8 @@ Values lstm_layer(const Arguments& op) {
   Value gates = add(make<v0::MatMul>(x, op.input("w_x"), false, true), op.input("bias"));
   if (op.has("x_static")) {
     if (!op.has("w_x_static")) refuse("input w_x_static is missing");
-    const Value fixed = make<v0::MatMul>(reshape(op.input("x_static"), {0, -1}, true), op.input("w_x_static"), false, true);
+    const Value fixed =
+        make<v0::MatMul>(reshape(op.input("x_static"), {0, -1}, true), op.input("w_x_static"), false, true);
     gates = add(gates, unsqueeze(fixed, {0}));
   }
   const Sequence found = lstm(gates, continuation(op.input("cont"), x), transpose(op.input("w_h"), {1, 0}),
@@ -131,7 +134,8 @@ Values rnn_layer(const Arguments& op) {
   Value sums = add(make<v0::MatMul>(x, op.input("w_xh"), false, true), op.input("bias_h"));
   if (op.has("x_static")) {
     if (!op.has("w_sh")) refuse("input w_sh is missing");
-    const Value fixed = make<v0::MatMul>(reshape(op.input("x_static"), {0, -1}, true), op.input("w_sh"), false, true);
+    const Value fixed =
+        make<v0::MatMul>(reshape(op.input("x_static"), {0, -1}, true), op.input("w_sh"), false, true);
     sums = add(sums, unsqueeze(fixed, {0}));
   }
   const Value weights = transpose(op.input("w_hh"), {1, 0});
@@ -163,7 +167,8 @@ Values dynamic_rnn(const Arguments& op) {
   if (op.text("direction") != "UNIDIRECTIONAL") refuse("direction {} is not supported", op.text("direction"));
   if (op.text("activation") != "tanh") refuse("activation {} is not supported", op.text("activation"));
   if (op.has("seq_length")) refuse("seq_length is not supported");
-  if (op.flag("use_peephole") || op.integer("num_proj") != 0) refuse("peepholes and projections are not supported");
+  if (op.flag("use_peephole") || op.integer("num_proj") != 0)
+    refuse("peepholes and projections are not supported");
   const bool time_major = op.flag("time_major");
   const Value x = time_major ? op.input("x") : transpose(op.input("x"), {1, 0, 2});
   const int64_t size = dims_of(op.input("w"))[1] / 4;
@@ -171,13 +176,17 @@ Values dynamic_rnn(const Arguments& op) {
   const Value w_x = slice(op.input("w"), 0, 0, inputs);
   const Value w_h = slice(op.input("w"), 0, inputs, inputs + size);
   LstmCell cell;
-  if (op.text("gate_order") == "ijfo") cell = {0, 2, 3, 1, 0, 0};
-  else if (op.text("gate_order") == "ifjo") cell = {0, 1, 3, 2, 0, 0};
-  else refuse("gate_order is {}, allowed are ijfo and ifjo", op.text("gate_order"));
+  if (op.text("gate_order") == "ijfo")
+    cell = {0, 2, 3, 1, 0, 0};
+  else if (op.text("gate_order") == "ifjo")
+    cell = {0, 1, 3, 2, 0, 0};
+  else
+    refuse("gate_order is {}, allowed are ijfo and ifjo", op.text("gate_order"));
   cell.forget_bias = op.number("forget_bias");
   cell.clip = std::max(op.number("cell_clip"), 0.0F);
   const Value gates = add(make<v0::MatMul>(x, w_x), op.input("b"));
-  const Sequence found = lstm(gates, Value(), w_h, state(op, "init_h", x, size), state(op, "init_c", x, size), cell);
+  const Sequence found =
+      lstm(gates, Value(), w_h, state(op, "init_h", x, size), state(op, "init_c", x, size), cell);
   const auto laid = [&](const Value& value) { return time_major ? value : transpose(value, {1, 0, 2}); };
   return {laid(found.hidden), laid(found.hidden), laid(found.cell)};
 }
@@ -194,7 +203,8 @@ Value reordered(const Value& weights, int64_t axis, const std::vector<int64_t>& 
 ov::op::RecurrentSequenceDirection direction(const std::string& name) {
   if (name == "forward" || name == "UNIDIRECTIONAL") return ov::op::RecurrentSequenceDirection::FORWARD;
   if (name == "reverse" || name == "REDIRECTIONAL") return ov::op::RecurrentSequenceDirection::REVERSE;
-  if (name == "bidirectional" || name == "BIDIRECTIONAL") return ov::op::RecurrentSequenceDirection::BIDIRECTIONAL;
+  if (name == "bidirectional" || name == "BIDIRECTIONAL")
+    return ov::op::RecurrentSequenceDirection::BIDIRECTIONAL;
   refuse("direction {} is not supported", name);
 }
 
@@ -217,7 +227,8 @@ OnnxSequence onnx_sequence(const Arguments& op) {
   const Value shape = shape_of(in.x);
   const Value batch = make<v8::Gather>(shape, integers({0}), integer(0));
   const Value steps = make<v8::Gather>(shape, integers({1}), integer(0));
-  const Value zero = make<v3::Broadcast>(number(0, in.x), concat({batch, integers({in.directions, op.integer("hidden_size")})}, 0));
+  const Value zero = make<v3::Broadcast>(
+      number(0, in.x), concat({batch, integers({in.directions, op.integer("hidden_size")})}, 0));
   in.hidden = op.has("initial_h") ? transpose(op.input("initial_h"), {1, 0, 2}) : zero;
   in.lengths = op.has("sequence_lens") ? op.input("sequence_lens") : make<v3::Broadcast>(steps, batch);
   return in;
@@ -240,10 +251,10 @@ Values common_lstm(const Arguments& op) {
   const Value cell = op.has("initial_c") ? transpose(op.input("initial_c"), {1, 0, 2})
                                          : make<v3::Broadcast>(number(0, in.x), shape_of(in.hidden));
   const auto node = std::make_shared<v5::LSTMSequence>(
-      in.x, in.hidden, cell, in.lengths, reordered(op.input("w"), 1, order), reordered(op.input("r"), 1, order),
-      summed_bias(op, 4, order, in.x, in.directions), op.integer("hidden_size"), direction(op.text("direction")),
-      std::vector<float>{}, std::vector<float>{}, std::vector<std::string>{"sigmoid", "tanh", "tanh"},
-      std::max(op.number("clip"), 0.0F));
+      in.x, in.hidden, cell, in.lengths, reordered(op.input("w"), 1, order),
+      reordered(op.input("r"), 1, order), summed_bias(op, 4, order, in.x, in.directions),
+      op.integer("hidden_size"), direction(op.text("direction")), std::vector<float>{}, std::vector<float>{},
+      std::vector<std::string>{"sigmoid", "tanh", "tanh"}, std::max(op.number("clip"), 0.0F));
   return {transpose(node->output(0), {2, 1, 0, 3}), transpose(node->output(1), {1, 0, 2}),
           transpose(node->output(2), {1, 0, 2})};
 }
@@ -272,7 +283,6 @@ Values common_gru(const Arguments& op) {
   return {transpose(node->output(0), {2, 1, 0, 3}), transpose(node->output(1), {1, 0, 2})};
 }
 
-
 constexpr std::array kEntries = std::to_array<Entry>({
     {"CommonGRU", "x, w, r, b?, sequence_lens?: i32, initial_h?", "y, y_h",
      "activation_alpha [float]={}; activation_beta [float]={}; activations [str]={}; clip Float=-1.0; "
@@ -285,7 +295,8 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"DynamicRNN", "x, w, b, seq_length?: i32, init_h?, init_c?, wci?, wcf?, wco?, mask?: u8",
      "y, output_h, output_c, i, j, f, o, tanhc",
      "cell_type String=LSTM; direction String=UNIDIRECTIONAL; cell_depth Int=1; use_peephole Bool=false; "
-     "keep_prob Float=1.0; cell_clip Float=-1.0; num_proj Int=0; time_major Bool=true; activation String=tanh; "
+     "keep_prob Float=1.0; cell_clip Float=-1.0; num_proj Int=0; time_major Bool=true; activation "
+     "String=tanh; "
      "forget_bias Float=0.0; gate_order String=ijfo; is_training Bool=true",
      "f16 f32", dynamic_rnn},
     {"LSTM", "x, cont, w_x, bias, w_h, x_static?, h_0?, c_0?, w_x_static?", "h, h_t, c_t",

@@ -121,8 +121,7 @@ ov::element::Type index_type(const Arguments& op) {
 
 template <bool kLargest>
 Values arg_extreme(const Arguments& op) {
-  return {
-      extreme(op.input("x"), op.constant_integer("dimension"), kLargest, false, index_type(op)).index};
+  return {extreme(op.input("x"), op.constant_integer("dimension"), kLargest, false, index_type(op)).index};
 }
 
 template <bool kLargest>

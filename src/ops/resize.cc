@@ -48,7 +48,8 @@ Value as_float(const Value& x) {
 
 Values bilinear(const Arguments& op, const Value& size) {
   const Value x = op.input("x");
-  return {interpolate(as_float(x), size, plane(op, x, "x"), attributes(Mode::LINEAR_ONNX, coordinates_of(op)))};
+  return {
+      interpolate(as_float(x), size, plane(op, x, "x"), attributes(Mode::LINEAR_ONNX, coordinates_of(op)))};
 }
 
 Values bilinear_input(const Arguments& op) {
@@ -66,7 +67,8 @@ Values nearest(const Arguments& op, const Value& size) {
   const bool aligned = op.flag("align_corners");
   const Coordinates coordinates =
       op.flag("half_pixel_centers") ? Coordinates::TF_HALF_PIXEL_FOR_NN : coordinates_of(op);
-  const Attrs attrs = attributes(Mode::NEAREST, coordinates, aligned ? Nearest::ROUND_PREFER_CEIL : Nearest::FLOOR);
+  const Attrs attrs =
+      attributes(Mode::NEAREST, coordinates, aligned ? Nearest::ROUND_PREFER_CEIL : Nearest::FLOOR);
   return {convert_like(interpolate(as_float(x), size, plane(op, x, "x"), attrs), x)};
 }
 
@@ -83,11 +85,13 @@ Values upsample(const Arguments& op) {
   const Value x = op.input("x");
   const int64_t height = op.integer("stride_h");
   const int64_t width = op.integer("stride_w");
-  if (height < 1 || width < 1) refuse("stride_h and stride_w are {} and {}, they must be greater than 0", height, width);
+  if (height < 1 || width < 1)
+    refuse("stride_h and stride_w are {} and {}, they must be greater than 0", height, width);
   Attrs attrs = attributes(Mode::NEAREST, Coordinates::ASYMMETRIC);
   attrs.shape_calculation_mode = Calculation::SCALES;
-  const Value factors = make<v0::Constant>(ov::element::f32, ov::Shape{2},
-                                           std::vector<float>{static_cast<float>(height), static_cast<float>(width)});
+  const Value factors =
+      make<v0::Constant>(ov::element::f32, ov::Shape{2},
+                         std::vector<float>{static_cast<float>(height), static_cast<float>(width)});
   return {multiply(make<v11::Interpolate>(x, factors, integers({2, 3}), attrs), op.number("scale"))};
 }
 
@@ -98,7 +102,8 @@ Values interp_layer(const Arguments& op) {
   if (dims.size() != 4) refuse("the input has {} dims, it must have 4", dims.size());
   const int64_t before = op.integer("pad_beg");
   const int64_t after = op.integer("pad_end");
-  if (before > 0 || after > 0) refuse("pad_beg and pad_end are {} and {}, they must not be positive", before, after);
+  if (before > 0 || after > 0)
+    refuse("pad_beg and pad_end are {} and {}, they must not be positive", before, after);
   std::vector<int64_t> size;
   std::vector<int64_t> inner;
   for (size_t i = 2; i < 4; ++i) {
@@ -140,7 +145,9 @@ Attrs onnx_attributes(const Arguments& op, int64_t rank) {
   const std::string& mode = op.text("mode");
   if (mode != "nearest" && mode != "linear" && mode != "cubic") refuse("mode {} is not supported", mode);
   if (op.integer("exclude_outside") != 0) refuse("exclude_outside is not supported");
-  Attrs attrs = attributes(mode == "nearest" ? Mode::NEAREST : mode == "linear" ? Mode::LINEAR_ONNX : Mode::CUBIC,
+  Attrs attrs = attributes(mode == "nearest"  ? Mode::NEAREST
+                           : mode == "linear" ? Mode::LINEAR_ONNX
+                                              : Mode::CUBIC,
                            onnx_coordinates(op.text("coordinate_transformation_mode")),
                            onnx_nearest(op.text("nearest_mode")));
   attrs.cube_coeff = op.number("cubic_coeff_a");
@@ -149,8 +156,8 @@ Attrs onnx_attributes(const Arguments& op, int64_t rank) {
 }
 
 bool has_elements(const Arguments& op, std::string_view port) {
-  return op.has(port) && (op.input(port).get_partial_shape().is_dynamic() ||
-                          ov::shape_size(op.input(port).get_shape()) > 0);
+  return op.has(port) &&
+         (op.input(port).get_partial_shape().is_dynamic() || ov::shape_size(op.input(port).get_shape()) > 0);
 }
 
 Values resize(const Arguments& op) {
@@ -167,7 +174,8 @@ Values resize_attribute(const Arguments& op) {
   const Value x = op.input("x");
   Attrs attrs = onnx_attributes(op, 0);
   const std::vector<int64_t>& sizes = op.integers("sizes");
-  if (static_cast<int64_t>(sizes.size()) >= rank_of(x)) refuse("sizes has {} values, the input {} dims", sizes.size(), rank_of(x));
+  if (static_cast<int64_t>(sizes.size()) >= rank_of(x))
+    refuse("sizes has {} values, the input {} dims", sizes.size(), rank_of(x));
   std::vector<int64_t> axes;
   for (size_t i = 0; i < sizes.size(); ++i)
     axes.push_back(rank_of(x) - static_cast<int64_t>(sizes.size() - i));
@@ -188,14 +196,22 @@ Values grid_sample(const Arguments& op) {
   const std::string& padding = op.text("padding_mode");
   v9::GridSample::Attributes attrs;
   attrs.align_corners = op.flag("align_corners");
-  if (mode == "bilinear") attrs.mode = v9::GridSample::InterpolationMode::BILINEAR;
-  else if (mode == "nearest") attrs.mode = v9::GridSample::InterpolationMode::NEAREST;
-  else if (mode == "bicubic") attrs.mode = v9::GridSample::InterpolationMode::BICUBIC;
-  else refuse("interpolation_mode {} is not supported", mode);
-  if (padding == "zeros") attrs.padding_mode = v9::GridSample::PaddingMode::ZEROS;
-  else if (padding == "border") attrs.padding_mode = v9::GridSample::PaddingMode::BORDER;
-  else if (padding == "reflection") attrs.padding_mode = v9::GridSample::PaddingMode::REFLECTION;
-  else refuse("padding_mode {} is not supported", padding);
+  if (mode == "bilinear")
+    attrs.mode = v9::GridSample::InterpolationMode::BILINEAR;
+  else if (mode == "nearest")
+    attrs.mode = v9::GridSample::InterpolationMode::NEAREST;
+  else if (mode == "bicubic")
+    attrs.mode = v9::GridSample::InterpolationMode::BICUBIC;
+  else
+    refuse("interpolation_mode {} is not supported", mode);
+  if (padding == "zeros")
+    attrs.padding_mode = v9::GridSample::PaddingMode::ZEROS;
+  else if (padding == "border")
+    attrs.padding_mode = v9::GridSample::PaddingMode::BORDER;
+  else if (padding == "reflection")
+    attrs.padding_mode = v9::GridSample::PaddingMode::REFLECTION;
+  else
+    refuse("padding_mode {} is not supported", padding);
   return {make<v9::GridSample>(op.input("x"), op.input("grid"), attrs)};
 }
 
@@ -206,26 +222,28 @@ constexpr std::string_view kOnnx =
 
 constexpr std::array kEntries = std::to_array<Entry>({
     {"GridSampler2D", "x, grid", "y",
-     "interpolation_mode String=bilinear; padding_mode String=zeros; align_corners Bool=false", "f16 f32", grid_sample},
+     "interpolation_mode String=bilinear; padding_mode String=zeros; align_corners Bool=false", "f16 f32",
+     grid_sample},
     {"Interp", "x", "y",
-     "height Int=0; width Int=0; zoom_factor Int=1; shrink_factor Int=1; pad_beg Int=0; pad_end Int=0", "f16 f32",
-     interp_layer},
+     "height Int=0; width Int=0; zoom_factor Int=1; shrink_factor Int=1; pad_beg Int=0; pad_end Int=0",
+     "f16 f32", interp_layer},
     {"Resize", "x, roi?: f16 f32 f64, scales?: f32, sizes?: Index", "y", kOnnx, kTypes, resize},
     {"ResizeBicubic", "images, size: i32", "y",
      "align_corners Bool=false; half_pixel_centers Bool=false; dtype Type=0", kTypes, bicubic},
-    {"ResizeBilinearV2", "x, size: i32", "y", "align_corners Bool=false; half_pixel_centers Bool=false; dtype Type=0",
-     kTypes, bilinear_input},
-    {"ResizeBilinearV2D", "x", "y", "align_corners Bool=false; half_pixel_centers Bool=false; size [int]", "f16 f32",
-     bilinear_attribute},
+    {"ResizeBilinearV2", "x, size: i32", "y",
+     "align_corners Bool=false; half_pixel_centers Bool=false; dtype Type=0", kTypes, bilinear_input},
+    {"ResizeBilinearV2D", "x", "y", "align_corners Bool=false; half_pixel_centers Bool=false; size [int]",
+     "f16 f32", bilinear_attribute},
     {"ResizeD", "x", "y",
      "sizes [int]; scales [float]={}; roi [int]={}; coordinate_transformation_mode String=half_pixel; "
      "cubic_coeff_a Float=-0.75; exclude_outside Int=0; extrapolation_value Float=0.0; mode String=nearest; "
      "nearest_mode String=round_prefer_floor; data_format String=NCHW",
      "f16 f32", resize_attribute},
-    {"ResizeNearestNeighborV2", "x, size: i32", "y", "align_corners Bool=false; half_pixel_centers Bool=false", kTypes,
-     nearest_input},
-    {"ResizeNearestNeighborV2D", "x", "y", "size [int]; align_corners Bool=false; half_pixel_centers Bool=false",
-     "f16 f32 i32 i8 u8", nearest_attribute},
+    {"ResizeNearestNeighborV2", "x, size: i32", "y",
+     "align_corners Bool=false; half_pixel_centers Bool=false", kTypes, nearest_input},
+    {"ResizeNearestNeighborV2D", "x", "y",
+     "size [int]; align_corners Bool=false; half_pixel_centers Bool=false", "f16 f32 i32 i8 u8",
+     nearest_attribute},
     {"Upsample", "x", "y", "scale Float=1; stride_h Int=2; stride_w Int=2", "f16 f32", upsample},
 });
 

@@ -51,7 +51,8 @@ Values reshape_dims(const Arguments& op) {
   const auto rank = static_cast<int64_t>(dims.size());
   const int64_t first = axis < 0 ? axis + rank + 1 : axis;
   const int64_t last = count == -1 ? rank : first + count;
-  if (first < 0 || last > rank || first > last) refuse("axis {} and num_axes {} do not fit {} dims", axis, count, rank);
+  if (first < 0 || last > rank || first > last)
+    refuse("axis {} and num_axes {} do not fit {} dims", axis, count, rank);
   std::vector<int64_t> wanted(dims.begin(), dims.begin() + first);
   const std::vector<int64_t> inner = op.constant("shape");
   for (size_t i = 0; i < inner.size(); ++i) {
@@ -144,7 +145,8 @@ Values expand(const Arguments& op) {
 }
 
 Values expand_attribute(const Arguments& op) {
-  return {make<v3::Broadcast>(op.input("x"), integers(op.integers("shape")), ov::op::BroadcastType::BIDIRECTIONAL)};
+  return {make<v3::Broadcast>(op.input("x"), integers(op.integers("shape")),
+                              ov::op::BroadcastType::BIDIRECTIONAL)};
 }
 
 Values filled(const Value& value, const Value& dims) {

@@ -4,7 +4,8 @@
 // prototypes are listed:
 //   inputs and outputs   "x, filter, bias?: f16 f32"      '?' optional, '*' any number; types after ':'
 //   attributes           "strides [int]; groups Int=1"    without a default the attribute must be given
-//   types                "f32 f16 i8"                     of ports that name none; also names of sets, see .cc
+//   types                "f32 f16 i8"                     of ports that name none; also names of sets, see
+//   .cc
 #pragma once
 
 #include <cstdint>

@@ -26,7 +26,8 @@ Values logarithm(const Arguments& op) {
   x = add(multiply(x, op.number("scale")), op.number("shift"));
   const float base = op.number("base");
   if (base == -1) return {make<v0::Log>(x)};
-  if (!(base > 0) || base == 1) refuse("base is {}, it must be -1 (for e), or greater than 0 and not 1", base);
+  if (!(base > 0) || base == 1)
+    refuse("base is {}, it must be -1 (for e), or greater than 0 and not 1", base);
   return {multiply(make<v0::Log>(x), 1 / std::log(base))};
 }
 
@@ -104,11 +105,13 @@ Values clip(const Arguments& op) {
 }
 
 Values running_sum(const Arguments& op) {
-  return {make<v0::CumSum>(op.input("x"), scalar(op.input("axis")), op.flag("exclusive"), op.flag("reverse"))};
+  return {
+      make<v0::CumSum>(op.input("x"), scalar(op.input("axis")), op.flag("exclusive"), op.flag("reverse"))};
 }
 
 Values running_sum_of_attribute(const Arguments& op) {
-  return {make<v0::CumSum>(op.input("x"), integer(op.integer("axis")), op.flag("exclusive"), op.flag("reverse"))};
+  return {
+      make<v0::CumSum>(op.input("x"), integer(op.integer("axis")), op.flag("exclusive"), op.flag("reverse"))};
 }
 
 /// Each result is the product of a row of x in which the elements that do not belong to it are 1.
@@ -138,7 +141,8 @@ Value running_product(const Value& x, int64_t axis, bool exclusive, bool reverse
 }
 
 Values cumulative_product(const Arguments& op) {
-  return {running_product(op.input("x"), op.constant_integer("axis"), op.flag("exclusive"), op.flag("reverse"))};
+  return {
+      running_product(op.input("x"), op.constant_integer("axis"), op.flag("exclusive"), op.flag("reverse"))};
 }
 
 Values cumulative_product_of_attribute(const Arguments& op) {

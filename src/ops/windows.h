@@ -34,8 +34,8 @@ class ChannelsFirst {
     order.push_back(1);
     return transpose(y, order);
   }
-  /// The values for the space dims of a list with one value per dim in the graph's layout, per space dim, or one
-  /// for all.
+  /// The values for the space dims of a list with one value per dim in the graph's layout, per space dim, or
+  /// one for all.
   std::vector<int64_t> space(const std::vector<int64_t>& list, std::string_view name) const {
     const auto count = static_cast<size_t>(rank_ - 2);
     if (list.size() == count) return list;
@@ -61,7 +61,8 @@ inline Pads pads_of(const std::vector<int64_t>& list, size_t space_dims, std::st
   if (list.empty()) return {std::vector<int64_t>(space_dims, 0), std::vector<int64_t>(space_dims, 0)};
   if (list.size() == 1)
     return {std::vector<int64_t>(space_dims, list[0]), std::vector<int64_t>(space_dims, list[0])};
-  if (list.size() != 2 * space_dims) refuse("{} has {} values, it must have {}", name, list.size(), 2 * space_dims);
+  if (list.size() != 2 * space_dims)
+    refuse("{} has {} values, it must have {}", name, list.size(), 2 * space_dims);
   for (size_t i = 0; i < list.size(); i += 2) {
     pads.begin.push_back(list[i]);
     pads.end.push_back(list[i + 1]);
@@ -71,7 +72,8 @@ inline Pads pads_of(const std::vector<int64_t>& list, size_t space_dims, std::st
 
 inline void check_window(const std::vector<int64_t>& values, std::string_view name, int64_t least) {
   for (const int64_t value : values)
-    if (value < least || value > INT32_MAX) refuse("{} has a value of {}, the least is {}", name, value, least);
+    if (value < least || value > INT32_MAX)
+      refuse("{} has a value of {}, the least is {}", name, value, least);
 }
 
 inline ov::Strides strides_of(const std::vector<int64_t>& values, std::string_view name) {

@@ -93,7 +93,12 @@ class Net:
             else:
                 text += "input_shape { " + "".join(f"dim: {dim} " for dim in shape) + "}\n"
         for kind, name, bottoms, tops, _, fields in self.layers:
-            head = {"name": name, "type": Word(V1_NAMES[kind]) if v1 else kind, "bottom": bottoms, "top": tops}
+            head = {
+                "name": name,
+                "type": Word(V1_NAMES[kind]) if v1 else kind,
+                "bottom": bottoms,
+                "top": tops,
+            }
             text += f"{'layers' if v1 else 'layer'} {{\n{text_of({**head, **fields})}}}\n"
         return text
 
@@ -109,7 +114,9 @@ class Net:
                 data += field(100, layer + b"".join(field(7, blob(each, False, packed)) for each in blobs))
         return data
 
-    def save(self, folder: Path, inputs: str = "shape", v1: bool = False, packed: bool = True) -> tuple[Path, Path]:
+    def save(
+        self, folder: Path, inputs: str = "shape", v1: bool = False, packed: bool = True
+    ) -> tuple[Path, Path]:
         text, weights = folder / f"{self.name}.prototxt", folder / f"{self.name}.caffemodel"
         text.write_text(self.prototxt(inputs, v1))
         weights.write_bytes(self.caffemodel(v1, packed))

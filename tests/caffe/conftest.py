@@ -60,9 +60,19 @@ def opencv():
     def answer(prototxt: Path, weights: Path, inputs: dict, names: list[str]) -> list[np.ndarray]:
         given, wanted = prototxt.with_suffix(".in.npz"), prototxt.with_suffix(".out.npz")
         np.savez(given, **inputs)
-        command = [sys.executable, str(ROOT / "tests/caffe/opencv_reference.py"), prototxt, weights, given, wanted, *names]
+        command = [
+            sys.executable,
+            str(ROOT / "tests/caffe/opencv_reference.py"),
+            prototxt,
+            weights,
+            given,
+            wanted,
+            *names,
+        ]
         environment = {**os.environ, "PYTHONPATH": str(place)}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=environment)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=300, env=environment
+        )
         assert done.returncode == 0, done.stderr
         found = np.load(wanted)
         return [found[name] for name in names]
@@ -74,7 +84,9 @@ def opencv():
 def convert_and_run(atc):
     """convert_and_run(prototxt, caffemodel, inputs) -> {blob: bytes}, by the names of the outputs."""
 
-    def answer(prototxt: Path, weights: Path, inputs: list[np.ndarray], *options: str) -> dict[str, np.ndarray]:
+    def answer(
+        prototxt: Path, weights: Path, inputs: list[np.ndarray], *options: str
+    ) -> dict[str, np.ndarray]:
         om = atc.convert(prototxt, weights, *options)
         model, ret = acl.mdl.load_from_file(str(om))
         assert ret == 0, acl.get_recent_err_msg()

@@ -42,7 +42,11 @@ def layer(kind, *shapes, note="", blobs=(), expected=None, within=1e-4, low=-2, 
 def convolution(note, shape, outputs, kernel, group=1, bias=True, **param):
     kernels = kernel if isinstance(kernel, list) else [kernel, kernel]
     blobs = [weights(outputs, shape[1] // group, *kernels)] + ([weights(outputs)] if bias else [])
-    size = {"kernel_h": kernels[0], "kernel_w": kernels[1]} if isinstance(kernel, list) else {"kernel_size": kernel}
+    size = (
+        {"kernel_h": kernels[0], "kernel_w": kernels[1]}
+        if isinstance(kernel, list)
+        else {"kernel_size": kernel}
+    )
     param = {"num_output": outputs, "group": group, "bias_term": bias, **size, **param}
     return layer("Convolution", shape, note=note, blobs=blobs, convolution_param=param)
 
@@ -138,7 +142,12 @@ def top(axis, k):
 LSTM_BLOBS = [weights(12, 5), weights(12), weights(12, 3)]
 RNN_BLOBS = [weights(3, 5), weights(3), weights(3, 3), weights(3, 3), weights(3)]
 EMBED = [weights(10, 4), weights(4)]
-PRIORS = {"min_size": [6.0, 9.0], "max_size": [10.0, 14.0], "aspect_ratio": [2.0, 3.0], "variance": [0.1, 0.1, 0.2, 0.2]}
+PRIORS = {
+    "min_size": [6.0, 9.0],
+    "max_size": [10.0, 14.0],
+    "aspect_ratio": [2.0, 3.0],
+    "variance": [0.1, 0.1, 0.2, 0.2],
+}
 SCALES = weights(4, low=0.5, high=1.5)
 
 LAYERS = [

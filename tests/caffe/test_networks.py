@@ -13,7 +13,10 @@ def weights(*shape: int, scale: float = 1.0) -> np.ndarray:
 
 
 def convolution(net, name, bottom, inputs, outputs, kernel=3, **param):
-    blobs = [weights(outputs, inputs // param.get("group", 1), kernel, kernel, scale=1.5), weights(outputs, scale=0.1)]
+    blobs = [
+        weights(outputs, inputs // param.get("group", 1), kernel, kernel, scale=1.5),
+        weights(outputs, scale=0.1),
+    ]
     return net.add("Convolution", name, bottom, blobs=blobs,
                    convolution_param={"num_output": outputs, "kernel_size": kernel, **param})  # fmt: skip
 
@@ -38,16 +41,32 @@ def resnet(name="resnet") -> Net:
     for block, outputs in enumerate((16, 24, 24)):
         name = f"res{block}"
         stride = 1 if outputs == channels else 2
-        y = normalised(net, f"{name}a", convolution(net, f"{name}a", x, channels, outputs, pad=1, stride=stride), outputs)
-        y = normalised(net, f"{name}b", convolution(net, f"{name}b", y, outputs, outputs, pad=1), outputs, relu=False)
+        y = normalised(
+            net, f"{name}a", convolution(net, f"{name}a", x, channels, outputs, pad=1, stride=stride), outputs
+        )
+        y = normalised(
+            net, f"{name}b", convolution(net, f"{name}b", y, outputs, outputs, pad=1), outputs, relu=False
+        )
         if outputs != channels:
-            x = normalised(net, f"{name}s", convolution(net, f"{name}s", x, channels, outputs, 1, stride=2), outputs, False)
+            x = normalised(
+                net,
+                f"{name}s",
+                convolution(net, f"{name}s", x, channels, outputs, 1, stride=2),
+                outputs,
+                False,
+            )
         x = net.add("Eltwise", name, [x, y])
         x = net.add("ReLU", f"{name}_relu", x, x)
         channels = outputs
     x = net.add("Pooling", "pool5", x, pooling_param={"pool": Word("AVE"), "global_pooling": True})
     x = net.add("Dropout", "drop", x, x)
-    x = net.add("InnerProduct", "fc", x, blobs=[weights(10, channels), weights(10)], inner_product_param={"num_output": 10})
+    x = net.add(
+        "InnerProduct",
+        "fc",
+        x,
+        blobs=[weights(10, channels), weights(10)],
+        inner_product_param={"num_output": 10},
+    )
     net.add("Softmax", "prob", x)
     return net
 
@@ -101,7 +120,9 @@ def test_resnet_gives_what_opencv_gives(tmp_path, convert_and_run, opencv, input
     (wanted,) = opencv(*files, {"data": data}, ["prob"])
     ours = convert_and_run(*files, [data])
     assert list(ours) == ["prob"]
-    np.testing.assert_allclose(ours["prob"].view(np.float32).reshape(2, 10), wanted.reshape(2, 10), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        ours["prob"].view(np.float32).reshape(2, 10), wanted.reshape(2, 10), rtol=1e-4, atol=1e-5
+    )
 
 
 def rows_of_opencv(found: np.ndarray) -> np.ndarray:
@@ -152,7 +173,13 @@ def old_network() -> Net:
     b = net.add("TanH", "tanh", b)
     x = net.add("Concat", "join", [b, a], concat_param={"concat_dim": 1})
     net.add("Dropout", "drop", x, x, dropout_param={"dropout_ratio": 0.5})
-    x = net.add("InnerProduct", "fc", x, blobs=[weights(5, 8 * 8 * 8), weights(5)], inner_product_param={"num_output": 5})
+    x = net.add(
+        "InnerProduct",
+        "fc",
+        x,
+        blobs=[weights(5, 8 * 8 * 8), weights(5)],
+        inner_product_param={"num_output": 5},
+    )
     net.add("Softmax", "prob", x)
     return net
 
@@ -209,7 +236,10 @@ def test_names_of_inputs_and_outputs_are_those_of_caffe(tmp_path, atc):
 def test_any_layer_and_any_blob_can_be_an_output(tmp_path, convert_and_run, atc):
     files = resnet().save(tmp_path)
     ours = convert_and_run(*files, [picture(2, 3, 32, 32)], "--out_nodes=pool1;res0")
-    assert {name: array.view(np.float32).size for name, array in ours.items()} == {"pool1": 2048, "res0": 2048}
+    assert {name: array.view(np.float32).size for name, array in ours.items()} == {
+        "pool1": 2048,
+        "res0": 2048,
+    }
 
 
 def test_input_shape_changes_the_size(tmp_path, convert_and_run):
@@ -227,7 +257,13 @@ def test_unknown_layers_and_missing_weights_come_at_once(tmp_path, atc):
     net.add("Frobnicate", "frob", "conv")
     net.add("InnerProduct", "fc", "frob", inner_product_param={"num_output": 5})
     net.add("Quux", "quux", "fc")
-    net.add("InnerProduct", "narrow", "data", blobs=[weights(5, 7)], inner_product_param={"num_output": 4, "bias_term": False})
+    net.add(
+        "InnerProduct",
+        "narrow",
+        "data",
+        blobs=[weights(5, 7)],
+        inner_product_param={"num_output": 4, "bias_term": False},
+    )
     done = atc(*net.save(tmp_path))
     assert done.returncode != 0
     for text in (
@@ -242,7 +278,13 @@ def test_weights_that_do_not_fit_the_input_name_the_layer(tmp_path, atc):
     net.input("data", 1, 3, 8, 8)
     net.add("Convolution", "conv", "data", blobs=[weights(4, 5, 3, 3), weights(4)],
             convolution_param={"num_output": 4, "kernel_size": 3})  # fmt: skip
-    net.add("InnerProduct", "fc", "data", blobs=[weights(4, 100), weights(4)], inner_product_param={"num_output": 4})
+    net.add(
+        "InnerProduct",
+        "fc",
+        "data",
+        blobs=[weights(4, 100), weights(4)],
+        inner_product_param={"num_output": 4},
+    )
     done = atc(*net.save(tmp_path))
     assert done.returncode != 0
     assert "E19014" in done.stdout and "(node conv)" in done.stdout and "(node fc)" in done.stdout

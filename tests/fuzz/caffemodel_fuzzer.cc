@@ -20,6 +20,7 @@ layer { name: "f" type: "InnerProduct" bottom: "c" top: "f" inner_product_param 
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const cairn::CaffeFile network{std::as_bytes(std::span(kNetwork)), "net.prototxt", nullptr};
-  static_cast<void>(cairn::read_caffe(network, {std::as_bytes(std::span(data, size)), "net.caffemodel", nullptr}));
+  static_cast<void>(
+      cairn::read_caffe(network, {std::as_bytes(std::span(data, size)), "net.caffemodel", nullptr}));
   return 0;
 }

@@ -104,7 +104,7 @@ class Suite:
                 for each in rest:
                     self.answers[each.name] = [outputs.pop(0) for _ in each.expected]
                 return
-            bad = {name for name in re.findall(r"node (case\d+)\b", done.stdout)}
+            bad = set(re.findall(r"node (case\d+)\b", done.stdout))
             if not bad:
                 self.problems = {each.name: done.stdout for each in rest}
                 return

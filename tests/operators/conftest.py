@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from cases import Suite  # noqa: E402
+from cases import Suite
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,7 @@
 """Element by element with two or more inputs."""
 
-import numpy as np
 import ml_dtypes
+import numpy as np
 from cases import case, random
 
 FLOATS = [np.float32, np.float16, ml_dtypes.bfloat16, np.float64]

@@ -25,13 +25,21 @@ def replaced(base, where, values, how=lambda a, b: b):
 def depth_to_space(x, b, crd=False):
     n, c, h, w = x.shape
     if crd:
-        return x.reshape(n, c // b**2, b, b, h, w).transpose(0, 1, 4, 2, 5, 3).reshape(n, c // b**2, h * b, w * b)
+        return (
+            x.reshape(n, c // b**2, b, b, h, w)
+            .transpose(0, 1, 4, 2, 5, 3)
+            .reshape(n, c // b**2, h * b, w * b)
+        )
     return x.reshape(n, b, b, c // b**2, h, w).transpose(0, 3, 4, 1, 5, 2).reshape(n, c // b**2, h * b, w * b)
 
 
 def space_to_depth(x, b):
     n, c, h, w = x.shape
-    return x.reshape(n, c, h // b, b, w // b, b).transpose(0, 3, 5, 1, 2, 4).reshape(n, c * b * b, h // b, w // b)
+    return (
+        x.reshape(n, c, h // b, b, w // b, b)
+        .transpose(0, 3, 5, 1, 2, 4)
+        .reshape(n, c * b * b, h // b, w // b)
+    )
 
 
 def one_hot(x, depth, on=1.0, off=0.0):

@@ -67,7 +67,8 @@ class GraphMaker {
     for (const std::string& bottom : layer.bottom()) {
       const auto found = blobs_.find(bottom);
       if (found == blobs_.end()) {
-        problems_.layers.push_back(fmt::format("layer {}: no layer in front of it has the top {}", layer.name(), bottom));
+        problems_.layers.push_back(
+            fmt::format("layer {}: no layer in front of it has the top {}", layer.name(), bottom));
         continue;
       }
       found->second.is_used = true;
@@ -78,8 +79,8 @@ class GraphMaker {
       tops.push_back(write(layer.top(i), layer.name(), i));
     if (bottoms.size() != static_cast<size_t>(layer.bottom_size())) return;
     const auto found = weights_.find(layer.name());
-    CaffeLayer translated(layer, std::move(bottoms), std::move(tops), found == weights_.end() ? nullptr : &found->second, file_,
-                          graph_, problems_);
+    CaffeLayer translated(layer, std::move(bottoms), std::move(tops),
+                          found == weights_.end() ? nullptr : &found->second, file_, graph_, problems_);
     translate(translated);
   }
 
@@ -100,7 +101,8 @@ class GraphMaker {
   void add_outputs() {
     for (const std::string& name : order_) {
       const Blob& blob = blobs_.at(name);
-      if (!blob.is_used && !blob.is_input) graph_.outputs.push_back({blob.tensor, blob.layer, blob.index, name});
+      if (!blob.is_used && !blob.is_input)
+        graph_.outputs.push_back({blob.tensor, blob.layer, blob.index, name});
     }
   }
 
@@ -110,11 +112,15 @@ class GraphMaker {
     };
     std::vector<Status> all;
     if (!problems_.unknown.empty())
-      all.push_back(compile_error("E11009", {std::to_string(problems_.unknown.size()), list(problems_.unknown, ", ")}));
+      all.push_back(
+          compile_error("E11009", {std::to_string(problems_.unknown.size()), list(problems_.unknown, ", ")}));
     if (!problems_.missing.empty())
-      all.push_back(compile_error("E11029", {std::to_string(problems_.missing.size()), list(problems_.missing, ", ")}));
-    if (!problems_.weights.empty()) all.push_back(compile_error("E11024", {"--weight", list(problems_.weights, "; ")}));
-    if (!problems_.layers.empty()) all.push_back(compile_error("E11022", {"--model", list(problems_.layers, "; ")}));
+      all.push_back(
+          compile_error("E11029", {std::to_string(problems_.missing.size()), list(problems_.missing, ", ")}));
+    if (!problems_.weights.empty())
+      all.push_back(compile_error("E11024", {"--weight", list(problems_.weights, "; ")}));
+    if (!problems_.layers.empty())
+      all.push_back(compile_error("E11022", {"--model", list(problems_.layers, "; ")}));
     if (all.empty()) return {};
     std::string text;
     for (const Status& status : all)

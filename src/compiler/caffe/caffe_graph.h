@@ -18,8 +18,8 @@ struct CaffeFile {
   std::shared_ptr<const void> keeper;
 };
 
-/// Reads prototxt and caffemodel. The constants of the graph lie in `weights` and hold its keeper. Unknown layers, missing
-/// weights and weights of a wrong shape come in one message.
+/// Reads prototxt and caffemodel. The constants of the graph lie in `weights` and hold its keeper. Unknown
+/// layers, missing weights and weights of a wrong shape come in one message.
 Result<ops::OperatorGraph> read_caffe(const CaffeFile& network, const CaffeFile& weights);
 
 }  // namespace cairn

@@ -42,8 +42,9 @@ std::string CaffeLayer::constant(size_t index, std::string_view what, std::vecto
     known *= *open;
   }
   if (known != found->count()) {
-    problems_.weights.push_back(fmt::format("layer {}: its {} have the shape [{}], the network wants [{}]", name(), what,
-                                            fmt::join(found->dims, ", "), fmt::join(wanted, ", ")));
+    problems_.weights.push_back(fmt::format("layer {}: its {} have the shape [{}], the network wants [{}]",
+                                            name(), what, fmt::join(found->dims, ", "),
+                                            fmt::join(wanted, ", ")));
     return "";
   }
   ops::GraphConstant constant;
@@ -56,14 +57,17 @@ std::string CaffeLayer::constant(size_t index, std::string_view what, std::vecto
   return graph_.constants.back().tensor;
 }
 
-std::string CaffeLayer::constant(std::string_view suffix, std::vector<float> values, std::vector<int64_t> dims) {
-  graph_.constants.push_back(ops::make_constant(fmt::format("{}/{}", name(), suffix), ACL_FLOAT, std::move(dims), std::move(values)));
+std::string CaffeLayer::constant(std::string_view suffix, std::vector<float> values,
+                                 std::vector<int64_t> dims) {
+  graph_.constants.push_back(ops::make_constant(fmt::format("{}/{}", name(), suffix), ACL_FLOAT,
+                                                std::move(dims), std::move(values)));
   return graph_.constants.back().tensor;
 }
 
 std::string CaffeLayer::constant(std::string_view suffix, std::vector<int64_t> values) {
   const auto count = static_cast<int64_t>(values.size());
-  graph_.constants.push_back(ops::make_constant(fmt::format("{}/{}", name(), suffix), ACL_INT64, {count}, std::move(values)));
+  graph_.constants.push_back(
+      ops::make_constant(fmt::format("{}/{}", name(), suffix), ACL_INT64, {count}, std::move(values)));
   return graph_.constants.back().tensor;
 }
 
@@ -78,8 +82,8 @@ void CaffeLayer::add(std::string type, Tensors inputs, std::vector<OmAttribute> 
   graph_.nodes.push_back(std::move(node));
 }
 
-CaffeLayer::Tensors CaffeLayer::add_inner(std::string_view suffix, size_t outputs, std::string type, Tensors inputs,
-                                          std::vector<OmAttribute> attributes) {
+CaffeLayer::Tensors CaffeLayer::add_inner(std::string_view suffix, size_t outputs, std::string type,
+                                          Tensors inputs, std::vector<OmAttribute> attributes) {
   ops::GraphNode node;
   node.name = fmt::format("{}/{}", name(), suffix);
   node.type = std::move(type);

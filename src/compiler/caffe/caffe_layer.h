@@ -26,8 +26,9 @@ class CaffeLayer {
  public:
   using Tensors = std::vector<std::string>;
 
-  CaffeLayer(const caffe::LayerParameter& param, Tensors bottoms, Tensors tops, const std::vector<CaffeBlob>* blobs,
-             std::shared_ptr<const void> file, ops::OperatorGraph& graph, CaffeProblems& problems)
+  CaffeLayer(const caffe::LayerParameter& param, Tensors bottoms, Tensors tops,
+             const std::vector<CaffeBlob>* blobs, std::shared_ptr<const void> file, ops::OperatorGraph& graph,
+             CaffeProblems& problems)
       : param_(param),
         bottoms_(std::move(bottoms)),
         tops_(std::move(tops)),
@@ -48,7 +49,8 @@ class CaffeLayer {
   size_t blob_count() const { return blobs_ ? blobs_->size() : 0; }
   /// Null, and told, if there is none.
   const CaffeBlob* blob(size_t index, std::string_view what);
-  /// The blob as a constant with these dims, of which one may be -1; "", and told, if it has another number of values.
+  /// The blob as a constant with these dims, of which one may be -1; "", and told, if it has another number
+  /// of values.
   std::string constant(size_t index, std::string_view what, std::vector<int64_t> dims);
   /// A constant of the layer's own making.
   std::string constant(std::string_view suffix, std::vector<float> values, std::vector<int64_t> dims);
@@ -59,10 +61,13 @@ class CaffeLayer {
   /// An operator in front of that one; gives its tensors.
   Tensors add_inner(std::string_view suffix, size_t outputs, std::string type, Tensors inputs,
                     std::vector<OmAttribute> attributes);
-  std::string add_inner(std::string_view suffix, std::string type, Tensors inputs, std::vector<OmAttribute> attributes);
+  std::string add_inner(std::string_view suffix, std::string type, Tensors inputs,
+                        std::vector<OmAttribute> attributes);
 
   void unknown() { problems_.unknown.push_back(fmt::format("{} (layer {})", param_.type(), name())); }
-  void wrong(std::string_view what) { problems_.layers.push_back(fmt::format("layer {} ({}): {}", name(), param_.type(), what)); }
+  void wrong(std::string_view what) {
+    problems_.layers.push_back(fmt::format("layer {} ({}): {}", name(), param_.type(), what));
+  }
 
  private:
   const caffe::LayerParameter& param_;

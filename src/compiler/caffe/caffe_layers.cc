@@ -25,12 +25,13 @@ Floats floats_of(const List& list) {
 
 /// One value for each space dim from a list with one or all of them, or from the fields for height and width.
 template <class List>
-Ints space_values(CaffeLayer& layer, const List& list, bool has_pair, int64_t height, int64_t width, size_t count, int64_t otherwise,
-                  std::string_view name) {
+Ints space_values(CaffeLayer& layer, const List& list, bool has_pair, int64_t height, int64_t width,
+                  size_t count, int64_t otherwise, std::string_view name) {
   if (has_pair) return {height, width};
   if (list.empty()) return Ints(count, otherwise);
   if (list.size() == 1) return Ints(count, static_cast<int64_t>(list[0]));
-  if (static_cast<size_t>(list.size()) != count) layer.wrong(fmt::format("{} has {} values for {} dims", name, list.size(), count));
+  if (static_cast<size_t>(list.size()) != count)
+    layer.wrong(fmt::format("{} has {} values for {} dims", name, list.size(), count));
   Ints values = ints_of(list);
   values.resize(count, otherwise);
   return values;
@@ -49,12 +50,13 @@ ConvolutionWindow convolution_window(CaffeLayer& layer, const caffe::Convolution
   if (param.kernel_size_size() == 1 && !param.has_kernel_h() && layer.blob_count() > 0)
     if (const CaffeBlob* weights = layer.blob(0, "weights"); weights->dims.size() == 5) count = 3;
   ConvolutionWindow window;
-  window.kernel = space_values(layer, param.kernel_size(), param.has_kernel_h() || param.has_kernel_w(), param.kernel_h(),
-                               param.kernel_w(), count, 0, "kernel_size");
-  window.strides = space_values(layer, param.stride(), param.has_stride_h() || param.has_stride_w(), param.stride_h(), param.stride_w(),
-                                count, 1, "stride");
+  window.kernel = space_values(layer, param.kernel_size(), param.has_kernel_h() || param.has_kernel_w(),
+                               param.kernel_h(), param.kernel_w(), count, 0, "kernel_size");
+  window.strides = space_values(layer, param.stride(), param.has_stride_h() || param.has_stride_w(),
+                                param.stride_h(), param.stride_w(), count, 1, "stride");
   window.dilations = space_values(layer, param.dilation(), false, 0, 0, count, 1, "dilation");
-  const Ints pad = space_values(layer, param.pad(), param.has_pad_h() || param.has_pad_w(), param.pad_h(), param.pad_w(), count, 0, "pad");
+  const Ints pad = space_values(layer, param.pad(), param.has_pad_h() || param.has_pad_w(), param.pad_h(),
+                                param.pad_w(), count, 0, "pad");
   for (const int64_t value : pad) {
     window.pads.push_back(value);
     window.pads.push_back(value);
@@ -62,7 +64,8 @@ ConvolutionWindow convolution_window(CaffeLayer& layer, const caffe::Convolution
   return window;
 }
 
-bool check_convolution(CaffeLayer& layer, const caffe::ConvolutionParameter& param, const ConvolutionWindow& window) {
+bool check_convolution(CaffeLayer& layer, const caffe::ConvolutionParameter& param,
+                       const ConvolutionWindow& window) {
   if (!layer.has_bottoms(1, 1) || !layer.has_tops(1, 1)) return false;
   if (param.num_output() == 0 || std::ranges::count(window.kernel, 0) > 0) {
     layer.wrong("num_output or kernel_size is missing or 0");
@@ -103,7 +106,10 @@ void convolve(CaffeLayer& layer, int64_t group) {
     plane *= size;
   const bool depthwise = !is_3d && group > 1 && group == outputs && blob && blob->count() == outputs * plane;
   if (!depthwise) attributes.push_back({"groups", group});
-  layer.add(is_3d ? "Conv3D" : depthwise ? "DepthwiseConv2D" : "Conv2D", std::move(inputs), std::move(attributes));
+  layer.add(is_3d       ? "Conv3D"
+            : depthwise ? "DepthwiseConv2D"
+                        : "Conv2D",
+            std::move(inputs), std::move(attributes));
 }
 
 void convolution(CaffeLayer& layer) {
@@ -123,7 +129,8 @@ void deconvolution(CaffeLayer& layer) {
   if (window.kernel.size() != 2) return layer.wrong("only two space dims are supported");
   const auto outputs = static_cast<int64_t>(param.num_output());
   const auto group = static_cast<int64_t>(param.group());
-  Tensors inputs = {layer.bottoms()[0], layer.constant(0, "weights", with_plane({-1, outputs / group}, window.kernel))};
+  Tensors inputs = {layer.bottoms()[0],
+                    layer.constant(0, "weights", with_plane({-1, outputs / group}, window.kernel))};
   if (param.bias_term()) inputs.push_back(layer.constant(1, "bias", {outputs}));
   layer.add("Deconvolution", std::move(inputs),
             {{"strides", window.strides},
@@ -148,7 +155,8 @@ void inner_product(CaffeLayer& layer) {
 void pooling(CaffeLayer& layer) {
   const auto& param = layer.param().pooling_param();
   if (!layer.has_bottoms(1, 1) || !layer.has_tops(1, 1)) return;
-  if (param.pool() == caffe::PoolingParameter::STOCHASTIC) return layer.wrong("stochastic pooling is not supported");
+  if (param.pool() == caffe::PoolingParameter::STOCHASTIC)
+    return layer.wrong("stochastic pooling is not supported");
   const bool floor = param.round_mode() == caffe::PoolingParameter::FLOOR || !param.ceil_mode();
   Attributes attributes = {{"mode", int64_t{param.pool()}},
                            {"global_pooling", param.global_pooling()},
@@ -199,7 +207,9 @@ void scale(CaffeLayer& layer) {
     inputs.push_back(layer.constant(next, "bias", own_dims(blob)));
   }
   layer.add("Scale", std::move(inputs),
-            {{"axis", int64_t{param.axis()}}, {"num_axes", int64_t{param.num_axes()}}, {"scale_from_blob", !from_bottom}});
+            {{"axis", int64_t{param.axis()}},
+             {"num_axes", int64_t{param.num_axes()}},
+             {"scale_from_blob", !from_bottom}});
 }
 
 void bias(CaffeLayer& layer) {
@@ -209,7 +219,9 @@ void bias(CaffeLayer& layer) {
   const bool from_bottom = inputs.size() == 2;
   if (!from_bottom) inputs.push_back(layer.constant(0, "bias", own_dims(layer.blob(0, "bias"))));
   layer.add("Bias", std::move(inputs),
-            {{"axis", int64_t{param.axis()}}, {"num_axes", int64_t{param.num_axes()}}, {"bias_from_blob", !from_bottom}});
+            {{"axis", int64_t{param.axis()}},
+             {"num_axes", int64_t{param.num_axes()}},
+             {"bias_from_blob", !from_bottom}});
 }
 
 /// Caffe divides alpha by the number of values that it sums.
@@ -282,7 +294,8 @@ void eltwise(CaffeLayer& layer) {
   const auto& param = layer.param().eltwise_param();
   if (!layer.has_bottoms(1, 0) || !layer.has_tops(1, 1)) return;
   if (param.coeff_size() > 0 && static_cast<size_t>(param.coeff_size()) != layer.bottoms().size())
-    return layer.wrong(fmt::format("it has {} coeff and {} bottoms", param.coeff_size(), layer.bottoms().size()));
+    return layer.wrong(
+        fmt::format("it has {} coeff and {} bottoms", param.coeff_size(), layer.bottoms().size()));
   layer.add("Eltwise", layer.bottoms(),
             {{"N", static_cast<int64_t>(layer.bottoms().size())},
              {"mode", int64_t{param.operation()}},
@@ -293,7 +306,8 @@ void concat(CaffeLayer& layer) {
   const auto& param = layer.param().concat_param();
   if (!layer.has_bottoms(1, 0) || !layer.has_tops(1, 1)) return;
   const int64_t axis = param.has_concat_dim() ? int64_t{param.concat_dim()} : param.axis();
-  layer.add("ConcatD", layer.bottoms(), {{"concat_dim", axis}, {"N", static_cast<int64_t>(layer.bottoms().size())}});
+  layer.add("ConcatD", layer.bottoms(),
+            {{"concat_dim", axis}, {"N", static_cast<int64_t>(layer.bottoms().size())}});
 }
 
 /// The last part takes what the points leave, which the operator finds by itself (-1).
@@ -330,7 +344,8 @@ void permute(CaffeLayer& layer) {
 void flatten(CaffeLayer& layer) {
   const auto& param = layer.param().flatten_param();
   if (!layer.has_bottoms(1, 1) || !layer.has_tops(1, 1)) return;
-  layer.add("FlattenV2", layer.bottoms(), {{"axis", int64_t{param.axis()}}, {"end_axis", int64_t{param.end_axis()}}});
+  layer.add("FlattenV2", layer.bottoms(),
+            {{"axis", int64_t{param.axis()}}, {"end_axis", int64_t{param.end_axis()}}});
 }
 
 void reshape(CaffeLayer& layer) {
@@ -349,13 +364,15 @@ void softmax(CaffeLayer& layer) {
 void power(CaffeLayer& layer) {
   const auto& param = layer.param().power_param();
   if (!layer.has_bottoms(1, 1) || !layer.has_tops(1, 1)) return;
-  layer.add("Power", layer.bottoms(), {{"power", param.power()}, {"scale", param.scale()}, {"shift", param.shift()}});
+  layer.add("Power", layer.bottoms(),
+            {{"power", param.power()}, {"scale", param.scale()}, {"shift", param.shift()}});
 }
 
 template <class Param>
 void of_base(CaffeLayer& layer, std::string type, const Param& param) {
   if (!layer.has_bottoms(1, 1) || !layer.has_tops(1, 1)) return;
-  layer.add(std::move(type), layer.bottoms(), {{"base", param.base()}, {"scale", param.scale()}, {"shift", param.shift()}});
+  layer.add(std::move(type), layer.bottoms(),
+            {{"base", param.base()}, {"scale", param.scale()}, {"shift", param.shift()}});
 }
 
 void exponential(CaffeLayer& layer) {
@@ -374,7 +391,8 @@ void threshold(CaffeLayer& layer) {
 void tile(CaffeLayer& layer) {
   const auto& param = layer.param().tile_param();
   if (!layer.has_bottoms(1, 1) || !layer.has_tops(1, 1)) return;
-  layer.add("TileWithAxis", layer.bottoms(), {{"axis", int64_t{param.axis()}}, {"tiles", int64_t{param.tiles()}}});
+  layer.add("TileWithAxis", layer.bottoms(),
+            {{"axis", int64_t{param.axis()}}, {"tiles", int64_t{param.tiles()}}});
 }
 
 void crop(CaffeLayer& layer) {
@@ -389,7 +407,8 @@ void arg_max(CaffeLayer& layer) {
   if (!layer.has_bottoms(1, 1) || !layer.has_tops(1, 1)) return;
   constexpr int64_t kNoAxis = 10000;
   const int64_t axis = param.has_axis() ? int64_t{param.axis()} : kNoAxis;
-  const Attributes attributes = {{"axis", axis}, {"out_max_val", param.out_max_val()}, {"topk", int64_t{param.top_k()}}};
+  const Attributes attributes = {
+      {"axis", axis}, {"out_max_val", param.out_max_val()}, {"topk", int64_t{param.top_k()}}};
   if (!param.out_max_val()) return layer.add("ArgMaxWithK", layer.bottoms(), attributes);
   const Tensors both = layer.add_inner("top", 2, "ArgMaxWithK", layer.bottoms(), attributes);
   if (param.has_axis()) return layer.add("Identity", {both[1]}, {});
@@ -399,8 +418,9 @@ void arg_max(CaffeLayer& layer) {
 void reduction(CaffeLayer& layer) {
   const auto& param = layer.param().reduction_param();
   if (!layer.has_bottoms(1, 1) || !layer.has_tops(1, 1)) return;
-  layer.add("Reduction", layer.bottoms(),
-            {{"operation", int64_t{param.operation()}}, {"axis", int64_t{param.axis()}}, {"coeff", param.coeff()}});
+  layer.add(
+      "Reduction", layer.bottoms(),
+      {{"operation", int64_t{param.operation()}}, {"axis", int64_t{param.axis()}}, {"coeff", param.coeff()}});
 }
 
 void mean_variance(CaffeLayer& layer) {
@@ -425,7 +445,8 @@ void normalize(CaffeLayer& layer) {
 void reverse(CaffeLayer& layer) {
   const auto& param = layer.param().reverse_param();
   if (!layer.has_bottoms(1, 1) || !layer.has_tops(1, 1)) return;
-  layer.add("ReverseV2D", layer.bottoms(), {{"axis", param.axis_size() > 0 ? ints_of(param.axis()) : Ints{1}}});
+  layer.add("ReverseV2D", layer.bottoms(),
+            {{"axis", param.axis_size() > 0 ? ints_of(param.axis()) : Ints{1}}});
 }
 
 void interp(CaffeLayer& layer) {
@@ -445,33 +466,40 @@ void upsample(CaffeLayer& layer) {
   if (!layer.has_bottoms(1, 1) || !layer.has_tops(1, 1)) return;
   const int64_t stride_h = param.has_stride() ? param.stride() : param.stride_h();
   const int64_t stride_w = param.has_stride() ? param.stride() : param.stride_w();
-  layer.add("Upsample", layer.bottoms(), {{"scale", param.scale()}, {"stride_h", stride_h}, {"stride_w", stride_w}});
+  layer.add("Upsample", layer.bottoms(),
+            {{"scale", param.scale()}, {"stride_h", stride_h}, {"stride_w", stride_w}});
 }
 
 void shuffle_channel(CaffeLayer& layer) {
   if (!layer.has_bottoms(1, 1) || !layer.has_tops(1, 1)) return;
-  layer.add("ShuffleChannel", layer.bottoms(), {{"group", int64_t{layer.param().shuffle_channel_param().group()}}});
+  layer.add("ShuffleChannel", layer.bottoms(),
+            {{"group", int64_t{layer.param().shuffle_channel_param().group()}}});
 }
 
 void reorg(CaffeLayer& layer) {
   const auto& param = layer.param().reorg_param();
   if (!layer.has_bottoms(1, 1) || !layer.has_tops(1, 1)) return;
-  layer.add("PassThrough", layer.bottoms(), {{"stride", int64_t{param.stride()}}, {"reverse", param.reverse()}});
+  layer.add("PassThrough", layer.bottoms(),
+            {{"stride", int64_t{param.stride()}}, {"reverse", param.reverse()}});
 }
 
 void pyramid(CaffeLayer& layer) {
   const auto& param = layer.param().spp_param();
   if (!layer.has_bottoms(1, 1) || !layer.has_tops(1, 1)) return;
-  if (param.pool() == caffe::PoolingParameter::STOCHASTIC) return layer.wrong("stochastic pooling is not supported");
-  layer.add("SPP", layer.bottoms(), {{"pyramid_height", int64_t{param.pyramid_height()}}, {"pool_method", int64_t{param.pool()}}});
+  if (param.pool() == caffe::PoolingParameter::STOCHASTIC)
+    return layer.wrong("stochastic pooling is not supported");
+  layer.add("SPP", layer.bottoms(),
+            {{"pyramid_height", int64_t{param.pyramid_height()}}, {"pool_method", int64_t{param.pool()}}});
 }
 
 void embed(CaffeLayer& layer) {
   const auto& param = layer.param().embed_param();
   if (!layer.has_bottoms(1, 1) || !layer.has_tops(1, 1)) return;
   const auto outputs = static_cast<int64_t>(param.num_output());
-  const std::string weights = layer.constant(0, "weights", {static_cast<int64_t>(param.input_dim()), outputs});
-  const std::string indices = layer.add_inner("indices", "Cast", layer.bottoms(), {{"dst_type", int64_t{ACL_INT32}}});
+  const std::string weights =
+      layer.constant(0, "weights", {static_cast<int64_t>(param.input_dim()), outputs});
+  const std::string indices =
+      layer.add_inner("indices", "Cast", layer.bottoms(), {{"dst_type", int64_t{ACL_INT32}}});
   if (!param.bias_term()) return layer.add("GatherV2D", {weights, indices}, {{"axis", int64_t{0}}});
   const std::string rows = layer.add_inner("rows", "GatherV2D", {weights, indices}, {{"axis", int64_t{0}}});
   layer.add("Add", {rows, layer.constant(1, "bias", {outputs})}, {});
@@ -499,18 +527,19 @@ void prior_box(CaffeLayer& layer) {
 void detection_output(CaffeLayer& layer) {
   const auto& param = layer.param().detection_output_param();
   if (!layer.has_bottoms(3, 3) || !layer.has_tops(1, 1)) return;
-  layer.add("DetectionOutput", layer.bottoms(),
-            {{"num_classes", int64_t{param.num_classes()}},
-             {"share_location", param.share_location()},
-             {"background_label_id", int64_t{param.background_label_id()}},
-             {"iou_threshold", param.nms_param().nms_threshold()},
-             {"top_k", param.nms_param().has_top_k() ? int64_t{param.nms_param().top_k()} : int64_t{-1}},
-             {"eta", param.nms_param().eta()},
-             {"variance_encoded_in_target", param.variance_encoded_in_target()},
-             {"code_type", int64_t{param.code_type()}},
-             {"keep_top_k", int64_t{param.keep_top_k()}},
-             {"confidence_threshold",
-              param.has_confidence_threshold() ? param.confidence_threshold() : std::numeric_limits<float>::lowest()}});
+  layer.add(
+      "DetectionOutput", layer.bottoms(),
+      {{"num_classes", int64_t{param.num_classes()}},
+       {"share_location", param.share_location()},
+       {"background_label_id", int64_t{param.background_label_id()}},
+       {"iou_threshold", param.nms_param().nms_threshold()},
+       {"top_k", param.nms_param().has_top_k() ? int64_t{param.nms_param().top_k()} : int64_t{-1}},
+       {"eta", param.nms_param().eta()},
+       {"variance_encoded_in_target", param.variance_encoded_in_target()},
+       {"code_type", int64_t{param.code_type()}},
+       {"keep_top_k", int64_t{param.keep_top_k()}},
+       {"confidence_threshold", param.has_confidence_threshold() ? param.confidence_threshold()
+                                                                 : std::numeric_limits<float>::lowest()}});
 }
 
 /// With the parameters of the card's tools, or those of Caffe's own layer.
@@ -518,17 +547,18 @@ void ssd_detection_output(CaffeLayer& layer) {
   if (!layer.has_bottoms(3, 3) || !layer.has_tops(1, 2)) return;
   if (layer.param().has_detection_output_param() && !layer.param().has_ssddetectionoutput_param()) {
     const auto& param = layer.param().detection_output_param();
-    return layer.add("SSDDetectionOutput", layer.bottoms(),
-                     {{"num_classes", int64_t{param.num_classes()}},
-                      {"share_location", param.share_location()},
-                      {"background_label_id", int64_t{param.background_label_id()}},
-                      {"iou_threshold", param.nms_param().nms_threshold()},
-                      {"top_k", param.nms_param().has_top_k() ? int64_t{param.nms_param().top_k()} : int64_t{200}},
-                      {"eta", param.nms_param().eta()},
-                      {"variance_encoded_in_target", param.variance_encoded_in_target()},
-                      {"code_type", int64_t{param.code_type()}},
-                      {"keep_top_k", int64_t{param.keep_top_k()}},
-                      {"confidence_threshold", param.confidence_threshold()}});
+    return layer.add(
+        "SSDDetectionOutput", layer.bottoms(),
+        {{"num_classes", int64_t{param.num_classes()}},
+         {"share_location", param.share_location()},
+         {"background_label_id", int64_t{param.background_label_id()}},
+         {"iou_threshold", param.nms_param().nms_threshold()},
+         {"top_k", param.nms_param().has_top_k() ? int64_t{param.nms_param().top_k()} : int64_t{200}},
+         {"eta", param.nms_param().eta()},
+         {"variance_encoded_in_target", param.variance_encoded_in_target()},
+         {"code_type", int64_t{param.code_type()}},
+         {"keep_top_k", int64_t{param.keep_top_k()}},
+         {"confidence_threshold", param.confidence_threshold()}});
   }
   const auto& param = layer.param().ssddetectionoutput_param();
   layer.add("SSDDetectionOutput", layer.bottoms(),
@@ -547,11 +577,12 @@ void ssd_detection_output(CaffeLayer& layer) {
 void roi_pooling(CaffeLayer& layer) {
   const auto& param = layer.param().roi_pooling_param();
   if (!layer.has_bottoms(2, 3) || !layer.has_tops(1, 1)) return;
-  layer.add("ROIPooling", layer.bottoms(),
-            {{"pooled_h", int64_t{param.pooled_h()}},
-             {"pooled_w", int64_t{param.pooled_w()}},
-             {"spatial_scale_h", param.has_spatial_scale_h() ? param.spatial_scale_h() : param.spatial_scale()},
-             {"spatial_scale_w", param.has_spatial_scale_w() ? param.spatial_scale_w() : param.spatial_scale()}});
+  layer.add(
+      "ROIPooling", layer.bottoms(),
+      {{"pooled_h", int64_t{param.pooled_h()}},
+       {"pooled_w", int64_t{param.pooled_w()}},
+       {"spatial_scale_h", param.has_spatial_scale_h() ? param.spatial_scale_h() : param.spatial_scale()},
+       {"spatial_scale_w", param.has_spatial_scale_w() ? param.spatial_scale_w() : param.spatial_scale()}});
 }
 
 void roi_align(CaffeLayer& layer) {
@@ -596,7 +627,8 @@ void continuation_indicator(CaffeLayer& layer) {
             {{"time_step", int64_t{param.time_step()}}, {"batch_size", int64_t{param.batch_size()}}});
 }
 
-/// Bottoms x, cont, x_static?; with expose_hidden also the states before the first step. Blobs W_x, b, (W_static,) W_h.
+/// Bottoms x, cont, x_static?; with expose_hidden also the states before the first step. Blobs W_x, b,
+/// (W_static,) W_h.
 void lstm(CaffeLayer& layer) {
   const auto& param = layer.param().recurrent_param();
   const size_t states = param.expose_hidden() ? 2 : 0;
@@ -611,8 +643,8 @@ void lstm(CaffeLayer& layer) {
   const std::string w_h = layer.constant(has_static ? 3 : 2, "hidden_weights", {4 * size, size});
   const size_t first_state = bottoms.size() - states;
   layer.add("LSTM",
-            {bottoms[0], bottoms[1], w_x, bias, w_h, has_static ? bottoms[2] : "", states ? bottoms[first_state] : "",
-             states ? bottoms[first_state + 1] : "", w_static},
+            {bottoms[0], bottoms[1], w_x, bias, w_h, has_static ? bottoms[2] : "",
+             states ? bottoms[first_state] : "", states ? bottoms[first_state + 1] : "", w_static},
             {{"num_output", size}, {"expose_hidden", param.expose_hidden()}});
 }
 
@@ -633,8 +665,8 @@ void rnn(CaffeLayer& layer) {
   const std::string w_o = layer.constant(next++, "output_weights", {size, size});
   const std::string b_o = layer.constant(next++, "output_bias", {size});
   layer.add("RNN",
-            {bottoms[0], bottoms[1], has_static ? bottoms[2] : "", states ? bottoms.back() : "", w_x, b_h, w_static, w_h,
-             w_o, b_o},
+            {bottoms[0], bottoms[1], has_static ? bottoms[2] : "", states ? bottoms.back() : "", w_x, b_h,
+             w_static, w_h, w_o, b_o},
             {{"num_output", size}, {"expose_hidden", param.expose_hidden()}});
 }
 
@@ -711,7 +743,8 @@ constexpr std::array kTranslations = std::to_array<Translation>({
 }  // namespace
 
 void translate(CaffeLayer& layer) {
-  const auto found = std::ranges::find(kTranslations, std::string_view(layer.param().type()), &Translation::type);
+  const auto found =
+      std::ranges::find(kTranslations, std::string_view(layer.param().type()), &Translation::type);
   if (found == kTranslations.end()) return layer.unknown();
   found->translate(layer);
 }

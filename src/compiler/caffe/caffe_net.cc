@@ -111,7 +111,8 @@ caffe::LayerParameter upgrade(const V1& old) {
   std::vector<const google::protobuf::FieldDescriptor*> fields;
   from->ListFields(old, &fields);
   for (const auto* field : fields) {
-    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE || field->is_repeated()) continue;
+    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE || field->is_repeated())
+      continue;
     const auto* target = layer.GetDescriptor()->FindFieldByName(field->name());
     if (target && target->message_type() == field->message_type())
       to->MutableMessage(&layer, target)->CopyFrom(from->GetMessage(old, field));
@@ -158,7 +159,8 @@ class NetReader {
   Status refused(std::string_view what) const { return compile_error("E11022", {path_, what}); }
 
   Status parse(std::string_view text) {
-    if (text.size() > kMostBytes) return compile_error("E19015", {path_, std::to_string(text.size()), "at most 16 MiB are supported."});
+    if (text.size() > kMostBytes)
+      return compile_error("E19015", {path_, std::to_string(text.size()), "at most 16 MiB are supported."});
     // Each message takes hundreds of bytes, however short its text.
     if (std::count(text.begin(), text.end(), '{') + std::count(text.begin(), text.end(), '<') > kMostMessages)
       return refused(fmt::format("it has more than {} messages", kMostMessages));
@@ -174,7 +176,8 @@ class NetReader {
   }
 
   Status check_dims(const caffe::BlobShape& shape, std::string_view name) const {
-    if (shape.dim_size() > kMostDims) return refused(fmt::format("input {} has {} dims", name, shape.dim_size()));
+    if (shape.dim_size() > kMostDims)
+      return refused(fmt::format("input {} has {} dims", name, shape.dim_size()));
     for (const int64_t dim : shape.dim())
       if (dim < 0 || dim > INT_MAX) return refused(fmt::format("input {} has a dim of {}", name, dim));
     return {};
@@ -189,9 +192,11 @@ class NetReader {
   /// `input` with `input_shape`, or with four `input_dim` each.
   Status read_inputs() {
     if (proto_.input_shape_size() > 0 && proto_.input_shape_size() != proto_.input_size())
-      return refused(fmt::format("it has {} input and {} input_shape", proto_.input_size(), proto_.input_shape_size()));
+      return refused(
+          fmt::format("it has {} input and {} input_shape", proto_.input_size(), proto_.input_shape_size()));
     if (proto_.input_shape_size() == 0 && proto_.input_dim_size() != 4 * proto_.input_size())
-      return refused(fmt::format("it has {} input and {} input_dim; each input needs 4", proto_.input_size(), proto_.input_dim_size()));
+      return refused(fmt::format("it has {} input and {} input_dim; each input needs 4", proto_.input_size(),
+                                 proto_.input_dim_size()));
     for (int i = 0; i < proto_.input_size(); ++i) {
       caffe::BlobShape shape;
       if (proto_.input_shape_size() > 0)
@@ -216,7 +221,8 @@ class NetReader {
     return {};
   }
 
-  static google::protobuf::RepeatedPtrField<caffe::BlobShape> dummy_shapes(const caffe::DummyDataParameter& dummy) {
+  static google::protobuf::RepeatedPtrField<caffe::BlobShape> dummy_shapes(
+      const caffe::DummyDataParameter& dummy) {
     if (dummy.shape_size() > 0) return dummy.shape();
     google::protobuf::RepeatedPtrField<caffe::BlobShape> shapes;
     for (int i = 0; i < dummy.num_size(); ++i) {
@@ -232,7 +238,8 @@ class NetReader {
   Status add_input_layer(const caffe::LayerParameter& layer,
                          const google::protobuf::RepeatedPtrField<caffe::BlobShape>& shapes) {
     if (shapes.empty() || (shapes.size() != 1 && shapes.size() != layer.top_size()))
-      return refused(fmt::format("layer {} has {} tops and {} shapes", layer.name(), layer.top_size(), shapes.size()));
+      return refused(
+          fmt::format("layer {} has {} tops and {} shapes", layer.name(), layer.top_size(), shapes.size()));
     for (int i = 0; i < layer.top_size(); ++i)
       CAIRN_RETURN_IF_ERROR(add_input(layer.top(i), shapes.size() == 1 ? shapes.at(0) : shapes.at(i)));
     return {};
@@ -245,7 +252,8 @@ class NetReader {
     const int first = places_.GetLocation(field, index).line;
     const int next = index + 1 < count ? places_.GetLocation(field, index + 1).line : INT_MAX;
     for (const Complaints::Complaint& complaint : complaints_.unknown)
-      if (complaint.line >= first && complaint.line < std::max(next, first + 1)) unknown_.push_back(complaint.text);
+      if (complaint.line >= first && complaint.line < std::max(next, first + 1))
+        unknown_.push_back(complaint.text);
   }
 
   std::string_view path_;

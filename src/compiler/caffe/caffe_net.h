@@ -22,8 +22,8 @@ struct CaffeNet {
   std::vector<caffe::LayerParameter> layers;  ///< Without inputs and what TEST leaves out.
 };
 
-/// Reads the bytes of a file within a bounded amount of memory. `path` is for messages. Fields that the schema does not
-/// have are errors, all in one message, except in layers that TEST leaves out.
+/// Reads the bytes of a file within a bounded amount of memory. `path` is for messages. Fields that the
+/// schema does not have are errors, all in one message, except in layers that TEST leaves out.
 Result<CaffeNet> read_caffe_net(std::span<const std::byte> file, std::string_view path);
 
 }  // namespace cairn

@@ -96,7 +96,8 @@ class WeightReader {
     return check(std::move(blob));
   }
 
-  static void gather(const std::vector<std::string_view>& pieces, std::vector<float> values, CaffeBlob& blob) {
+  static void gather(const std::vector<std::string_view>& pieces, std::vector<float> values,
+                     CaffeBlob& blob) {
     for (const std::string_view piece : pieces) {
       const size_t at = values.size();
       values.resize(at + piece.size() / sizeof(float));
@@ -144,7 +145,8 @@ class WeightReader {
       if (dim < 0 || __builtin_mul_overflow(count, dim, &count))
         return refused(fmt::format("a blob has the shape [{}]", fmt::join(blob.dims, ", ")));
     if (count != blob.count())
-      return refused(fmt::format("a blob of shape [{}] has {} values", fmt::join(blob.dims, ", "), blob.count()));
+      return refused(
+          fmt::format("a blob of shape [{}] has {} values", fmt::join(blob.dims, ", "), blob.count()));
     return blob;
   }
 
