@@ -177,6 +177,17 @@ Values halves(const Arguments& op) {
   return std::make_shared<v1::Split>(x, integer(axis), 2)->outputs();
 }
 
+/// 1 for the first of the largest elements, else 0.
+Values hard_max(const Arguments& op) {
+  const Value x = op.input("x");
+  const int64_t axis = axis_of(op.integer("axis"), rank_of(x));
+  const auto top = std::make_shared<v11::TopK>(x, integer(1), axis, v11::TopK::Mode::MAX,
+                                               v11::TopK::SortType::SORT_VALUES, ov::element::i64, true);
+  const int64_t depth = dims_of(x)[static_cast<size_t>(axis)];
+  return {
+      make<v1::OneHot>(squeeze(top->output(1), {axis}), integer(depth), number(1, x), number(0, x), axis)};
+}
+
 Values glu(const Arguments& op) {
   const Values parts = halves(op);
   return {multiply(parts[0], make<v0::Sigmoid>(parts[1]))};
@@ -209,6 +220,7 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"GLU", "x", "y", "dim Int=-1", kFloats, glu},
     {"Gelu", "x", "y", "", "f16 f32 bf16", gelu_tanh},
     {"GeluV2", "x", "y", "approximate String=none", "f16 f32 bf16", gelu_v2},
+    {"HardMax", "x", "y", "axis Int=-1", "f16 f32", hard_max},
     {"HardShrink", "input_x", "output_y", "lambd Float=0.5", "f16 f32 bf16", hard_shrink},
     {"HardSigmoid", "input_x", "output_y", "alpha Float=0.16666666; beta Float=0.5", "f32 f16 i32 bf16",
      hard_sigmoid},

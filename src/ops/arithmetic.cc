@@ -133,6 +133,12 @@ Values add_attribute(const Arguments& op) {
   return {add(op.input("x"), op.number("value"))};
 }
 
+/// The shape of x, filled with one value.
+Values fills(const Arguments& op) {
+  const Value x = op.input("x");
+  return {make<v3::Broadcast>(number(op.number("value"), x), shape_of(x))};
+}
+
 Values eltwise(const Arguments& op) {
   const Values values = op.list("x");
   const int64_t mode = op.integer("mode");
@@ -165,6 +171,12 @@ Values xdivy(const Arguments& op) {
 
 Values xlogy(const Arguments& op) {
   return zero_where_first_is_zero<v1::Multiply>(op.input(0), make<v0::Log>(op.input(1)));
+}
+
+/// 0 where the second input is, whatever the first one holds.
+Values multiply_no_nan(const Arguments& op) {
+  const Value y = op.input("x2");
+  return {select(equal(y, zero_like(y)), zero_like(y), multiply(op.input("x1"), y))};
 }
 
 Values atan2(const Arguments& op) {
@@ -213,6 +225,7 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"Div", "x1, x2", "y", "", "Number", divide_values},
     {"DivNoNan", "x1, x2", "y", "", "f32 u8 i8 i32 f16 f64 bf16", divide_no_nan},
     {"Eltwise", "x*", "y", "N Int=0; mode Int=1; coeff [float]={}", kFloats, eltwise},
+    {"Fills", "x", "y", "value Float", "Number", fills},
     {"FloorDiv", "x1, x2", "y", "", "Number", floor_divide},
     {"FloorMod", "x1, x2", "y", "", "i32 i64 f32 f16 f64 bf16", binary<v1::FloorMod>},
     {"FusedMulAdd", "x1, x2, x3", "y", "", "f16 f32 i32 bf16", fused_multiply_add},
@@ -224,6 +237,7 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"Minimum", "x1, x2", "y", "", "Number", binary<v1::Minimum>},
     {"Mod", "x1, x2", "y", "", "Number", binary<v1::Mod>},
     {"Mul", "x1, x2", "y", "", "ALL", multiply_values},
+    {"MulNoNan", "x1, x2", "y", "", kFloats, multiply_no_nan},
     {"Muls", "x", "y", "value Float", "f32 i16 i32 i64 f16 bf16", multiply_by_attribute},
     {"Pow", "x1, x2", "y", "", "Number", binary<v1::Power>},
     {"Power", "x", "y", "power Float=1.0; scale Float=1.0; shift Float=0.0", kFloats, scaled_power},

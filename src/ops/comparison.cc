@@ -48,6 +48,23 @@ Values is_negative_infinity(const Arguments& op) {
   return {make<v10::IsInf>(op.input(0), v10::IsInf::Attributes{true, false})};
 }
 
+/// |a - b| <= atol + rtol * |b|.
+Values is_close(const Arguments& op) {
+  const Value a = op.input(0);
+  const Value b = op.input(1);
+  const Value bound = add(multiply(make<v0::Abs>(b), op.number("rtol")), op.number("atol"));
+  const Value near = make<v1::LessEqual>(make<v0::Abs>(subtract(a, b)), bound);
+  const Value close = make<v1::LogicalOr>(near, equal(a, b));
+  if (!op.flag("equal_nan")) return {close};
+  return {make<v1::LogicalOr>(close, make<v1::LogicalAnd>(make<v10::IsNaN>(a), make<v10::IsNaN>(b)))};
+}
+
+/// One truth for the whole tensors.
+Values all_equal(const Arguments& op) {
+  const Value same = make<v1::Equal>(op.input(0), op.input(1));
+  return {make<v1::ReduceLogicalAnd>(reshape(same, {-1}), integers({0}), false)};
+}
+
 Values shift_left(const Arguments& op) {
   return {make<v15::BitwiseLeftShift>(op.input(0), op.input(1))};
 }
@@ -69,6 +86,8 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"Greater", "x1, x2", "y: b", "", "Number", binary<v1::Greater>},
     {"GreaterEqual", "x1, x2", "y: b", "", "Number", binary<v1::GreaterEqual>},
     {"Invert", "x", "y", "", kIntegers, unary<v13::BitwiseNot>},
+    {"IsClose", "x1, x2", "y: b", "rtol Float=1e-05; atol Float=1e-08; equal_nan Bool=false", kFloats,
+     is_close},
     {"IsFinite", "x", "y: b", "", kFloats, unary<v10::IsFinite>},
     {"IsInf", "x", "y: b", "", kFloats, unary<v10::IsInf>},
     {"IsNan", "x", "y: b", "", kFloats, unary<v10::IsNaN>},
@@ -80,12 +99,12 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"LogicalAnd", "x1, x2", "y", "", "b", binary<v1::LogicalAnd>},
     {"LogicalNot", "x", "y", "", "b", unary<v1::LogicalNot>},
     {"LogicalOr", "x1, x2", "y", "", "b", binary<v1::LogicalOr>},
-    {"LogicalXor", "x1, x2", "y", "", "b", binary<v1::LogicalXor>},
     {"MaskedFill", "x, mask: b, value", "y", "", "f32 bf16 f16 i8 i32 i64 b", masked_fill},
     {"MaskedScale", "x, mask: i8 f16 f32", "y", "value Float", "f16 f32", masked_scale},
     {"NotEqual", "x1, x2", "y: b", "", "ALL", binary<v1::NotEqual>},
     {"RightShift", "x, y", "z", "", kIntegers, shift_right},
     {"Select", "condition: b, x1, x2", "y", "", "ALL", choose},
+    {"TensorEqual", "input_x, input_y", "output_z: b", "", "Number", all_equal},
     {"SelectV2", "condition: b, then, else", "result", "", "ALL", choose_broadcast},
 });
 

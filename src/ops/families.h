@@ -19,6 +19,7 @@ std::span<const Entry> matrix_operators();
 std::span<const Entry> normalisation_operators();
 std::span<const Entry> pooling_operators();
 std::span<const Entry> quantisation_operators();
+std::span<const Entry> random_operators();
 std::span<const Entry> recurrent_operators();
 std::span<const Entry> reduction_operators();
 std::span<const Entry> resize_operators();
@@ -44,6 +45,7 @@ inline std::vector<Family> families() {
       {"normalisation", normalisation_operators()},
       {"pooling", pooling_operators()},
       {"quantisation", quantisation_operators()},
+      {"random", random_operators()},
       {"recurrent", recurrent_operators()},
       {"reduction", reduction_operators()},
       {"resize", resize_operators()},

@@ -104,6 +104,59 @@ Values matrix_diagonal_part(const Arguments& op) {
   return {make<v1::ReduceSum>(select(mask, x, number(0, x)), integers({shorter_sum}), false)};
 }
 
+Value diagonal_mask(size_t rows, size_t columns, int64_t lower, int64_t upper) {
+  std::vector<char> places(rows * columns);
+  for (size_t i = 0; i < rows; ++i)
+    for (size_t j = 0; j < columns; ++j) {
+      const auto right = static_cast<int64_t>(j) - static_cast<int64_t>(i);
+      places[i * columns + j] = (lower < 0 || -right <= lower) && (upper < 0 || right <= upper);
+    }
+  return make<v0::Constant>(ov::element::boolean, ov::Shape{rows, columns}, places);
+}
+
+Value square_mask(const Value& x, int64_t lower, int64_t upper) {
+  const std::vector<int64_t> dims = dims_of(x);
+  if (dims.size() < 2) refuse("the input has {} dims, it needs two", dims.size());
+  return diagonal_mask(static_cast<size_t>(dims[dims.size() - 2]), static_cast<size_t>(dims.back()), lower,
+                       upper);
+}
+
+/// Negative: all diagonals on that side.
+Values matrix_band(const Arguments& op) {
+  const Value x = op.input("x");
+  const Value mask = square_mask(x, op.constant_integer("num_lower"), op.constant_integer("num_upper"));
+  return {select(mask, x, number(0, x))};
+}
+
+Values diagonal_matrix(const Arguments& op) {
+  if (rank_of(op.input("x")) != 1) refuse("the input has {} dims, supported is 1", rank_of(op.input("x")));
+  return matrix_diagonal(op);
+}
+
+Values matrix_set_diagonal(const Arguments& op) {
+  const Value x = op.input("x");
+  const Value diagonal = op.input("diagonal");
+  const std::vector<int64_t> dims = dims_of(x);
+  if (dims.size() < 2 || dims.back() != dims[dims.size() - 2]) refuse("the matrices are not square");
+  return {select(square_mask(x, 0, 0), unsqueeze(diagonal, {rank_of(diagonal)}), x)};
+}
+
+Values trace(const Arguments& op) {
+  const Value x = op.input("x");
+  if (rank_of(x) != 2) refuse("the input has {} dims, it must have 2", rank_of(x));
+  return {make<v1::ReduceSum>(select(square_mask(x, 0, 0), x, number(0, x)), integers({0, 1}), false)};
+}
+
+/// x * r1 + (second half negated, first half) * r2.
+Values rotary_multiply(const Arguments& op) {
+  if (op.text("mode") != "half") refuse("mode is {}, supported is half", op.text("mode"));
+  const Value x = op.input("x");
+  const int64_t last = rank_of(x) - 1;
+  const Values halves = std::make_shared<v1::Split>(x, integer(last), 2)->outputs();
+  const Value turned = concat({make<v0::Negative>(halves[1]), halves[0]}, last);
+  return {add(multiply(x, op.input("r1")), multiply(turned, op.input("r2")))};
+}
+
 Values inverse(const Arguments& op) {
   return {make<v14::Inverse>(op.input("x"), op.flag("adjoint"))};
 }
@@ -138,6 +191,8 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"BatchMatMulV3", kWithBias, "y", kAdjoints, kTypes, batch_mat_mul_v2},
     {"Cross", "x1, x2", "y", "dim Int=-65530", "Number", cross},
     {"Dot", "input_x, input_y", "output", "", "f32 f16 bf16 u8 i8 i32", dot},
+    {"Diag", "x", "y", "", "Number", diagonal_matrix},
+    {"DiagPart", "x", "y", "", "Number", matrix_diagonal_part},
     {"Einsum", "x*", "y", "equation String; N Int=0", "f16 f32 i32", einsum},
     {"FullyConnection", "x, w, b?, offset_w?", "y",
      "num_output Int; transpose Bool=false; axis Int=1; offset_x Int=0", kTypes, fully_connected},
@@ -146,10 +201,14 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"MatMul", "x1, x2, bias?", "y", "transpose_x1 Bool=false; transpose_x2 Bool=false", kTypes, mat_mul},
     {"MatMulV2", kWithBias, "y", kTransposes, kTypes, mat_mul},
     {"MatMulV3", kWithBias, "y", kTransposes, kTypes, mat_mul},
+    {"MatrixBandPart", "x, num_lower: Index, num_upper: Index", "y", "", "Number", matrix_band},
     {"MatrixDiag", "x", "y", "", "Number", matrix_diagonal},
     {"MatrixDiagPart", "x", "y", "", "Number", matrix_diagonal_part},
     {"MatrixInverse", "x", "y", "adjoint Bool=false", "f32 f64", inverse},
+    {"MatrixSetDiag", "x, diagonal", "y", "", "Number", matrix_set_diagonal},
     {"Mv", "x, vec", "y", "", "f16 f32", matrix_vector},
+    {"RotaryMul", "x, r1, r2", "y", "mode String=half", "f16 f32 bf16", rotary_multiply},
+    {"Trace", "x", "y", "", "Number", trace},
 });
 
 }  // namespace

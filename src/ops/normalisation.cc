@@ -184,6 +184,32 @@ Values group_norm(const Arguments& op) {
   return {last ? transpose(y, to_last) : y, squeeze(found.mean, {2}), squeeze(found.variance, {2})};
 }
 
+/// Sums over all but the channels.
+Values batch_sums(const Arguments& op) {
+  const Value x = op.input("x");
+  std::vector<int64_t> axes;
+  for (int64_t i = 0; i < rank_of(x); ++i)
+    if (i != 1) axes.push_back(i);
+  return {make<v1::ReduceSum>(x, integers(axes), false),
+          make<v1::ReduceSum>(multiply(x, x), integers(axes), false)};
+}
+
+/// NCHW; the statistics are those of each group.
+Values group_norm_silu(const Arguments& op) {
+  const Value x = op.input("x");
+  const int64_t groups = op.integer("num_groups");
+  const int64_t channels = dims_of(x)[1];
+  if (groups < 1 || channels % groups != 0) refuse("num_groups is {}, x has {} channels", groups, channels);
+  const Value grouped = reshape(x, {0, groups, -1}, true);
+  const Moments found = moments(grouped, {2});
+  const Value inverse = one_over_root(found.variance, op.number("eps"));
+  Value y = make<v1::Reshape>(multiply(subtract(grouped, found.mean), inverse), shape_of(x), false);
+  y = multiply(y, along_channels(op.input("gamma"), x, false));
+  y = add(y, along_channels(op.input("beta"), x, false));
+  if (op.flag("activate_silu")) y = multiply(y, make<v0::Sigmoid>(y));
+  return {y, squeeze(found.mean, {2}), squeeze(inverse, {2})};
+}
+
 Values instance_norm(const Arguments& op) {
   const Value x = op.input("x");
   const bool last = is_channels_last(op.text("data_format")) && op.format("x") != ACL_FORMAT_NCHW &&
@@ -301,6 +327,9 @@ constexpr std::array kEntries = std::to_array<Entry>({
      "y, batch_mean, batch_variance, reserve_space_1, reserve_space_2, reserve_space_3",
      "epsilon Float=0.0001; data_format String=NHWC; is_training Bool=true; exponential_avg_factor Float=1.0",
      kFloats, batch_norm},
+    {"BNTrainingReduce", "x", "sum, square_sum", "epsilon Float=0.0001", "f16 f32", batch_sums},
+    {"GroupNormSilu", "x, gamma, beta", "y, mean, rstd",
+     "num_groups Int; eps Float=1e-5; activate_silu Bool=true", kFloats, group_norm_silu},
     {"GroupNorm", "x, gamma, beta", "y, mean, variance",
      "num_groups Int; data_format String=NHWC; eps Float=0.0001; is_training Bool=true", kFloats, group_norm},
     {"InstanceNorm", "x, gamma, beta", "y, mean, variance", "data_format String=NDHWC; epsilon Float=1e-6",

@@ -61,6 +61,13 @@ Values square_sum(const Arguments& op) {
   return {make<v1::ReduceSum>(multiply(x, x), axes_or_all(op.integers("axis"), x), op.flag("keep_dims"))};
 }
 
+Values square_sums(const Arguments& op) {
+  const auto sum = [](const Value& x) {
+    return make<v1::ReduceSum>(reshape(multiply(x, x), {-1}), integers({0}), false);
+  };
+  return {sum(op.input("x1")), sum(op.input("x2"))};
+}
+
 Values euclidean_norm(const Arguments& op) {
   return {make<v4::ReduceL2>(op.input("x"), op.input("axes"), op.flag("keep_dims"))};
 }
@@ -238,6 +245,7 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"Reduction", "x", "y", "operation Int=1; axis Int=0; coeff Float=1.0", "f16 f32", reduction_layer},
     {"Sort", "x", "y1, y2: i32", "axis Int=-1; descending Bool=false; stable Bool=false",
      "f16 f32 i16 i8 u8 i32 i64 bf16", sort},
+    {"SquareSumAll", "x1, x2", "y1, y2", "", "f32", square_sums},
     {"SquareSumV1", "input_x", "output1", "axis [int]; keep_dims Bool=true", "f16 f32", square_sum},
     {"TopK", "x, k: Index", "values, indices: i32", kTop, "Number", top_k},
     {"TopKD", "x, assist_seq?: f16", "values, indices: i32",

@@ -93,6 +93,22 @@ Values error_function_rest(const Arguments& op) {
   return {subtract(number(1, erf), erf)};
 }
 
+/// log(x / (1 - x)), x held between eps and 1 - eps if eps is not negative.
+Values logit(const Arguments& op) {
+  Value x = op.input("x");
+  const double eps = op.number("eps");
+  if (eps >= 0) x = make<v0::Clamp>(x, eps, 1 - eps);
+  return {make<v0::Log>(divide(x, subtract(number(1, x), x)))};
+}
+
+/// The number of the interval that each element lies in.
+Values bucketize(const Arguments& op) {
+  const std::vector<float>& list = op.numbers("boundaries");
+  const Value boundaries = make<v0::Constant>(ov::element::f32, ov::Shape{list.size()}, list);
+  return {make<v3::Bucketize>(convert(op.input("x"), ov::element::f32), boundaries, op.type("dtype"),
+                              op.flag("right"))};
+}
+
 template <class Op>
 Values of_floats(const Arguments& op) {
   const Value x = op.input("x");
@@ -172,6 +188,8 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"Cumsum", "x, axis: Index", "y", kDirection, "Number", running_sum},
     {"CumsumD", "x", "y", kAxisDirection, "Number", running_sum_of_attribute},
     {"Erf", "x", "y", "", kFloats, unary<v0::Erf>},
+    {"Bucketize", "x", "y: i32 i64", "boundaries [float]; dtype Type=3; right Bool=true", "f16 f32 i32 i64",
+     bucketize},
     {"Erfc", "x", "y", "", kFloats, error_function_rest},
     {"Exp", "x", "y", kScaled, kFloats, exponential},
     {"Expm1", "x", "y", "", kFloats, exponential_less_one},
@@ -179,6 +197,7 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"Inv", "x", "y", "", "f16 f32 f64 i32 i64 bf16", reciprocal},
     {"Log", "x", "y", kScaled, "ALL", logarithm},
     {"Log1p", "x", "y", "", kFloats, logarithm_of_one_more},
+    {"Logit", "x", "y", "eps Float=-1.0", "f16 f32 bf16", logit},
     {"Neg", "x", "y", "", "f16 bf16 f32 f64 i8 i32 i64", unary<v0::Negative>},
     {"Reciprocal", "x", "y", "", "f16 f32 f64 i32 i64 bf16", reciprocal},
     {"Rint", "x", "y", "", kFloats, round_to_integer},

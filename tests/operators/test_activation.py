@@ -77,6 +77,7 @@ CASES = [
     case("ReluV2", x, [np.maximum(x, 0), (x > 0).astype(np.uint8)]),
     case("PRelu", [x, slopes], np.where(x > 0, x, x * slopes[:, None, None])),
     case("PRelu", [x, np.float32([0.3])], np.where(x > 0, x, x * np.float32(0.3)), "shared"),
+    case("HardMax", x, (x == x.max(1, keepdims=True)).astype(np.float32), axis=1),
     case("GLU", x, x[:, :3] * sigmoid(x[:, 3:]), dim=1),
     case("SwiGlu", x, x[:, :3] * sigmoid(x[:, :3]) * x[:, 3:], dim=1),
 ]  # fmt: skip

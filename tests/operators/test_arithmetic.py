@@ -68,6 +68,8 @@ CASES = [
     case("AxpyV2", [a, b, np.float32(1.5).reshape(1)], a + np.float32(1.5) * b),
     case("Addcmul", [a, b, c, np.full(1, 2, np.float32)], a + 2 * b * c),
     case("Addcdiv", [a, b, c, np.full(1, 2, np.float32)], a + 2 * b / c, within=1e-3),
+    case("MulNoNan", [np.float32([np.inf, np.nan, 2]), np.float32([0, 0, 3])], np.float32([0, 0, 6])),
+    case("Fills", a, np.full_like(a, 2.5), value=2.5),
     case("Adds", a, a + np.float32(0.5), value=0.5),
     case("Muls", a, a * np.float32(-1.5), value=-1.5),
     case("FusedMulAdd", [a, b, c], a * b + c),

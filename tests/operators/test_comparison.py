@@ -18,7 +18,7 @@ COMPARISONS = {
     "Less": np.less,
     "LessEqual": np.less_equal,
 }
-LOGIC = {"LogicalAnd": np.logical_and, "LogicalOr": np.logical_or, "LogicalXor": np.logical_xor}
+LOGIC = {"LogicalAnd": np.logical_and, "LogicalOr": np.logical_or}
 BITS = {"BitwiseAnd": np.bitwise_and, "BitwiseOr": np.bitwise_or, "BitwiseXor": np.bitwise_xor}
 
 CASES = [
@@ -40,6 +40,12 @@ CASES = [
     case("IsNegInf", odd, np.isneginf(odd)),
     case("ApproximateEqual", [np.float32([1, 2, 3]), np.float32([1.05, 2.2, 3])], np.array([True, False, True]),
          tolerance=0.1),
+    case("IsClose", [np.float32([1, 2, np.nan]), np.float32([1.00001, 2.1, np.nan])], np.array([True, False, False]),
+         rtol=1e-3),
+    case("IsClose", [np.float32([np.inf, np.nan]), np.float32([np.inf, np.nan])], np.array([True, True]), "nan",
+         equal_nan=True),
+    case("TensorEqual", [a, a], np.array(True)),
+    case("TensorEqual", [a, b], np.array(False), "different"),
     case("Select", [p, a, b], np.where(p, a, b)),
     case("Select", [p[:, 0], a, b], np.where(p[:, :1], a, b), "rows"),
     case("SelectV2", [p[:, :1], a, b[:1]], np.where(p[:, :1], a, b[:1])),

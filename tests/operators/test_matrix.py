@@ -2,7 +2,7 @@
 
 import ml_dtypes
 import numpy as np
-from cases import case, random
+from cases import case, ints, random
 
 a, b, bias = random(4, 5), random(5, 3), random(3)
 p, q = random(2, 4, 5), random(2, 5, 3)
@@ -14,6 +14,7 @@ image = random(2, 3, 4, 5)
 w = random(6, 60)
 v = random(2, 3)
 square = random(3, 3) + 4 * np.eye(3, dtype=np.float32)
+p4, r1, r2 = random(2, 3, 2, 8), random(1, 3, 1, 8), random(1, 3, 1, 8, seed=1)
 one, two = np.float32([1.5]), np.float32([0.5])
 
 CASES = [
@@ -40,6 +41,13 @@ CASES = [
     case("MatrixDiag", v, np.stack([np.diag(row) for row in v])),
     case("MatrixDiagPart", p, np.stack([np.diag(each) for each in p])),
     case("MatrixDiagPart", q, np.stack([np.diag(each) for each in q]), "tall"),
+    case("MatrixBandPart", [p, ints(1), ints(-1)], np.triu(p, -1)),
+    case("MatrixBandPart", [p, ints(0), ints(2)], np.tril(np.triu(p), 2), "both"),
+    case("MatrixSetDiag", [random(2, 3, 3), v], np.where(np.eye(3, dtype=bool), v[:, :, None], random(2, 3, 3))),
+    case("Diag", bias, np.diag(bias)),
+    case("DiagPart", square, np.diag(square)),
+    case("Trace", square, np.trace(square)),
+    case("RotaryMul", [p4, r1, r2], p4 * r1 + np.concatenate([-p4[..., 4:], p4[..., :4]], -1) * r2),
     case("MatrixInverse", square, np.linalg.inv(square)),
     case("Cross", [random(4, 3), random(4, 3, seed=1)], np.cross(random(4, 3), random(4, 3, seed=1))),
     case("Cross", [random(3, 4), random(3, 4, seed=1)], np.cross(random(3, 4), random(3, 4, seed=1), axis=0), "axis0",

@@ -30,6 +30,10 @@ def group(x, groups, eps):
     return y.reshape(x.shape), m.reshape(n, groups), v.reshape(n, groups)
 
 
+def silu(x):
+    return x / (1 + np.exp(-x))
+
+
 def lrn(x, radius, bias, alpha, beta):
     square = np.pad(x**2, ((0, 0), (radius, radius), (0, 0), (0, 0)))
     window = np.lib.stride_tricks.sliding_window_view(square, 2 * radius + 1, 1).sum(-1)
@@ -44,6 +48,7 @@ def rms(x, gamma, eps):
 plain = (x - along(mean)) / np.sqrt(along(variance) + np.float32(1e-5))
 y_layer, m_layer, v_layer = layer()
 y_group, m_group, v_group = group(x, 3, 1e-4)
+y_silu = group(x, 3, 1e-5)[0]
 y_inst, m_inst, v_inst = normalise(x, (2, 3), 1e-6)
 y_batch, m_batch, v_batch = normalise(x, (0, 2, 3), 1e-4)
 ones = np.float32([0.5])
@@ -74,6 +79,9 @@ CASES = [
          num_groups=3, data_format="NCHW"),
     case("GroupNorm", [nhwc, gamma, beta], [(y_group * along(gamma) + along(beta)).transpose(0, 2, 3, 1), m_group, v_group],
          "nhwc", num_groups=3, data_format="NHWC"),
+    case("BNTrainingReduce", x, [x.sum((0, 2, 3)), (x**2).sum((0, 2, 3))]),
+    case("GroupNormSilu", [x, gamma, beta], [silu(y_silu * along(gamma) + along(beta)), m_group, 1 / np.sqrt(v_group + 1e-5)],
+         num_groups=3),
     case("InstanceNorm", [Laid(x, "NCHW"), gamma, beta], [y_inst * along(gamma) + along(beta), m_inst, v_inst],
          data_format="NCHW"),
     case("LRN", x, lrn(x, 2, 1, 0.5, 0.75), depth_radius=2, alpha=0.5, beta=0.75),

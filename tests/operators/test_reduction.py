@@ -56,6 +56,7 @@ CASES = [
     case("ReduceLogSumExpD", x, logsumexp(x, 2, True), axes=[2], keep_dims=True),
     case("EuclideanNorm", [x, ints(1)], np.sqrt((x * x).sum(1))),
     case("EuclideanNormD", x, np.sqrt((x * x).sum()), axes=[]),
+    case("SquareSumAll", [x, image], [(x * x).sum(), (image**2).sum()], within=1e-3),
     case("SquareSumV1", x, (x * x).sum(1, keepdims=True), axis=[1]),
     case("Reduction", image, image.sum((1, 2, 3)), "sum", operation=1, axis=1),
     case("Reduction", image, 2 * np.abs(image).sum((2, 3)), "absolutes", operation=2, axis=2, coeff=2.0),
