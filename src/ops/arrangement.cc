@@ -338,6 +338,7 @@ Values line_space(const Arguments& op) {
   const int64_t count = op.constant_integer("num");
   if (count < 1) refuse("num is {}, it must be greater than 0", count);
   if (count == 1) return {unsqueeze(start, {0})};
+  check_elements(count, 1);
   std::vector<double> places;
   for (int64_t i = 0; i < count; ++i)
     places.push_back(static_cast<double>(i) / static_cast<double>(count - 1));
@@ -386,6 +387,7 @@ Values triangle(const Arguments& op, bool lower) {
   const int64_t rows = dims[dims.size() - 2];
   const int64_t columns = dims.back();
   const int64_t diagonal = op.integer("diagonal");
+  check_elements(rows, columns);
   std::vector<char> kept;
   kept.reserve(static_cast<size_t>(rows * columns));
   for (int64_t i = 0; i < rows; ++i)

@@ -31,8 +31,10 @@ class PriorBoxes {
     if (variance_.size() != 1 && variance_.size() != 4)
       refuse("variance has {} values, it must have 1 or 4", variance_.size());
     boxes_per_place_ = static_cast<int64_t>(smallest.size() * ratios_.size() + largest.size());
-    constexpr int64_t kMost = 100'000'000;
-    if (boxes_per_place_ * height_ * width_ > kMost) refuse("it makes more than {} boxes", kMost);
+    constexpr int64_t kMost = 10'000'000;
+    check_elements(height_, width_);
+    if (boxes_per_place_ > kMost / std::max<int64_t>(height_ * width_, 1))
+      refuse("it makes more than {} boxes", kMost);
   }
 
   /// [1, 2, boxes * 4]: corners, then variances.
@@ -289,6 +291,7 @@ Values continuation_indicator(const Arguments& op) {
   const int64_t batch = op.integer("batch_size");
   if (steps < 1 || batch < 1 || steps > 1'000'000 || batch > 1'000'000)
     refuse("time_step and batch_size are {} and {}", steps, batch);
+  check_elements(steps, batch);
   std::vector<float> flags(static_cast<size_t>(steps * batch), 1.0F);
   std::fill_n(flags.begin(), batch, 0.0F);
   return {make<v0::Constant>(ov::element::f32,

@@ -82,6 +82,7 @@ Values matrix_diagonal(const Arguments& op) {
   const int64_t rank = rank_of(x);
   if (rank < 1) refuse("the input has no dims");
   const auto side = static_cast<size_t>(dims_of(x).back());
+  check_elements(static_cast<int64_t>(side), static_cast<int64_t>(side));
   std::vector<char> places(side * side);
   for (size_t i = 0; i < side; ++i)
     places[i * side + i] = 1;
@@ -96,6 +97,7 @@ Values matrix_diagonal_part(const Arguments& op) {
   if (dims.size() < 2) refuse("the input has {} dims, it needs two", dims.size());
   const auto rows = static_cast<size_t>(dims[dims.size() - 2]);
   const auto columns = static_cast<size_t>(dims.back());
+  check_elements(static_cast<int64_t>(rows), static_cast<int64_t>(columns));
   std::vector<char> places(rows * columns);
   for (size_t i = 0; i < std::min(rows, columns); ++i)
     places[i * columns + i] = 1;
@@ -105,6 +107,7 @@ Values matrix_diagonal_part(const Arguments& op) {
 }
 
 Value diagonal_mask(size_t rows, size_t columns, int64_t lower, int64_t upper) {
+  check_elements(static_cast<int64_t>(rows), static_cast<int64_t>(columns));
   std::vector<char> places(rows * columns);
   for (size_t i = 0; i < rows; ++i)
     for (size_t j = 0; j < columns; ++j) {

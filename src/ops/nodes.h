@@ -114,6 +114,13 @@ inline int64_t axis_of(int64_t axis, int64_t rank) {
   return axis < 0 ? axis + rank : axis;
 }
 
+/// Constants that a build function makes are bounded, whatever the graph says.
+inline void check_elements(int64_t rows, int64_t columns) {
+  constexpr int64_t kMost = int64_t{1} << 28;
+  if (rows < 0 || columns < 0 || (columns > 0 && rows > kMost / columns))
+    refuse("{} times {} elements are more than the {} that are supported", rows, columns, kMost);
+}
+
 /// Build functions of operators that are one node of the engine.
 template <class Op>
 Values unary(const Arguments& op) {
