@@ -33,7 +33,7 @@ Value filter_outputs_first(const Arguments& op, const ChannelsFirst& layout) {
 
 /// A bias of one dim, laid along the channels.
 Value with_bias(const Arguments& op, const Value& y) {
-  if (!op.has("bias")) return y;
+  if (!op.signature().find_input("bias") || !op.has("bias")) return y;
   std::vector<int64_t> dims(static_cast<size_t>(rank_of(y)), 1);
   dims[1] = -1;
   return add(y, reshape(convert_like(op.input("bias"), y), dims));

@@ -25,7 +25,7 @@ CASES = [
     case("AscendQuant", x, np.clip(np.rint(x * np.float32(3.5) + 2), -128, 127).astype(np.int8), scale=3.5, offset=2.0),
     case("AscendQuant", x, np.clip(np.floor(x * np.float32(2.25)), -128, 127).astype(np.int8), "sqrt", scale=1.5, offset=0.0,
          sqrt_mode=True, round_mode="Floor"),
-    case("AscendDequant", [i32, np.float32([0.01])], i32 * np.float32(0.01)),
+    case("AscendDequant", [i32, np.float32([0.01])], (i32 * np.float32(0.01)).astype(np.float32)),
     case("AscendDequant", [i32, scales], np.maximum(i32 * scales[:, None, None], 0).astype(np.float32), "channels", relu_flag=True),
     case("AscendAntiQuant", i8, ((i8.astype(np.float32) + 3) * np.float32(0.5)), scale=0.5, offset=3.0),
     case("Quantize", [x, scales], np.clip(np.rint(x / scales[:, None, None]), -128, 127).astype(np.int8), dtype="torch.qint8"),

@@ -20,7 +20,6 @@ def run_onnx(kind, inputs, count, **attributes):
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
     )  # fmt: skip
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
-    onnx.checker.check_model(model)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     return session.run(
         None, {name: each for name, each in zip(names, inputs, strict=True) if each is not None}
