@@ -293,7 +293,8 @@ Result<ops::OperatorGraph> read_air(std::span<const std::byte> file, const std::
     return {};
   });
   if (graph) return std::move(*graph);
-  if (parsed.text().starts_with('[')) return compile_error("E10041", {path.string(), parsed.text()});
+  if (parsed.text().starts_with('['))
+    return compile_error("E10041", {path.string(), "it is no serialised graph of operators (ge.proto.ModelDef)"});
   return parsed;
 }
 

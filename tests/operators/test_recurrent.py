@@ -1,7 +1,6 @@
 """Networks that go through a sequence, against ONNX Runtime and loops in NumPy."""
 
 import numpy as np
-import onnx
 import onnxruntime
 from cases import case, random
 from onnx import TensorProto, helper
