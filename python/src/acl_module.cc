@@ -11,6 +11,7 @@ void bind_base(nb::module_& m);
 void bind_rt(nb::module_& m);
 void bind_util(nb::module_& m);
 void bind_mdl(nb::module_& m);
+void bind_mdl_aipp(nb::module_& m);
 void bind_check(nb::module_& m);
 
 NB_MODULE(_acl, m) {
@@ -22,6 +23,7 @@ NB_MODULE(_acl, m) {
   bind_util(util);
   auto mdl = m.def_submodule("mdl");
   bind_mdl(mdl);
+  bind_mdl_aipp(mdl);
   bind_check(m);
   // For the package itself: error texts of functions that have no C function.
   m.def("record_error", [](const std::string& function, int code, const std::string& text) {

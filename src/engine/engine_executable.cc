@@ -1,8 +1,10 @@
 #include "engine/engine_executable.h"
 
+#include <algorithm>
+
 #include "base/log.h"
-#include "engine/engine_aipp.h"
 #include "engine/engine_types.h"
+#include "om/om_aipp.h"
 
 namespace cairn {
 namespace {
@@ -34,10 +36,14 @@ Status check_count(size_t described, size_t found, std::string_view kind) {
                kind, found);
 }
 
-/// The kernel that writes the network's input, or nothing for an input without AIPP.
-Result<std::optional<AippKernel>> make_kernel(const OmInput& input) {
-  if (!input.aipp) return std::optional<AippKernel>();
-  CAIRN_ASSIGN(AippOutput output, aipp_output_of(input.aipp->original));
+/// What writes the network's input.
+Result<AippStage> make_stage(const OmInput& input) {
+  if (!input.aipp) return AippStage();
+  CAIRN_ASSIGN(AippOutput output, om_aipp_output(input.aipp->original));
+  if (input.aipp->is_dynamic())
+    return AippStage{.fixed = std::nullopt,
+                     .dynamic = DynamicAippInput{output, input.aipp->parameters,
+                                                 static_cast<size_t>(output.batch), input.bytes}};
   CAIRN_ASSIGN(AippKernel kernel, AippKernel::create(input.aipp->params, output));
   if (kernel.input_bytes() != input.bytes || kernel.output_bytes() != input.aipp->original.bytes)
     return error(ACL_ERROR_DESERIALIZE_MODEL, "MDL-095",
@@ -45,25 +51,26 @@ Result<std::optional<AippKernel>> make_kernel(const OmInput& input) {
                  "{}; convert the model again",
                  input.name, input.bytes, input.aipp->original.bytes, kernel.input_bytes(),
                  kernel.output_bytes());
-  return std::optional<AippKernel>(kernel);
+  return AippStage{.fixed = kernel, .dynamic = std::nullopt};
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Executable>> OpenVinoExecutable::create(ov::CompiledModel network,
                                                                Compile compile_wide, ModelInfo info) {
-  CAIRN_RETURN_IF_ERROR(check_count(info.inputs.size(), network.inputs().size(), "inputs"));
+  const auto data_inputs = std::ranges::count(info.inputs, OmInputRole::kData, &OmInput::role);
+  CAIRN_RETURN_IF_ERROR(check_count(static_cast<size_t>(data_inputs), network.inputs().size(), "inputs"));
   CAIRN_RETURN_IF_ERROR(check_count(info.outputs.size(), network.outputs().size(), "outputs"));
-  std::vector<std::optional<AippKernel>> kernels;
-  for (size_t i = 0; i < info.inputs.size(); ++i) {
+  std::vector<AippStage> stages;
+  for (size_t i = 0; i < network.inputs().size(); ++i) {
     CAIRN_RETURN_IF_ERROR(check_port(network.input(i), info.inputs[i].engine_tensor(), "input"));
-    CAIRN_ASSIGN(const std::optional<AippKernel> kernel, make_kernel(info.inputs[i]));
-    kernels.push_back(kernel);
+    CAIRN_ASSIGN(AippStage stage, make_stage(info.inputs[i]));
+    stages.push_back(std::move(stage));
   }
   for (size_t i = 0; i < info.outputs.size(); ++i)
     CAIRN_RETURN_IF_ERROR(check_port(network.output(i), info.outputs[i], "output"));
   return std::unique_ptr<Executable>(new OpenVinoExecutable(std::move(network), std::move(compile_wide),
-                                                            std::move(info), std::move(kernels)));
+                                                            std::move(info), std::move(stages)));
 }
 
 std::unique_ptr<RequestPool::Slot> RequestPool::take_slot() {
@@ -80,8 +87,10 @@ std::unique_ptr<RequestPool::Slot> RequestPool::take_slot() {
   slot->inputs.resize(network_.inputs().size());
   slot->outputs.resize(network_.outputs().size());
   slot->aipp_tensors.resize(network_.inputs().size());
-  for (size_t i = 0; i < kernels_.size(); ++i) {
-    if (!kernels_[i]) continue;
+  slot->dynamic_aipp.resize(network_.inputs().size());
+  for (size_t i = 0; i < stages_.size(); ++i) {
+    if (!stages_[i].exists()) continue;
+    if (stages_[i].dynamic) slot->dynamic_aipp[i].emplace(*stages_[i].dynamic);
     const auto port = network_.input(i);
     slot->aipp_tensors[i] = ov::Tensor(port.get_element_type(), port.get_shape());
     slot->request.set_input_tensor(i, slot->aipp_tensors[i]);
@@ -94,14 +103,24 @@ void RequestPool::give_back(std::unique_ptr<Slot> slot) {
   free_slots_.push_back(std::move(slot));
 }
 
-void RequestPool::feed_inputs(Slot& slot, std::span<const void* const> inputs, FloatOverflow& overflow) {
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    if (kernels_[i]) {
+Status RequestPool::feed_inputs(Slot& slot, std::span<const void* const> inputs, FloatOverflow& overflow) {
+  for (size_t i = 0; i < stages_.size(); ++i) {
+    const AippStage& stage = stages_[i];
+    if (stage.exists()) {
+      const auto* images = static_cast<const uint8_t*>(inputs[i]);
       void* const written = slot.aipp_tensors[i].data();
-      kernels_[i]->run(static_cast<const uint8_t*>(inputs[i]), written);
-      if (overflow.saturate && kernels_[i]->may_overflow())
+      bool may_overflow = false;
+      if (stage.dynamic) {
+        DynamicAipp& aipp = *slot.dynamic_aipp[i];
+        CAIRN_RETURN_IF_ERROR(aipp.run(inputs[stage.dynamic->parameters], images, written));
+        may_overflow = aipp.may_overflow();
+      } else {
+        stage.fixed->run(images, written);
+        may_overflow = stage.fixed->may_overflow();
+      }
+      if (overflow.saturate && may_overflow)
         overflow.seen |= saturate_halves(
-            {static_cast<uint16_t*>(written), kernels_[i]->output_bytes() / sizeof(uint16_t)});
+            {static_cast<uint16_t*>(written), slot.aipp_tensors[i].get_byte_size() / sizeof(uint16_t)});
     } else if (slot.inputs[i] != inputs[i]) {
       const auto port = network_.input(i);
       // The engine takes no const tensors for its inputs; it does not write them.
@@ -110,6 +129,7 @@ void RequestPool::feed_inputs(Slot& slot, std::span<const void* const> inputs, F
       slot.inputs[i] = inputs[i];
     }
   }
+  return {};
 }
 
 void RequestPool::bind_outputs(Slot& slot, std::span<void* const> outputs) {
@@ -121,13 +141,16 @@ void RequestPool::bind_outputs(Slot& slot, std::span<void* const> outputs) {
   }
 }
 
-void RequestPool::run(std::span<const void* const> inputs, std::span<void* const> outputs,
-                      FloatOverflow& overflow) {
+Status RequestPool::run(std::span<const void* const> inputs, std::span<void* const> outputs,
+                        FloatOverflow& overflow) {
   std::unique_ptr<Slot> slot = take_slot();  // Lost when the run throws: the request's state is unknown then.
-  feed_inputs(*slot, inputs, overflow);
-  bind_outputs(*slot, outputs);
-  slot->request.infer();
+  Status status = feed_inputs(*slot, inputs, overflow);
+  if (status.is_ok()) {
+    bind_outputs(*slot, outputs);
+    slot->request.infer();
+  }
   give_back(std::move(slot));
+  return status;
 }
 
 RequestPool& OpenVinoExecutable::pool_for(bool shares_cores) {
@@ -135,7 +158,7 @@ RequestPool& OpenVinoExecutable::pool_for(bool shares_cores) {
   if (RequestPool* const wide = wide_.load(std::memory_order_acquire)) return *wide;
   if (shared_runs_.fetch_add(1, std::memory_order_relaxed) + 1 != kRunsBeforeWide) return quick_;
   try {
-    wide_owner_ = std::make_unique<RequestPool>(compile_wide_(), kernels_);
+    wide_owner_ = std::make_unique<RequestPool>(compile_wide_(), stages_);
   } catch (const std::exception& problem) {
     log(LogLevel::kWarning, "ASCENDCL", "model {} stays compiled for one run at a time: {}", info_.name,
         problem.what());
@@ -150,7 +173,7 @@ Status OpenVinoExecutable::run(std::span<const void* const> inputs, std::span<vo
   const bool has_company = runs_.fetch_add(1, std::memory_order_relaxed) > 0;
   Status status;
   try {
-    pool_for(shares_cores || has_company).run(inputs, outputs, overflow);
+    status = pool_for(shares_cores || has_company).run(inputs, outputs, overflow);
   } catch (const std::exception& problem) {
     status = error(ACL_ERROR_RT_MODEL_EXECUTE, "MDL-013", "the model failed: {}", problem.what());
   }

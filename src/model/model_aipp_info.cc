@@ -1,4 +1,4 @@
-// aclAippInfo of an input with static AIPP.
+// aclAippInfo of an input with AIPP.
 #include "model/model_desc.h"
 
 namespace cairn {
@@ -69,9 +69,11 @@ Status fill_aipp_info(const OmInput& input, aclAippInfo& out) {
         "input {} has no AIPP; convert the model with --insert_op_conf, or ask acl.mdl.get_aipp_type first",
         input.name);
   out = {};
-  copy_geometry(input.aipp->params, out);
-  copy_colour(input.aipp->params, out);
-  copy_normalisation(input.aipp->params, out);
+  if (!input.aipp->is_dynamic()) {  // What is valid with dynamic AIPP stands below [AIPP-063].
+    copy_geometry(input.aipp->params, out);
+    copy_colour(input.aipp->params, out);
+    copy_normalisation(input.aipp->params, out);
+  }
   const OmTensor& original = input.aipp->original;
   out.srcFormat = original.format;
   out.srcDatatype = original.data_type;

@@ -33,17 +33,28 @@ struct OmTensor {
   size_t bytes = 0;           ///< Size of the user's buffer.
 };
 
-/// Static AIPP in front of an input.
+/// AIPP in front of an input.
 struct OmAipp {
-  AippParams params;  ///< Complete, see resolve().
-  OmTensor original;  ///< The model's own input, which AIPP writes: the input of the IR.
+  AippParams params;      ///< Static: complete, see resolve(). Dynamic: mode and size of the image buffer.
+  OmTensor original;      ///< The model's own input, which AIPP writes: the input of the IR.
+  size_t parameters = 0;  ///< Dynamic: index of the input that takes the parameters. Beyond all inputs if a
+                          ///< file of another compiler names none.
+
+  bool is_dynamic() const { return params.aipp_mode == AippMode::kDynamic; }
 };
 
-/// An input. With static AIPP the tensor is the image (uint8, NHWC), and `aipp->original` is what the IR
-/// takes.
+/// What an input is for. Inputs of the network come first, in its order, then the others.
+enum class OmInputRole : uint8_t {
+  kData,            ///< An input of the network.
+  kAippParameters,  ///< `ascend_dynamic_aipp_data`: the parameters of dynamic AIPP, see aipp/aipp_block.h.
+};
+
+/// An input. With AIPP the tensor is the image (uint8, NHWC), and `aipp->original` is what the IR takes.
+/// Sizes of the image that are known only at run time are -1.
 struct OmInput : OmTensor {
   std::vector<int64_t> dims_v2;  ///< aclmdlGetInputDimsV2; differs from `dims` only with static AIPP.
   std::optional<OmAipp> aipp;
+  OmInputRole role = OmInputRole::kData;
 
   /// The tensor that the IR's input takes.
   const OmTensor& engine_tensor() const { return aipp ? aipp->original : *this; }
@@ -118,9 +129,6 @@ enum class OmUse : uint8_t {
 /// ACL_ERROR_GE_EXEC_MODEL_DATA_SIZE_INVALID for lengths, ACL_ERROR_GE_EXEC_LOAD_MODEL_PARTITION_FAILED,
 /// ..._WEIGHT_..., ..._KERNEL_PARTITION_FAILED for contents.
 Result<OmModel> read_om(std::span<const std::byte> file, OmUse use = OmUse::kExecute);
-
-/// The model's own input as AIPP sees it: four dims, NCHW or NHWC, and a type that AIPP writes.
-Result<AippOutput> om_aipp_output(const OmTensor& tensor);
 
 /// Takes the next bytes of a file that is being written.
 using OmSink = std::function<Status(std::span<const std::byte>)>;

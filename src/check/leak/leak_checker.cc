@@ -19,6 +19,8 @@ std::string end_function(HandleType type) {
       return "aclDestroyTensorDesc (acl.destroy_tensor_desc)";
     case HandleType::kDataset:
       return "aclmdlDestroyDataset (acl.mdl.destroy_dataset)";
+    case HandleType::kAippParams:
+      return "aclmdlDestroyAIPP (acl.mdl.destroy_aipp)";
     case HandleType::kModelDesc:
       return "aclmdlDestroyDesc (acl.mdl.destroy_desc)";
     default:
