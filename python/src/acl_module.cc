@@ -1,4 +1,4 @@
-// The native module acl._acl: functions of acl, and submodules rt, util, mdl.
+// The native module acl._acl: functions of acl, and submodules rt, util, mdl, op.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
@@ -12,6 +12,7 @@ void bind_rt(nb::module_& m);
 void bind_util(nb::module_& m);
 void bind_mdl(nb::module_& m);
 void bind_mdl_aipp(nb::module_& m);
+void bind_op(nb::module_& m);
 void bind_check(nb::module_& m);
 
 NB_MODULE(_acl, m) {
@@ -24,6 +25,8 @@ NB_MODULE(_acl, m) {
   auto mdl = m.def_submodule("mdl");
   bind_mdl(mdl);
   bind_mdl_aipp(mdl);
+  auto op = m.def_submodule("op");
+  bind_op(op);
   bind_check(m);
   // For the package itself: error texts of functions that have no C function.
   m.def("record_error", [](const std::string& function, int code, const std::string& text) {

@@ -174,6 +174,10 @@ size_t aipp_block_bytes(size_t images) {
   return sizeof(Head) + sizeof(Image) * images;
 }
 
+size_t aipp_block_images(size_t bytes) {
+  return (bytes - sizeof(Head)) / sizeof(Image);
+}
+
 void write_aipp_block(std::span<const AippParams> images, std::span<std::byte> block) {
   const Head head = head_of(images.front(), images.size());
   std::memcpy(block.data(), &head, sizeof head);

@@ -31,6 +31,8 @@ inline constexpr size_t kMostAippImages = 65536;
 Status check_dynamic_aipp_output(const AippOutput& output);
 
 size_t aipp_block_bytes(size_t images);
+/// The reverse.
+size_t aipp_block_images(size_t bytes);
 
 /// Writes one entry of `images` for each image of the batch; what belongs to the head is taken from the
 /// first. `block` has aipp_block_bytes(images.size()), of any alignment. Values are within their ranges

@@ -77,7 +77,7 @@ aclError aclmdlGetFirstAippInfo(uint32_t modelId, size_t index, aclAippInfo* aip
   return api("aclmdlGetFirstAippInfo", [&]() -> Status {
     if (aippInfo == nullptr) return null_argument("AIPP-061", "aippInfo");
     CAIRN_ASSIGN(const LoadedInput loaded, input_of_model(modelId, index, "AIPP-061"));
-    return cairn::fill_aipp_info(*loaded.input, *aippInfo);
+    return cairn::fill_aipp_info(loaded.model->info(), index, *aippInfo);
   });
 }
 

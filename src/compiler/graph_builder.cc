@@ -59,8 +59,10 @@ class GraphBuilder {
   std::vector<OmNode> build(const std::vector<OmInput>& inputs, const std::vector<GraphOutput>& graph_outputs,
                             const std::vector<OmTensor>& outputs) {
     mark_needed(graph_outputs);
-    for (const OmInput& input : inputs)
+    for (const OmInput& input : inputs) {
       if (input.role == OmInputRole::kData) add_input(input, inputs);
+      if (input.role == OmInputRole::kGear) add_data("Data", input);
+    }
     for (const OnnxNode& node : source_.onnx.nodes)
       if (needed_.contains(&node)) add_operator(node);
     add_outputs(graph_outputs, outputs);

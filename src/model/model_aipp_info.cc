@@ -62,7 +62,8 @@ void copy_normalisation(const AippParams& p, aclAippInfo& out) {
 
 }  // namespace
 
-Status fill_aipp_info(const OmInput& input, aclAippInfo& out) {
+Status fill_aipp_info(const ModelInfo& info, size_t index, aclAippInfo& out) {
+  const OmInput& input = info.inputs[index];
   if (!input.aipp)
     return error(
         ACL_ERROR_GE_AIPP_NOT_EXIST, "MDL-043",
@@ -78,13 +79,17 @@ Status fill_aipp_info(const OmInput& input, aclAippInfo& out) {
   out.srcFormat = original.format;
   out.srcDatatype = original.data_type;
   out.srcDimNum = original.dims.size();
-  out.shapeCount = 1;
   // The engine has no layout of its own for the network's input: before and after AIPP the tensor is the
   // same.
-  CAIRN_RETURN_IF_ERROR(copy_dims(original.name, original.dims, out.outDims[0].srcDims));
-  out.outDims[0].srcSize = original.bytes;
-  out.outDims[0].aippOutdims = out.outDims[0].srcDims;
-  out.outDims[0].aippOutSize = original.bytes;
+  for (const OmShapes& gear : info.gears) {
+    if (out.shapeCount == ACL_MAX_SHAPE_COUNT) break;
+    const OmTensor& own = gear.network_inputs[index];
+    aclAippDims& dims = out.outDims[out.shapeCount++];
+    CAIRN_RETURN_IF_ERROR(copy_dims(original.name, own.dims, dims.srcDims));
+    dims.srcSize = own.bytes;
+    dims.aippOutdims = dims.srcDims;
+    dims.aippOutSize = own.bytes;
+  }
   return {};
 }
 

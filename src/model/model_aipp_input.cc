@@ -21,9 +21,24 @@ Result<const OmInput*> input_of(const ModelInfo& info, size_t index, std::string
                index, info.inputs.size());
 }
 
-/// The parameters suit the model, each image by itself [AIPP-005] [AIPP-006].
-Status check_images(const OmInput& image_input, const std::vector<AippParams>& images) {
-  CAIRN_ASSIGN(const AippOutput output, om_aipp_output(image_input.aipp->original));
+/// With gears of sizes only whole images of the largest size.
+Status check_image_gear(const std::vector<AippParams>& images, const AippOutput& largest) {
+  for (const AippParams& image : images)
+    if (image.crop || image.padding)
+      return error(ACL_ERROR_INVALID_PARAM, "GDM-049",
+                   "crop or padding is on, but the model has gears of image sizes; turn both off");
+  const AippParams& first = images.front();
+  if (first.src_image_size_w == largest.width && first.src_image_size_h == largest.height) return {};
+  return error(ACL_ERROR_INVALID_PARAM, "GDM-050",
+               "the source image is {} x {} (width x height), but the largest gear is {} x {}; with dynamic "
+               "AIPP both must be the same",
+               first.src_image_size_w, first.src_image_size_h, largest.width, largest.height);
+}
+
+/// The parameters suit the model's largest gear, each image by itself [AIPP-005] [AIPP-006].
+Status check_images(const ModelInfo& info, size_t index, const std::vector<AippParams>& images) {
+  const OmInput& image_input = info.inputs[index];
+  CAIRN_ASSIGN(const AippOutput output, om_aipp_output(info.gears[info.largest_gear].network_inputs[index]));
   if (static_cast<int64_t>(images.size()) != output.batch)
     return error(ACL_ERROR_GE_AIPP_BATCH_EMPTY, "GDM-047",
                  "the parameters are for {} images, the batch of input {} is {}; pass that number to "
@@ -41,6 +56,7 @@ Status check_images(const OmInput& image_input, const std::vector<AippParams>& i
                  "larger max_src_image_size",
                  images.size(), first.src_image_size_w, first.src_image_size_h, bytes, image_input.name,
                  image_input.bytes);
+  if (info.gear_kind == OmGearKind::kImage) CAIRN_RETURN_IF_ERROR(check_image_gear(images, output));
   for (size_t i = 0; i < images.size(); ++i) {
     const Status status = resolve(images[i], output).status();
     if (status.is_ok()) continue;
@@ -72,11 +88,12 @@ Result<std::byte*> parameter_memory(const void* dataset, const ModelInfo& info, 
   return static_cast<std::byte*>(data);
 }
 
-Status write_parameters(const ModelInfo& info, const OmInput& image_input, const void* dataset,
-                        const void* aipp) {
+/// `index`: of the image input.
+Status write_parameters(const ModelInfo& info, size_t index, const void* dataset, const void* aipp) {
+  const OmInput& image_input = info.inputs[index];
   CAIRN_ASSIGN(const Ref<ModelAipp> given, find<ModelAipp>(aipp, "aippParmsSet", "AIPP-067"));
   const std::vector<AippParams> images = given->images();
-  CAIRN_RETURN_IF_ERROR(check_images(image_input, images));
+  CAIRN_RETURN_IF_ERROR(check_images(info, index, images));
   CAIRN_ASSIGN(std::byte* const memory, parameter_memory(dataset, info, image_input.aipp->parameters));
   std::vector<std::byte> block(aipp_block_bytes(images.size()));
   write_aipp_block(images, block);
@@ -106,7 +123,7 @@ Status set_input_aipp(uint32_t model_id, const void* dataset, size_t index, cons
         "index is {}, but input {} takes no parameters of dynamic AIPP; acl.mdl.get_aipp_type of the "
         "image's input gives the index",
         index, input->name);
-  return write_parameters(info, *image, dataset, aipp);
+  return write_parameters(info, static_cast<size_t>(image - info.inputs.begin()), dataset, aipp);
 }
 
 Status set_aipp_by_input_index(uint32_t model_id, const void* dataset, size_t index, const void* aipp) {
@@ -118,7 +135,7 @@ Status set_aipp_by_input_index(uint32_t model_id, const void* dataset, size_t in
                  "input {} ({}) has no dynamic AIPP; pass the index of an image's input for which "
                  "acl.mdl.get_aipp_type tells type 2",
                  index, input->name);
-  return write_parameters(info, *input, dataset, aipp);
+  return write_parameters(info, index, dataset, aipp);
 }
 
 }  // namespace cairn

@@ -16,13 +16,13 @@
 #include "om/aipp_fields.h"
 #include "om/ge_ir.pb.h"
 #include "om/om_aipp.h"
+#include "om/om_attributes.h"
+#include "om/om_gear_graph.h"
+#include "om/om_gears.h"
 #include "om/om_types.h"
 
 namespace cairn::om {
 namespace {
-
-namespace pb = ge::proto;
-using Attributes = google::protobuf::Map<std::string, pb::AttrDef>;
 
 constexpr const char* kOutputNames = "attr_model_out_nodes_name";
 constexpr const char* kOriginalNames = "_datadump_original_op_names";
@@ -33,35 +33,6 @@ constexpr const char* kDynamicAippDims = "_dynamic_aipp_input_dims";
 constexpr uint64_t kMostModelDefBytes = uint64_t{512} << 20;
 
 // --- writing ---
-
-void set(Attributes& attributes, const std::string& name, std::string_view text) {
-  attributes[name].set_s(std::string(text));
-}
-void set(Attributes& attributes, const std::string& name, int64_t number) {
-  attributes[name].set_i(number);
-}
-void set(Attributes& attributes, const std::string& name, const std::vector<int64_t>& numbers) {
-  pb::AttrDef::ListValue& list = *attributes[name].mutable_list();
-  list.set_val_type(pb::AttrDef::ListValue::VT_LIST_INT);
-  list.mutable_i()->Add(numbers.begin(), numbers.end());
-}
-void set(Attributes& attributes, const std::string& name, const std::vector<float>& numbers) {
-  pb::AttrDef::ListValue& list = *attributes[name].mutable_list();
-  list.set_val_type(pb::AttrDef::ListValue::VT_LIST_FLOAT);
-  list.mutable_f()->Add(numbers.begin(), numbers.end());
-}
-void set(Attributes& attributes, const std::string& name, const std::vector<std::string>& texts) {
-  pb::AttrDef::ListValue& list = *attributes[name].mutable_list();
-  list.set_val_type(pb::AttrDef::ListValue::VT_LIST_STRING);
-  for (const std::string& text : texts)
-    list.add_s(text);
-}
-void set(Attributes& attributes, const std::string& name, bool value) {
-  attributes[name].set_b(value);
-}
-void set(Attributes& attributes, const std::string& name, float value) {
-  attributes[name].set_f(value);
-}
 
 void encode_tensor(const OmTensor& tensor, pb::TensorDescriptor& desc) {
   desc.set_name(tensor.name);
@@ -171,11 +142,6 @@ void encode_model_attributes(const OmModel& model, Attributes& attributes) {
 
 // --- reading ---
 
-Status malformed(std::string_view what) {
-  return error(ACL_ERROR_GE_EXEC_LOAD_MODEL_PARTITION_FAILED, "MDL-001",
-               "the model definition of the om file is damaged: {}; convert the model again", what);
-}
-
 // A message of a few bytes becomes an object of hundreds: the arena stops a file that would use this up.
 thread_local size_t arena_budget = 0;
 
@@ -198,21 +164,6 @@ bool parse(std::span<const std::byte> bytes, pb::ModelDef& model) {
   return model.ParseFromCodedStream(&stream) && stream.ConsumedEntireMessage();
 }
 
-const pb::AttrDef* find(const Attributes& attributes, const std::string& name) {
-  const auto found = attributes.find(name);
-  return found == attributes.end() ? nullptr : &found->second;
-}
-
-std::string text_of(const Attributes& attributes, const std::string& name) {
-  const pb::AttrDef* attribute = find(attributes, name);
-  return attribute ? attribute->s() : std::string();
-}
-
-int64_t number_of(const Attributes& attributes, const std::string& name) {
-  const pb::AttrDef* attribute = find(attributes, name);
-  return attribute ? attribute->i() : 0;
-}
-
 OmTensor decode_tensor(const pb::TensorDescriptor& desc) {
   OmTensor tensor;
   tensor.name = desc.name();
@@ -229,10 +180,6 @@ OmSource decode_source(const std::string& text) {
   OmSource source{text.substr(0, colon), 0};
   std::from_chars(text.data() + colon + 1, text.data() + text.size(), source.output);
   return source;
-}
-
-std::vector<std::string> texts_of(const pb::AttrDef& attribute) {
-  return {attribute.list().s().begin(), attribute.list().s().end()};
 }
 
 std::optional<OmAttributeValue> decode_attribute(const pb::AttrDef& attribute) {
@@ -300,14 +247,6 @@ Result<OmNode> decode_node(const pb::OpDef& op, uint64_t weight_bytes) {
   if ((op.type() == "Const" || op.type() == "Constant") && value)
     CAIRN_RETURN_IF_ERROR(decode_constant(*value, weight_bytes, node));
   return node;
-}
-
-template <class Number>
-bool take_number(std::string_view& text, Number& number) {
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc()) return false;
-  text.remove_prefix(static_cast<size_t>(end - text.data()));
-  return true;
 }
 
 /// The reverse of encode_aipp_tensor. The name may hold colons.
@@ -470,9 +409,7 @@ Status check_aipp(OmInput& input) {
 /// Its buffer holds any images up to the size given, and its parameters have an input of their own.
 Status check_dynamic_aipp(const OmModel& model, const OmInput& input) {
   const OmAipp& aipp = *input.aipp;
-  CAIRN_RETURN_IF_ERROR(check_tensor(aipp.original, "the tensor behind AIPP of input"));
-  CAIRN_ASSIGN(const AippOutput output, om_aipp_output(aipp.original));
-  CAIRN_RETURN_IF_ERROR(check_dynamic_aipp_output(output));
+  if (!model.gears) CAIRN_RETURN_IF_ERROR(check_tensor(aipp.original, "the tensor behind AIPP of input"));
   if (aipp.parameters >= model.inputs.size() ||
       model.inputs[aipp.parameters].role != OmInputRole::kAippParameters)
     return malformed(fmt::format("no input takes the AIPP parameters of input {}", input.name));
@@ -481,34 +418,70 @@ Status check_dynamic_aipp(const OmModel& model, const OmInput& input) {
   if (input.bytes != expected.bytes || input.dims != expected.dims || input.dims_v2 != expected.dims_v2 ||
       input.data_type != expected.data_type)
     return malformed(fmt::format("size or shape of input {} does not fit dynamic AIPP", input.name));
-  const OmInput& parameters = model.inputs[aipp.parameters];
-  if (parameters.bytes != aipp_block_bytes(static_cast<size_t>(output.batch)))
-    return malformed(fmt::format("input {} has {} bytes, the parameters of {} images need {}",
-                                 parameters.name, parameters.bytes, output.batch,
-                                 aipp_block_bytes(static_cast<size_t>(output.batch))));
   const auto shares = [&](const OmInput& other) {
     return &other != &input && other.aipp && other.aipp->is_dynamic() &&
            other.aipp->parameters == aipp.parameters;
   };
   if (std::ranges::any_of(model.inputs, shares))
-    return malformed(fmt::format("input {} holds the AIPP parameters of two inputs", parameters.name));
+    return malformed(
+        fmt::format("input {} holds the AIPP parameters of two inputs", model.inputs[aipp.parameters].name));
   return {};
 }
 
-/// Inputs of the network first.
+/// There is room for the parameters of the largest batch.
+Status check_aipp_parameters(const OmModel& model) {
+  const auto is_dynamic = [](const OmInput& input) { return input.aipp && input.aipp->is_dynamic(); };
+  if (std::ranges::none_of(model.inputs, is_dynamic)) return {};
+  CAIRN_ASSIGN(const std::vector<OmShapes> gears, shapes_of(model));
+  for (size_t i = 0; i < model.inputs.size(); ++i) {
+    if (!is_dynamic(model.inputs[i])) continue;
+    int64_t images = 0;
+    for (const OmShapes& gear : gears)
+      images = std::max(images, gear.network_inputs[i].dims[0]);
+    const OmInput& parameters = model.inputs[model.inputs[i].aipp->parameters];
+    const size_t needed = aipp_block_bytes(static_cast<size_t>(images));
+    if (parameters.bytes != needed)
+      return malformed(fmt::format("input {} has {} bytes, the parameters of {} images need {}",
+                                   parameters.name, parameters.bytes, images, needed));
+  }
+  return {};
+}
+
+/// Inputs of the network first; only they have AIPP.
 Status check_order(const OmModel& model) {
   const auto is_extra = [](const OmInput& input) { return input.role != OmInputRole::kData; };
+  if (std::ranges::any_of(model.inputs, [&](const OmInput& input) { return is_extra(input) && input.aipp; }))
+    return malformed("an input that was added has AIPP");
   if (std::ranges::is_partitioned(model.inputs, std::not_fn(is_extra))) return {};
   return malformed("an input of the network stands behind those that were added");
+}
+
+/// What the file says about a model with gears is what its gears come to.
+Status check_gears(const OmModel& model) {
+  CAIRN_ASSIGN(const std::vector<OmShapes> gears, shapes_of(model));
+  std::vector<OmInput> inputs = model.inputs;
+  std::vector<OmTensor> outputs = model.outputs;
+  report_largest(gears, inputs, outputs);
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (model.inputs[i].bytes != inputs[i].bytes)
+      return malformed(fmt::format("input {} has {} bytes, its largest gear needs {}", inputs[i].name,
+                                   model.inputs[i].bytes, inputs[i].bytes));
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (model.outputs[i].bytes != outputs[i].bytes || model.outputs[i].dims != outputs[i].dims)
+      return malformed(fmt::format("output {} does not have the size of its gears", model.outputs[i].name));
+  return {};
 }
 
 Status check_for_execution(OmModel& model) {
   CAIRN_RETURN_IF_ERROR(check_order(model));
   for (OmInput& input : model.inputs) {
+    if (input.dims.size() > ACL_MAX_DIM_CNT || input.dims_v2.size() > ACL_MAX_DIM_CNT)
+      return malformed(fmt::format("input {} has {} dims", input.name, input.dims.size()));
     if (input.aipp && input.aipp->is_dynamic()) {
       CAIRN_RETURN_IF_ERROR(check_dynamic_aipp(model, input));
       continue;
     }
+    if (model.gears) continue;
     if (input.aipp) {
       CAIRN_RETURN_IF_ERROR(check_aipp(input));
       continue;
@@ -516,10 +489,14 @@ Status check_for_execution(OmModel& model) {
     CAIRN_RETURN_IF_ERROR(check_tensor(input, "input"));
     if (input.dims_v2 != input.dims) return malformed(fmt::format("input {} has two shapes", input.name));
   }
-  for (const OmTensor& output : model.outputs)
-    CAIRN_RETURN_IF_ERROR(check_tensor(output, "output"));
+  for (const OmTensor& output : model.outputs) {
+    if (output.dims.size() > ACL_MAX_DIM_CNT)
+      return malformed(fmt::format("output {} has {} dims", output.name, output.dims.size()));
+    if (!model.gears) CAIRN_RETURN_IF_ERROR(check_tensor(output, "output"));
+  }
   if (model.outputs.empty()) return malformed("it has no outputs");
-  return {};
+  if (model.gears) CAIRN_RETURN_IF_ERROR(check_gears(model));
+  return check_aipp_parameters(model);
 }
 
 Status decode(const pb::ModelDef& def, uint64_t weight_bytes, OmModel& model) {
@@ -533,11 +510,13 @@ Status decode(const pb::ModelDef& def, uint64_t weight_bytes, OmModel& model) {
   model.weight_size = static_cast<uint64_t>(std::max<int64_t>(0, number_of(def.attr(), "weight_size")));
   const pb::GraphDef& graph = def.graph(0);
   for (const pb::OpDef& op : graph.op()) {
+    if (is_gear_node(op)) continue;
     CAIRN_ASSIGN(OmNode node, decode_node(op, weight_bytes));
     model.nodes.push_back(std::move(node));
   }
   CAIRN_RETURN_IF_ERROR(decode_inputs(graph, model));
-  return decode_outputs(graph, def, model);
+  CAIRN_RETURN_IF_ERROR(decode_outputs(graph, def, model));
+  return decode_gears(graph, model);
 }
 
 }  // namespace
@@ -555,6 +534,7 @@ Result<std::string> encode_model_def(const OmModel& model) {
     graph.add_output(output.name);
   for (size_t i = 0; i < model.nodes.size(); ++i)
     encode_node(model.nodes[i], static_cast<int64_t>(i), *graph.add_op());
+  encode_gears(model, graph);
   for (pb::OpDef& op : *graph.mutable_op()) {
     if (op.type() != "Data" && op.type() != "AippData") continue;
     const auto input = std::find_if(model.inputs.begin(), model.inputs.end(),

@@ -47,10 +47,12 @@ struct OmAipp {
 enum class OmInputRole : uint8_t {
   kData,            ///< An input of the network.
   kAippParameters,  ///< `ascend_dynamic_aipp_data`: the parameters of dynamic AIPP, see aipp/aipp_block.h.
+  kGear,            ///< `ascend_mbatch_shape_data`, the last input of a model with gears.
 };
 
-/// An input. With AIPP the tensor is the image (uint8, NHWC), and `aipp->original` is what the IR takes.
-/// Sizes of the image that are known only at run time are -1.
+/// An input. With AIPP the tensor is the image (uint8, NHWC), and `aipp->original` is what the IR takes. Dims
+/// that change with the gear are -1, and so are those of an image with dynamic AIPP; `bytes` is that of the
+/// largest gear.
 struct OmInput : OmTensor {
   std::vector<int64_t> dims_v2;  ///< aclmdlGetInputDimsV2; differs from `dims` only with static AIPP.
   std::optional<OmAipp> aipp;
@@ -58,6 +60,19 @@ struct OmInput : OmTensor {
 
   /// The tensor that the IR's input takes.
   const OmTensor& engine_tensor() const { return aipp ? aipp->original : *this; }
+};
+
+/// What the gears of a model change. The values are those of the attribute `mbatch_dynamic_type`.
+enum class OmGearKind : uint8_t { kBatch = 1, kImage = 2, kDims = 3 };
+
+/// The sizes that a model with gears can run with, fixed when it was converted.
+struct OmGears {
+  OmGearKind kind = OmGearKind::kBatch;
+  struct Gear {
+    std::vector<int64_t> values;                ///< Batch; height, width; or the dims that stand for -1.
+    std::vector<std::vector<int64_t>> outputs;  ///< Dims of each output.
+  };
+  std::vector<Gear> list;
 };
 
 using OmAttributeValue = std::variant<bool, int64_t, float, std::string, std::vector<int64_t>,
@@ -108,6 +123,7 @@ struct OmModel {
   std::vector<OmInput> inputs;    ///< In the order of the IR's inputs.
   std::vector<OmTensor> outputs;  ///< In the order of the IR's results.
   std::vector<OmNode> nodes;      ///< In topological order; Data, Const and NetOutput nodes included.
+  std::optional<OmGears> gears;   ///< The last input is then the one that takes the gear.
 
   uint64_t memory_size =
       0;  ///< Bytes of inputs, outputs and intermediate tensors: aclmdlQuerySize, work memory.
