@@ -78,14 +78,22 @@ void RequestPool::bind_outputs(Slot& slot, std::span<void* const> outputs) {
 
 Status RequestPool::run(std::span<const void* const> inputs, std::span<void* const> outputs,
                         FloatOverflow& overflow) {
-  std::unique_ptr<Slot> slot = take_slot();  // Lost when the run throws: the request's state is unknown then.
-  Status status = feed_inputs(*slot, inputs, overflow);
-  if (status.is_ok()) {
-    bind_outputs(*slot, outputs);
-    slot->request.infer();
-  }
+  CAIRN_ASSIGN(std::unique_ptr<Slot> slot, run_and_keep(inputs, outputs, overflow));
   give_back(std::move(slot));
-  return status;
+  return {};
+}
+
+Result<std::unique_ptr<RequestPool::Slot>> RequestPool::run_and_keep(std::span<const void* const> inputs,
+                                                                     std::span<void* const> outputs,
+                                                                     FloatOverflow& overflow) {
+  std::unique_ptr<Slot> slot = take_slot();  // Lost when the run throws: the request's state is unknown then.
+  if (Status status = feed_inputs(*slot, inputs, overflow); !status.is_ok()) {
+    give_back(std::move(slot));
+    return status;
+  }
+  bind_outputs(*slot, outputs);
+  slot->request.infer();
+  return slot;
 }
 
 }  // namespace cairn

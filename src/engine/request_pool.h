@@ -33,7 +33,6 @@ class RequestPool {
   /// Throws what OpenVINO throws. `inputs`: those of the network, then the model's others.
   Status run(std::span<const void* const> inputs, std::span<void* const> outputs, FloatOverflow& overflow);
 
- private:
   /// One inference request with the addresses that are bound to it, and the network inputs that AIPP writes.
   struct Slot {
     ov::InferRequest request;
@@ -42,9 +41,13 @@ class RequestPool {
     std::vector<ov::Tensor> aipp_tensors;  ///< Empty tensors for inputs without AIPP.
     std::vector<std::optional<DynamicAipp>> dynamic_aipp;
   };
-
-  std::unique_ptr<Slot> take_slot();
+  /// Runs like run(); the request keeps the outputs that no memory was given for, until it is given back.
+  Result<std::unique_ptr<Slot>> run_and_keep(std::span<const void* const> inputs,
+                                             std::span<void* const> outputs, FloatOverflow& overflow);
   void give_back(std::unique_ptr<Slot> slot);
+
+ private:
+  std::unique_ptr<Slot> take_slot();
   Status feed_inputs(Slot& slot, std::span<const void* const> inputs, FloatOverflow& overflow);
   Status run_aipp(Slot& slot, size_t input, std::span<const void* const> inputs, FloatOverflow& overflow);
   void bind_outputs(Slot& slot, std::span<void* const> outputs);

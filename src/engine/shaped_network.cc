@@ -64,12 +64,9 @@ Result<std::shared_ptr<ShapedNetwork>> ShapedNetwork::create(const ov::CompiledM
                                                              const OmShapes& shapes) {
   CAIRN_RETURN_IF_ERROR(check_count(shapes.network_inputs.size(), network.inputs().size(), "inputs"));
   CAIRN_RETURN_IF_ERROR(check_count(info.outputs.size(), network.outputs().size(), "outputs"));
-  std::vector<AippStage> stages;
-  for (size_t i = 0; i < shapes.network_inputs.size(); ++i) {
+  for (size_t i = 0; i < shapes.network_inputs.size(); ++i)
     CAIRN_RETURN_IF_ERROR(check_port(network.input(i), shapes.network_inputs[i], "input"));
-    CAIRN_ASSIGN(AippStage stage, make_stage(info, shapes, i));
-    stages.push_back(std::move(stage));
-  }
+  CAIRN_ASSIGN(std::vector<AippStage> stages, make_stages(info, shapes));
   for (size_t i = 0; i < info.outputs.size(); ++i) {
     OmTensor output = info.outputs[i];
     output.bytes = shapes.output_bytes[i];
@@ -77,6 +74,15 @@ Result<std::shared_ptr<ShapedNetwork>> ShapedNetwork::create(const ov::CompiledM
   }
   return std::shared_ptr<ShapedNetwork>(
       new ShapedNetwork(network, std::move(compile_wide), info.name, std::move(stages)));
+}
+
+Result<std::vector<AippStage>> ShapedNetwork::make_stages(const ModelInfo& info, const OmShapes& shapes) {
+  std::vector<AippStage> stages;
+  for (size_t i = 0; i < shapes.network_inputs.size(); ++i) {
+    CAIRN_ASSIGN(AippStage stage, make_stage(info, shapes, i));
+    stages.push_back(std::move(stage));
+  }
+  return stages;
 }
 
 RequestPool& ShapedNetwork::pool_for(bool shares_cores) {
