@@ -79,8 +79,8 @@ Result<std::shared_ptr<ShapedNetwork>> ShapedNetwork::create(const ov::CompiledM
 Result<std::vector<AippStage>> ShapedNetwork::make_stages(const ModelInfo& info, const OmShapes& shapes) {
   std::vector<AippStage> stages;
   for (size_t i = 0; i < shapes.network_inputs.size(); ++i) {
-    CAIRN_ASSIGN(AippStage stage, make_stage(info, shapes, i));
-    stages.push_back(std::move(stage));
+    CAIRN_ASSIGN(const AippStage stage, make_stage(info, shapes, i));
+    stages.push_back(stage);
   }
   return stages;
 }
