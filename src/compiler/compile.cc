@@ -30,6 +30,7 @@ class Compilation {
   Result<CompiledModel> run() {
     stage_("reading the model");
     CAIRN_RETURN_IF_ERROR(read());
+    CAIRN_RETURN_IF_ERROR(name_shapes());
     CAIRN_RETURN_IF_ERROR(check_shapes());
     CAIRN_RETURN_IF_ERROR(choose_outputs());
     stage_("converting the network");
@@ -76,8 +77,20 @@ class Compilation {
     return compile_error(find_node(name) ? "E10017" : "E10016", {name, parameter, input_list()});
   }
 
+  /// The entries of --input_shape_range may stand in the order of the inputs, without names.
+  Status name_shapes() {
+    input_shapes_ = options_.input_shapes;
+    for (size_t i = 0; i < input_shapes_.size(); ++i) {
+      if (!input_shapes_[i].name.empty()) continue;
+      if (i >= onnx_.inputs.size())
+        return compile_error("E10048", {fmt::format("entry {}", i + 1), input_list()});
+      input_shapes_[i].name = onnx_.inputs[i].name;
+    }
+    return {};
+  }
+
   Status check_shapes() const {
-    for (const auto& [name, dims] : options_.input_shapes) {
+    for (const auto& [name, dims] : input_shapes_) {
       const OnnxValue* input = find_input(name);
       if (!input) return no_input(name, "--input_shape");
       if (input->has_shape && input->dims.size() != dims.size())
@@ -152,26 +165,23 @@ class Compilation {
       outputs.push_back(output.tensor);
     CAIRN_RETURN_IF_ERROR(network.select(inputs, outputs));
     std::map<std::string, std::vector<DimRange>> shapes;
-    for (const InputShape& shape : options_.input_shapes)
+    for (const InputShape& shape : input_shapes_)
       shapes[shape.name] = shape.dims;
     CAIRN_RETURN_IF_ERROR(network.reshape(shapes));
     work_bytes_ = network.work_bytes();
     for (const NetworkTensor& input : network.inputs())
-      if (!input.is_static() && !(options_.gears && shapes.contains(input.name)))
+      if (!input.is_static() && !shapes.contains(input.name))
         return compile_error("E10001", {fmt::format("{}:{}", input.name, join(input.dims)), "--input_shape",
                                         "the model leaves sizes of this input open; give them all"});
-    if (options_.gears) return measure_gears(network);
-    for (const NetworkTensor& output : network.outputs())
-      CAIRN_RETURN_IF_ERROR(check_output(output.name, output.dims));
-    return {};
+    return options_.gears ? measure_gears(network) : Status();
   }
 
   static Status check_output(std::string_view name, const std::vector<int64_t>& dims) {
     if (std::ranges::none_of(dims, [](int64_t dim) { return dim < 0; })) return {};
-    return compile_error(
-        "E10055", {fmt::format("the shape [{}] of output {} is only known when the model runs, which is "
-                               "not supported yet",
-                               join(dims), name)});
+    return compile_error("E10055",
+                         {fmt::format("the shape [{}] of output {} is only known when the model runs, "
+                                      "which cannot be combined with gears",
+                                      join(dims), name)});
   }
 
   /// What the outputs come to in each gear.
@@ -240,10 +250,10 @@ class Compilation {
     tensor.dims = from.dims;
     tensor.format = onnx_format(from.dims.size());
     if (options_.input_format == ACL_FORMAT_ND) tensor.format = ACL_FORMAT_ND;
-    const bool has_gears = gears_.has_value();  // The sizes follow when all gears are known.
-    const auto bytes = has_gears && om::tensor_bytes(tensor.data_type, {})
-                           ? std::optional<uint64_t>(0)
-                           : om::tensor_bytes(tensor.data_type, tensor.dims);
+    // A size that is not known counts as none; those of gears follow when all gears are known.
+    std::vector<int64_t> known = tensor.dims;
+    if (std::ranges::find(known, -1) != known.end()) known = {0};
+    const auto bytes = om::tensor_bytes(tensor.data_type, known);
     if (!bytes)
       return compile_error("E10055",
                            {fmt::format("tensor {} has type {} and shape [{}], which the API cannot hold",
@@ -252,11 +262,18 @@ class Compilation {
     return tensor;
   }
 
+  std::vector<DimRange> ranges_of(const NetworkTensor& input) const {
+    for (const InputShape& shape : input_shapes_)
+      if (shape.name == input.name) return shape.dims;
+    return {};
+  }
+
   Status describe_inputs(const OnnxNetwork& network) {
     for (const NetworkTensor& from : network.inputs()) {
       OmInput input;
       CAIRN_ASSIGN(static_cast<OmTensor&>(input), describe(from, from.name));
       input.dims_v2 = input.dims;
+      if (!gears_ && !from.is_static()) input.ranges = ranges_of(from);
       inputs_.push_back(std::move(input));
     }
     return {};
@@ -376,6 +393,8 @@ class Compilation {
     const auto fail = [&](std::string_view reason) {
       return compile_error("E10052", {fmt::format("line {}: {}", block.line, reason)});
     };
+    if (!gears_ && std::ranges::find(input.dims, -1) != input.dims.end())
+      return fail(fmt::format("input {} leaves dims open; static AIPP needs all sizes", input.name));
     CAIRN_ASSIGN(const OmTensor network_input, largest(input));
     const auto output = om_aipp_output(network_input);
     if (!output.is_ok()) return aipp_error(output.status());
@@ -427,6 +446,10 @@ class Compilation {
     model.inputs = std::move(inputs_);
     model.outputs = std::move(output_tensors_);
     CAIRN_RETURN_IF_ERROR(finish_gears(model));
+    const auto is_dynamic = [](const OmInput& input) { return input.aipp && input.aipp->is_dynamic(); };
+    if (has_open_shapes(model) && std::ranges::any_of(model.inputs, is_dynamic))
+      return compile_error("E10055",
+                           {"dynamic AIPP in a model with shapes that are known only when it runs"});
     model.nodes = build_graph(source, model.inputs, outputs_, model.outputs);
     model.name = options_.name;
     model.soc_version = options_.soc_version;
@@ -449,6 +472,7 @@ class Compilation {
   std::vector<GraphOutput> outputs_;
   std::vector<OmTensor> output_tensors_;  ///< One for each of outputs_.
   std::vector<OmInput> inputs_;
+  std::vector<InputShape> input_shapes_;  ///< Of the options, with names.
   std::optional<OmGears> gears_;
   uint64_t work_bytes_ = 0;
 };

@@ -130,6 +130,16 @@ Result<std::vector<OmShapes>> shapes_of(const OmModel& model) {
   return all;
 }
 
+bool has_open_shapes(const OmModel& model) {
+  const auto is_open = [](const OmTensor& tensor) { return count_open(tensor.dims) > 0; };
+  // Dynamic AIPP leaves the size of the image open, not that of the network's input.
+  const auto is_open_input = [&](const OmInput& input) {
+    return is_open(input.aipp && input.aipp->is_dynamic() ? input.aipp->original : input);
+  };
+  return !model.gears &&
+         (std::ranges::any_of(model.inputs, is_open_input) || std::ranges::any_of(model.outputs, is_open));
+}
+
 size_t largest_gear(std::span<const OmShapes> gears) {
   const auto total = [](const OmShapes& shapes) {
     return std::accumulate(shapes.network_inputs.begin(), shapes.network_inputs.end(), size_t{0},

@@ -30,6 +30,7 @@ constexpr const char* kValue = "value";
 constexpr const char* kAippMode = "_data_related_aipp_mode";
 constexpr const char* kAippPartner = "_data_aipp_data_name_map";
 constexpr const char* kDynamicAippDims = "_dynamic_aipp_input_dims";
+constexpr const char* kShapeRange = "shape_range";  // Least and most of each dim of an input.
 constexpr uint64_t kMostModelDefBytes = uint64_t{512} << 20;
 
 // --- writing ---
@@ -339,6 +340,13 @@ Result<OmInput> decode_input(const pb::OpDef& op) {
   input.dims_v2 = input.dims;
   if (const pb::AttrDef* dims = find(op.attr(), "input_dims"))
     input.dims_v2.assign(dims->list().i().begin(), dims->list().i().end());
+  if (const pb::AttrDef* ranges = find(op.attr(), kShapeRange)) {
+    const auto& numbers = ranges->list().i();
+    if (numbers.size() != static_cast<int>(2 * input.dims.size()))
+      return malformed(fmt::format("{} of input {} cannot be read", kShapeRange, input.name));
+    for (int i = 0; i + 1 < numbers.size(); i += 2)
+      input.ranges.push_back({numbers[i], numbers[i + 1]});
+  }
   CAIRN_RETURN_IF_ERROR(decode_aipp(op, input));
   return input;
 }
@@ -382,7 +390,10 @@ Status decode_outputs(const pb::GraphDef& graph, const pb::ModelDef& def, OmMode
 Status check_tensor(const OmTensor& tensor, std::string_view what) {
   if (tensor.dims.size() > ACL_MAX_DIM_CNT)
     return malformed(fmt::format("{} {} has {} dims", what, tensor.name, tensor.dims.size()));
-  const auto bytes = tensor_bytes(tensor.data_type, tensor.dims);
+  std::vector<int64_t> dims = tensor.dims;
+  const bool is_open = std::ranges::find(dims, -1) != dims.end();
+  if (is_open) std::ranges::replace(dims, -1, 0);  // No bytes then.
+  const auto bytes = tensor_bytes(tensor.data_type, dims);
   if (!bytes) return malformed(fmt::format("type or shape of {} {} is invalid", what, tensor.name));
   if (*bytes != tensor.bytes)
     return malformed(
@@ -432,6 +443,8 @@ Status check_dynamic_aipp(const OmModel& model, const OmInput& input) {
 Status check_aipp_parameters(const OmModel& model) {
   const auto is_dynamic = [](const OmInput& input) { return input.aipp && input.aipp->is_dynamic(); };
   if (std::ranges::none_of(model.inputs, is_dynamic)) return {};
+  if (has_open_shapes(model))
+    return malformed("it has dynamic AIPP and shapes that are known only at run time");
   CAIRN_ASSIGN(const std::vector<OmShapes> gears, shapes_of(model));
   for (size_t i = 0; i < model.inputs.size(); ++i) {
     if (!is_dynamic(model.inputs[i])) continue;
@@ -547,6 +560,11 @@ Result<std::string> encode_model_def(const OmModel& model) {
       encode_dynamic_aipp(model, *input, *op.mutable_attr());
     else if (input->aipp)
       encode_aipp(*input, *op.mutable_attr());
+    if (input->ranges.empty()) continue;
+    std::vector<int64_t> numbers;
+    for (const DimRange& range : input->ranges)
+      numbers.insert(numbers.end(), {range.least, range.most});
+    set(*op.mutable_attr(), kShapeRange, numbers);
   }
 
   const google::protobuf::LogSilencer silence;
