@@ -8,15 +8,21 @@
 
 #include "aipp/aipp_block.h"
 #include "aipp/aipp_config.h"
+#include "compiler/air_file.h"
+#include "compiler/caffe/caffe_graph.h"
 #include "compiler/compile_error.h"
 #include "compiler/graph_builder.h"
 #include "compiler/onnx_file.h"
+#include "compiler/operator_source.h"
 #include "om/om_aipp.h"
 #include "om/om_gears.h"
 #include "om/om_types.h"
 
 namespace cairn {
 namespace {
+
+constexpr int64_t kCaffe = 0;
+constexpr int64_t kMindSpore = 1;
 
 std::string join(const std::vector<int64_t>& dims) {
   return fmt::format("{}", fmt::join(dims, ","));
@@ -34,7 +40,7 @@ class Compilation {
     CAIRN_RETURN_IF_ERROR(check_shapes());
     CAIRN_RETURN_IF_ERROR(choose_outputs());
     stage_("converting the network");
-    CAIRN_ASSIGN(OnnxNetwork network, OnnxNetwork::read(options_.model, node_names()));
+    CAIRN_ASSIGN(OnnxNetwork network, read_network());
     CAIRN_RETURN_IF_ERROR(fix_shapes(network));
     remember_tensors(network);
     CAIRN_RETURN_IF_ERROR(change_types(network));
@@ -50,8 +56,41 @@ class Compilation {
     std::string reason;
     file_ = MappedFile::open(options_.model, reason);
     if (file_.bytes().empty()) return compile_error("E10410", {options_.model.string(), "--model", reason});
+    if (options_.framework == kCaffe) return read_caffe_files();
+    if (options_.framework == kMindSpore) {
+      CAIRN_ASSIGN(operators_, read_air(file_.bytes(), options_.model));
+      onnx_ = view_of(*operators_);
+      return {};
+    }
     CAIRN_ASSIGN(onnx_, read_onnx(file_.bytes(), options_.model));
     return {};
+  }
+
+  Status read_caffe_files() {
+    std::string reason;
+    const auto weights = std::make_shared<const MappedFile>(MappedFile::open(options_.weight, reason));
+    if (weights->bytes().empty())
+      return compile_error("E10410", {options_.weight.string(), "--weight", reason});
+    CAIRN_ASSIGN(operators_, read_caffe({file_.bytes(), options_.model.string(), nullptr},
+                                        {weights->bytes(), options_.weight.string(), weights}));
+    onnx_ = view_of(*operators_);
+    return {};
+  }
+
+  Result<OnnxNetwork> read_network() {
+    if (!operators_) return OnnxNetwork::read(options_.model, node_names());
+    // Operators are built for the shapes that they get.
+    for (ops::GraphInput& input : operators_->inputs)
+      for (const InputShape& shape : options_.input_shapes)
+        if (shape.name == input.tensor) input.dims = known_sizes(shape);
+    return OnnxNetwork::build(*operators_);
+  }
+
+  static std::vector<int64_t> known_sizes(const InputShape& shape) {
+    std::vector<int64_t> sizes;
+    for (const DimRange& dim : shape.dims)
+      sizes.push_back(dim.is_fixed() ? dim.least : -1);
+    return sizes;
   }
 
   const OnnxValue* find_input(std::string_view name) const {
@@ -112,7 +151,7 @@ class Compilation {
 
     if (options_.out_nodes.empty()) {
       for (const OnnxValue& output : onnx_.outputs)
-        add_output(makers.at(output.name), true);
+        add_output(makers.at(output.name), options_.framework != kMindSpore);
       return {};
     }
     for (const OutNode& wanted : options_.out_nodes) {
@@ -452,6 +491,7 @@ class Compilation {
                            {"dynamic AIPP in a model with shapes that are known only when it runs"});
     model.nodes = build_graph(source, model.inputs, outputs_, model.outputs);
     model.name = options_.name;
+    model.framework = options_.framework;
     model.soc_version = options_.soc_version;
     model.atc_version = CAIRN_VERSION;
     model.atc_cmdline = options_.cmdline;
@@ -467,7 +507,8 @@ class Compilation {
   const CompileOptions& options_;
   const std::function<void(std::string_view)>& stage_;
   MappedFile file_;
-  OnnxModel onnx_;
+  std::optional<ops::OperatorGraph> operators_;  ///< Of models that the operator table builds.
+  OnnxModel onnx_;                               ///< Points into file_ or operators_.
   std::map<std::string, NetworkTensor, std::less<>> tensors_;
   std::vector<GraphOutput> outputs_;
   std::vector<OmTensor> output_tensors_;  ///< One for each of outputs_.
@@ -479,8 +520,8 @@ class Compilation {
 
 }  // namespace
 
-Result<CompiledModel> compile_onnx(const CompileOptions& options,
-                                   const std::function<void(std::string_view)>& stage) {
+Result<CompiledModel> compile_model(const CompileOptions& options,
+                                    const std::function<void(std::string_view)>& stage) {
   return Compilation(options, stage).run();
 }
 

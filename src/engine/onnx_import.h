@@ -14,6 +14,7 @@
 #include "acl/acl_base.h"
 #include "base/status.h"
 #include "om/om_model.h"
+#include "ops/operator_graph.h"
 
 namespace cairn {
 
@@ -52,6 +53,8 @@ class OnnxNetwork {
   /// reported with: name of the first output tensor -> name of the node.
   static Result<OnnxNetwork> read(const std::filesystem::path& path,
                                   const std::map<std::string, std::string, std::less<>>& node_names);
+  /// Builds a network of the operator table.
+  static Result<OnnxNetwork> build(const ops::OperatorGraph& graph);
   ~OnnxNetwork();
   OnnxNetwork(OnnxNetwork&&) noexcept;
 
