@@ -48,7 +48,7 @@ def runtime(programs: Path) -> Iterator[Row]:
 
 def aipp(programs: Path) -> Iterator[Row]:
     for row in json_lines(run([programs / "aipp_bench"])):
-        name = f"AIPP NV12 to float32 NCHW, {row['size']}"
+        name = f"AIPP {row['case']}, {row['size']}"
         ours = {"name": name, "ours": row["cairn_us"], "unit": "us"}
         threads = f"{row['opencv_threads']} thread" + ("s" if row["opencv_threads"] > 1 else "")
         yield ours | {

@@ -1,8 +1,8 @@
 # Models: in libcairn_core.so; their part of the C API in libascendcl.so.
 file(GLOB CAIRN_MODEL_SOURCES CONFIGURE_DEPENDS model/*.cc)
-target_sources(cairn_core PRIVATE ${CAIRN_MODEL_SOURCES})
-target_link_libraries(cairn_core PRIVATE ${CMAKE_DL_LIBS})
-target_sources(ascendcl PRIVATE capi/acl_mdl.cc capi/acl_op.cc)
+target_sources(cairn_core PRIVATE ${CAIRN_MODEL_SOURCES} om/om_aipp.cc)
+target_link_libraries(cairn_core PRIVATE cairn_aipp ${CMAKE_DL_LIBS})
+target_sources(ascendcl PRIVATE capi/acl_mdl.cc capi/acl_mdl_aipp.cc capi/acl_op.cc)
 
 # Single operators: next to the models that they are.
 target_sources(cairn_core PRIVATE op/op_attributes.cc)

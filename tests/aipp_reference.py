@@ -1,6 +1,7 @@
 """What AIPP computes, in NumPy: the reference for tests and benchmarks. Written from the manual's formulas.
 
     aipp(image, params) -> float32 or integer array of shape (C, H, W) or (H, W, C)
+    dynamic_aipp(image, params) -> the same with parameters as dynamic AIPP carries them
 
 `params` is a dict with the keys of the configuration file; absent keys have the file's defaults. Sizes must be complete:
 src_image_size_w/h, and crop_size_w/h with crop. Colour conversion needs its matrix and biases unless the default is meant.
@@ -8,7 +9,17 @@ src_image_size_w/h, and crop_size_w/h with crop. Colour conversion needs its mat
 
 import numpy as np
 
-CHANNELS = {"YUV420SP_U8": 3, "XRGB8888_U8": 4, "RGB888_U8": 3, "YUV400_U8": 1}
+CHANNELS = {
+    "YUV420SP_U8": 3,
+    "XRGB8888_U8": 4,
+    "RGB888_U8": 3,
+    "YUV400_U8": 1,
+    "ARGB8888_U8": 4,
+    "YUYV_U8": 3,
+    "YUV422SP_U8": 3,
+    "AYUV444_U8": 4,
+}
+YUV = ("YUV420SP_U8", "YUYV_U8", "YUV422SP_U8", "AYUV444_U8")
 
 _DEFAULT_YUV_TO_BGR = ([[298, 516, 0], [298, -100, -208], [298, 0, 409]], [16, 128, 128], [0, 0, 0])
 _DEFAULT_RGB_TO_YUV = ([[66, 129, 25], [-38, -74, 112], [112, -94, -18]], [0, 0, 0], [16, 128, 128])
@@ -22,6 +33,10 @@ def image_bytes(params):
         "XRGB8888_U8": pixels * 4,
         "RGB888_U8": pixels * 3,
         "YUV400_U8": pixels,
+        "ARGB8888_U8": pixels * 4,
+        "YUYV_U8": pixels * 2,
+        "YUV422SP_U8": pixels * 2,
+        "AYUV444_U8": pixels * 4,
     }[params["input_format"]]
 
 
@@ -40,11 +55,22 @@ def _samples(image, params):
         pairs = data[width * height :].reshape(height // 2, width // 2, 2)
         chroma = pairs.repeat(2, axis=0).repeat(2, axis=1)
         return np.concatenate([luma, chroma[..., ::-1] if swap else chroma], axis=2)
+    if kind == "YUV422SP_U8":
+        luma = data[: width * height].reshape(height, width, 1)
+        chroma = data[width * height :].reshape(height, width // 2, 2).repeat(2, axis=1)
+        return np.concatenate([luma, chroma[..., ::-1] if swap else chroma], axis=2)
+    if kind == "YUYV_U8":
+        two = data.reshape(height, width // 2, 4)  # Y, U, Y, V
+        luma = two[..., ::2].reshape(height, width, 1)
+        chroma = two[..., 1::2].repeat(2, axis=1)
+        return np.concatenate([luma, chroma[..., ::-1] if swap else chroma], axis=2)
     pixels = data.reshape(height, width, CHANNELS[kind])
     if kind == "RGB888_U8":
         return pixels[..., ::-1] if swap else pixels
     if params.get("ax_swap_switch", False):
         pixels = np.roll(pixels, 1, axis=2)
+    if kind == "AYUV444_U8":
+        return pixels[..., [0, 1, 3, 2]] if swap else pixels
     return pixels[..., [0, 3, 2, 1]] if swap else pixels
 
 
@@ -53,7 +79,7 @@ def _coefficients(params):
     input_names = [f"input_bias_{k}" for k in range(3)]
     output_names = [f"output_bias_{k}" for k in range(3)]
     if not any(name in params for name in names + input_names + output_names):
-        is_yuv = params["input_format"] == "YUV420SP_U8"
+        is_yuv = params["input_format"] in YUV
         matrix, input_bias, output_bias = _DEFAULT_YUV_TO_BGR if is_yuv else _DEFAULT_RGB_TO_YUV
     else:
         matrix = [[params.get(f"matrix_r{k}c{j}", 0) for j in range(3)] for k in range(3)]
@@ -105,3 +131,13 @@ def aipp(image, params, *, channels=None, dtype=np.float32, layout="NCHW"):
         value = np.float32(params.get("padding_value", 0.0)).astype(result.dtype)
         result = np.pad(result, border, constant_values=value)
     return np.ascontiguousarray(result.transpose(2, 0, 1) if layout == "NCHW" else result)
+
+
+def dynamic_aipp(image, params, **how):
+    """Minima and reciprocals travel as half floats; the border is 0."""
+    rounded = dict(params)
+    for key, value in params.items():
+        if key.startswith(("min_chn", "var_reci_chn")):
+            rounded[key] = float(np.float16(value))
+    rounded.pop("padding_value", None)
+    return aipp(image, rounded, **how)

@@ -11,6 +11,7 @@ void bind_base(nb::module_& m);
 void bind_rt(nb::module_& m);
 void bind_util(nb::module_& m);
 void bind_mdl(nb::module_& m);
+void bind_mdl_aipp(nb::module_& m);
 void bind_op(nb::module_& m);
 void bind_check(nb::module_& m);
 
@@ -23,6 +24,7 @@ NB_MODULE(_acl, m) {
   bind_util(util);
   auto mdl = m.def_submodule("mdl");
   bind_mdl(mdl);
+  bind_mdl_aipp(mdl);
   auto op = m.def_submodule("op");
   bind_op(op);
   bind_check(m);

@@ -32,6 +32,13 @@ struct Int {
   operator T() const { return value; }  // NOLINT(google-explicit-constructor)
 };
 
+/// A real number, given as a Python float or integer. One that is too large becomes infinite, so that the C
+/// function refuses it.
+struct Real {
+  float value = 0;
+  operator float() const { return value; }  // NOLINT(google-explicit-constructor)
+};
+
 /// Python's view of a pointer.
 inline uintptr_t to_python(const void* pointer) {
   return reinterpret_cast<uintptr_t>(pointer);
@@ -101,6 +108,25 @@ struct type_caster<cairn::python::Int<T>> {
   }
   static handle from_cpp(cairn::python::Int<T> number, rv_policy, cleanup_list*) noexcept {
     return PyLong_FromLongLong(static_cast<long long>(number.value));
+  }
+};
+
+template <>
+struct type_caster<cairn::python::Real> {
+  NB_TYPE_CASTER(cairn::python::Real, const_name("float"))
+  bool from_python(handle source, uint8_t, cleanup_list*) noexcept {
+    if (!PyFloat_Check(source.ptr()) && !PyIndex_Check(source.ptr())) return false;
+    const double wide = PyFloat_AsDouble(source.ptr());
+    if (PyErr_Occurred() != nullptr) {  // An integer beyond every double; its sign does not matter.
+      PyErr_Clear();
+      value.value = std::numeric_limits<float>::infinity();
+      return true;
+    }
+    value.value = static_cast<float>(wide);
+    return true;
+  }
+  static handle from_cpp(cairn::python::Real number, rv_policy, cleanup_list*) noexcept {
+    return PyFloat_FromDouble(static_cast<double>(number.value));
   }
 };
 

@@ -1,12 +1,13 @@
 // The AIPP kernel: one fused pass from the user's image to the model's input.
 //
 // Order: channel swap, crop, colour conversion, normalisation, type, padding. With p an 8-bit sample:
-//  - YUV420SP chroma is repeated for each block of 2x2 pixels.
+//  - Chroma is repeated: of YUV420SP for each block of 2x2 pixels, of YUYV and YUV422SP for each pair in a
+//  row.
 //  - rbuv_swap_switch exchanges U and V, or R and B. ax_swap_switch moves the fourth byte of a pixel to the
 //  front.
-//  - XRGB8888 pixels are X, R, G, B (after ax_swap_switch). X becomes channel 0 of a model with four
-//  channels, is dropped
-//    for one with three, and takes no part in colour conversion.
+//  - XRGB8888 and ARGB8888 pixels are X, R, G, B, those of AYUV444 X, Y, U, V (after ax_swap_switch). X
+//  becomes channel 0 of a model with four channels, is dropped for one with three, and takes no part in
+//  colour conversion.
 //  - Colour conversion, k = 0..2, in exact integers: clip(((sum_j m[k][j] * (p[j] - input_bias[j])) >> 8) +
 //  output_bias[k]),
 //    clip to 0..255. A model with one channel takes row 0.

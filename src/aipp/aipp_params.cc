@@ -1,6 +1,9 @@
 #include "aipp/aipp_params.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <string>
 
 namespace cairn {
 namespace {
@@ -14,17 +17,36 @@ struct FormatInfo {
   int quarter_bytes;    // Bytes of a pixel times four.
   int user_h_quarters;  // Rows reported by aclmdlGetInputDimsV2 for one image row, times four.
   int user_c;           // Channels reported there.
+  bool supported = false;
+  bool even_columns = false;  // Pixels side by side share their chroma, ...
+  bool even_rows = false;     // ... and so do those above one another.
+  bool is_yuv = false;
 };
 
-// Indexed by AippInputFormat.
+// Indexed by AippInputFormat. The manual gives dims for the eight formats of tables 10-3 and 10-4; the others
+// are said to be not supported at present.
 constexpr std::array<FormatInfo, 21> kFormats = {{
-    {"UNDEFINED", 0, 0, 0, 0},    {"YUV420SP_U8", 3, 6, 6, 1},  {"XRGB8888_U8", 4, 16, 4, 4},
-    {"RGB888_U8", 3, 12, 4, 3},   {"YUV400_U8", 1, 4, 4, 1},    {"NC1HWC0DI_FP16", 0, 0, 0, 0},
-    {"NC1HWC0DI_S8", 0, 0, 0, 0}, {"ARGB8888_U8", 4, 16, 4, 4}, {"YUYV_U8", 3, 8, 4, 2},
-    {"YUV422SP_U8", 3, 8, 8, 1},  {"AYUV444_U8", 4, 16, 4, 4},  {"RAW10", 1, 8, 4, 1},
-    {"RAW12", 1, 8, 4, 1},        {"RAW16", 1, 8, 4, 1},        {"RAW24", 1, 16, 4, 1},
-    {"RGB16", 3, 12, 4, 3},       {"RGB20", 3, 12, 4, 3},       {"RGB24", 3, 12, 4, 3},
-    {"RGB8_IR", 4, 16, 4, 4},     {"RGB16_IR", 4, 16, 4, 4},    {"RGB24_IR", 4, 16, 4, 4},
+    {"UNDEFINED", 0, 0, 0, 0},
+    {"YUV420SP_U8", 3, 6, 6, 1, true, true, true, true},
+    {"XRGB8888_U8", 4, 16, 4, 4, true},
+    {"RGB888_U8", 3, 12, 4, 3, true},
+    {"YUV400_U8", 1, 4, 4, 1, true},
+    {"NC1HWC0DI_FP16", 0, 0, 0, 0},
+    {"NC1HWC0DI_S8", 0, 0, 0, 0},
+    {"ARGB8888_U8", 4, 16, 4, 4, true},
+    {"YUYV_U8", 3, 8, 4, 2, true, true, false, true},
+    {"YUV422SP_U8", 3, 8, 8, 1, true, true, false, true},
+    {"AYUV444_U8", 4, 16, 4, 4, true, false, false, true},
+    {"RAW10", 1, 8, 4, 1},
+    {"RAW12", 1, 8, 4, 1},
+    {"RAW16", 1, 8, 4, 1},
+    {"RAW24", 1, 16, 4, 1},
+    {"RGB16", 3, 12, 4, 3},
+    {"RGB20", 3, 12, 4, 3},
+    {"RGB24", 3, 12, 4, 3},
+    {"RGB8_IR", 4, 16, 4, 4},
+    {"RGB16_IR", 4, 16, 4, 4},
+    {"RGB24_IR", 4, 16, 4, 4},
 }};
 
 const FormatInfo& info(AippInputFormat format) {
@@ -90,30 +112,19 @@ constexpr std::array kLimits = std::to_array<Limit>({
      [](P p) -> double { return p.var_reci_chn[3]; }},
 });
 
-Status check_output(const AippOutput& output) {
-  if (output.channels != 1 && output.channels != 3 && output.channels != 4)
-    return error(kInvalidParam, "E10052", "the model input has {} channels; AIPP needs 1, 3 or 4",
-                 output.channels);
-  // 4096 pixels and two borders of 32 are the largest picture that AIPP can write.
-  constexpr int64_t kMaxSide = 4096 + 64;
-  if (output.height < 1 || output.height > kMaxSide || output.width < 1 || output.width > kMaxSide)
-    return error(kInvalidParam, "E10052",
-                 "the model input is {}x{} (width x height); AIPP writes 1x1 to {}x{}", output.width,
-                 output.height, kMaxSide, kMaxSide);
-  if (output.batch < 1 || output.batch > INT32_MAX)
-    return error(kInvalidParam, "E10052",
-                 "the model input has batch {}; AIPP needs a fixed batch of 1 or more", output.batch);
-  return {};
+std::string supported_formats() {
+  std::string names;
+  for (const FormatInfo& format : kFormats)
+    if (format.supported) names += fmt::format("{}{}", names.empty() ? "" : ", ", format.name);
+  return names;
 }
 
 Status check_format(const AippParams& params) {
   if (params.input_format == AippInputFormat::kUndefined)
-    return error(kInvalidParam, "AIPP-018",
-                 "input_format is not set; set YUV420SP_U8, XRGB8888_U8, RGB888_U8 or YUV400_U8");
+    return error(kInvalidParam, "AIPP-018", "input_format is not set; set {}", supported_formats());
   if (!is_supported(params.input_format))
-    return error(kUnsupported, "AIPP-019",
-                 "input_format {} is not supported; use YUV420SP_U8, XRGB8888_U8, RGB888_U8 or YUV400_U8",
-                 to_string(params.input_format));
+    return error(kUnsupported, "AIPP-066", "input_format {} is not supported; use {}",
+                 to_string(params.input_format), supported_formats());
   if (params.resize)
     return error(kUnsupported, "AIPP-059",
                  "resize is not supported; scale the image before the model, for example with VPC, and set "
@@ -145,16 +156,20 @@ Status check_even(const AippParams& params) {
     std::string_view key;
     std::string_view rule;
     int32_t value;
+    bool needed;
   };
-  for (const Even& size : {Even{"src_image_size_w", "AIPP-037", params.src_image_size_w},
-                           Even{"src_image_size_h", "AIPP-038", params.src_image_size_h},
-                           Even{"load_start_pos_w", "AIPP-040", params.load_start_pos_w},
-                           Even{"load_start_pos_h", "AIPP-041", params.load_start_pos_h},
-                           Even{"crop_size_w", "AIPP-042", params.crop_size_w},
-                           Even{"crop_size_h", "AIPP-043", params.crop_size_h}}) {
-    if (size.value % 2 != 0)
-      return error(kInvalidParam, size.rule, "{} is {}; with input_format YUV420SP_U8 it must be even",
-                   size.key, size.value);
+  const FormatInfo& format = info(params.input_format);
+  const bool columns = format.even_columns;
+  const bool rows = format.even_rows;
+  for (const Even& size : {Even{"src_image_size_w", "AIPP-037", params.src_image_size_w, columns},
+                           Even{"src_image_size_h", "AIPP-038", params.src_image_size_h, rows},
+                           Even{"load_start_pos_w", "AIPP-040", params.load_start_pos_w, columns},
+                           Even{"load_start_pos_h", "AIPP-041", params.load_start_pos_h, rows},
+                           Even{"crop_size_w", "AIPP-042", params.crop_size_w, columns},
+                           Even{"crop_size_h", "AIPP-043", params.crop_size_h, rows}}) {
+    if (size.needed && size.value % 2 != 0)
+      return error(kInvalidParam, size.rule, "{} is {}; with input_format {} it must be even", size.key,
+                   size.value, format.name);
   }
   return {};
 }
@@ -207,7 +222,7 @@ Status check_geometry(const AippParams& params, const AippOutput& output) {
   if (params.src_image_size_h < 1 || params.src_image_size_h > 4096)
     return error(kInvalidParam, "AIPP-038", "src_image_size_h is {}; it must be in [1, 4096]",
                  params.src_image_size_h);
-  if (params.input_format == AippInputFormat::kYuv420spU8) CAIRN_RETURN_IF_ERROR(check_even(params));
+  CAIRN_RETURN_IF_ERROR(check_even(params));
   if (params.crop) {
     CAIRN_RETURN_IF_ERROR(
         check_window("w", params.load_start_pos_w, params.crop_size_w, params.src_image_size_w));
@@ -227,7 +242,7 @@ Status check_geometry(const AippParams& params, const AippOutput& output) {
 
 void fill_csc(AippParams& params) {
   if (!params.csc_switch || params.csc_given) return;
-  if (params.input_format == AippInputFormat::kYuv420spU8) {
+  if (info(params.input_format).is_yuv) {
     params.matrix = {{{298, 516, 0}, {298, -100, -208}, {298, 0, 409}}};  // BT.601 narrow to B, G, R.
     params.input_bias = {16, 128, 128};
   } else {
@@ -244,6 +259,10 @@ std::string_view to_string(AippInputFormat format) {
 }
 
 bool is_supported(AippInputFormat format) {
+  return info(format).supported;
+}
+
+bool is_dynamic_format(AippInputFormat format) {
   return format >= AippInputFormat::kYuv420spU8 && format <= AippInputFormat::kYuv400U8;
 }
 
@@ -295,12 +314,28 @@ AippRangeError check_ranges(const AippParams& params) {
   return {};
 }
 
+Status check_aipp_output(const AippOutput& output) {
+  if (output.channels != 1 && output.channels != 3 && output.channels != 4)
+    return error(kInvalidParam, "E10052", "the model input has {} channels; AIPP needs 1, 3 or 4",
+                 output.channels);
+  // 4096 pixels and two borders of 32 are the largest picture that AIPP can write.
+  constexpr int64_t kMaxSide = 4096 + 64;
+  if (output.height < 1 || output.height > kMaxSide || output.width < 1 || output.width > kMaxSide)
+    return error(kInvalidParam, "E10052",
+                 "the model input is {}x{} (width x height); AIPP writes 1x1 to {}x{}", output.width,
+                 output.height, kMaxSide, kMaxSide);
+  if (output.batch < 1 || output.batch > INT32_MAX)
+    return error(kInvalidParam, "E10052",
+                 "the model input has batch {}; AIPP needs a fixed batch of 1 or more", output.batch);
+  return {};
+}
+
 Result<AippParams> resolve(const AippParams& params, const AippOutput& output) {
   AippParams resolved = params;
   clear_disabled(resolved);
   CAIRN_RETURN_IF_ERROR(check_format(resolved));
   CAIRN_RETURN_IF_ERROR(check_ranges(resolved).status);
-  CAIRN_RETURN_IF_ERROR(check_output(output));
+  CAIRN_RETURN_IF_ERROR(check_aipp_output(output));
   CAIRN_RETURN_IF_ERROR(check_channels(resolved, output.channels));
   CAIRN_RETURN_IF_ERROR(check_padding_value(resolved, output.type));
   CAIRN_RETURN_IF_ERROR(fill_sizes(resolved, output));

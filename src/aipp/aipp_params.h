@@ -92,16 +92,19 @@ struct AippParams {
   std::array<float, 4> min_chn{};
   std::array<float, 4> var_reci_chn{1.0F, 1.0F, 1.0F, 1.0F};
 
-  uint32_t max_src_image_size = 0;  ///< Bytes of the image buffer, dynamic mode only.
+  uint32_t max_src_image_size = 0;  ///< Bytes of the image buffer of all images, dynamic mode only.
   bool support_rotation = false;    ///< Dynamic mode only, no effect.
 };
 
 /// "YUV420SP_U8"; "UNDEFINED" for a value outside the table.
 std::string_view to_string(AippInputFormat format);
 
-/// True for the four formats that the kernel reads: YUV420SP_U8, XRGB8888_U8, RGB888_U8, YUV400_U8
-/// (AIPP-019).
+/// True for the formats that the kernel reads, all those with 8-bit samples (AIPP-066).
 bool is_supported(AippInputFormat format);
+
+/// True for the four formats that dynamic AIPP takes: YUV420SP_U8, XRGB8888_U8, RGB888_U8, YUV400_U8
+/// (AIPP-019).
+bool is_dynamic_format(AippInputFormat format);
 
 /// Bytes of one image of width x height pixels; 0 for formats without a size rule. Sizes must not be
 /// negative.
@@ -128,6 +131,10 @@ struct AippRangeError {
   Status status;
 };
 AippRangeError check_ranges(const AippParams& params);
+
+/// The model input is one that AIPP can write: 1, 3 or 4 channels, a fixed batch, and a size within its
+/// reach.
+Status check_aipp_output(const AippOutput& output);
 
 /// Checks one image's parameters against all rules and the model input, and returns them complete: sizes of 0
 /// replaced, default colour conversion filled in, parameters of disabled steps cleared. Resolving twice

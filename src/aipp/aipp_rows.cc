@@ -87,6 +87,25 @@ void repeat_chroma(const uint8_t* HWY_RESTRICT pairs, size_t n, uint8_t* HWY_RES
   }
 }
 
+// Even and odd bytes of n pairs.
+void split_2(const uint8_t* HWY_RESTRICT pairs, size_t n, uint8_t* HWY_RESTRICT even,
+             uint8_t* HWY_RESTRICT odd) {
+  const LoadTag d;
+  if (n < hn::Lanes(d)) {
+    for (size_t i = 0; i < n; ++i) {
+      even[i] = pairs[2 * i];
+      odd[i] = pairs[2 * i + 1];
+    }
+    return;
+  }
+  cover(n, hn::Lanes(d), [&](size_t i) HWY_ATTR {
+    hn::Vec<LoadTag> v0, v1;
+    hn::LoadInterleaved2(d, pairs + 2 * i, v0, v1);
+    hn::StoreU(v0, d, even + i);
+    hn::StoreU(v1, d, odd + i);
+  });
+}
+
 void split_3(const uint8_t* HWY_RESTRICT pixels, size_t n, Buffer& buffer) {
   const LoadTag d;
   if (n < hn::Lanes(d)) {
@@ -124,29 +143,41 @@ void split_4(const uint8_t* HWY_RESTRICT pixels, size_t n, Buffer& buffer) {
   });
 }
 
-// Samples of n pixels from (x, y) of the source. For YUV420SP x and n are even.
+// Samples of n pixels from (x, y) of the source. Where pixels share their chroma, x and n are even.
 Planes load_block(const AippPlan& plan, const uint8_t* image, size_t x, size_t y, size_t n, Buffer& buffer) {
   const size_t pixel = y * plan.source_width + x;
   uint8_t* const b[4] = {buffer.plane(0), buffer.plane(1), buffer.plane(2), buffer.plane(3)};
   Planes planes = {{b[0], b[1], b[2]}, nullptr};
+  size_t red_or_u = 0;  // What rbuv_swap exchanges with the last colour.
   switch (plan.format) {
     case AippInputFormat::kYuv420spU8:
-      repeat_chroma(image + (plan.source_height + y / 2) * plan.source_width + x, n, b[1], b[2]);
+    case AippInputFormat::kYuv422spU8: {
+      const size_t chroma_row = plan.format == AippInputFormat::kYuv420spU8 ? y / 2 : y;
+      repeat_chroma(image + (plan.source_height + chroma_row) * plan.source_width + x, n, b[1], b[2]);
       planes.colour[0] = image + pixel;
-      if (plan.rbuv_swap) std::swap(planes.colour[1], planes.colour[2]);
-      return planes;
+      red_or_u = 1;
+      break;
+    }
+    case AippInputFormat::kYuyvU8:
+      split_2(image + 2 * pixel, n, b[0], b[3]);
+      repeat_chroma(b[3], n, b[1], b[2]);
+      red_or_u = 1;
+      break;
     case AippInputFormat::kRgb888U8:
       split_3(image + 3 * pixel, n, buffer);
       break;
     case AippInputFormat::kXrgb8888U8:
+    case AippInputFormat::kArgb8888U8:
+    case AippInputFormat::kAyuv444U8:
       split_4(image + 4 * pixel, n, buffer);
       planes = plan.ax_swap ? Planes{{b[0], b[1], b[2]}, b[3]} : Planes{{b[1], b[2], b[3]}, b[0]};
+      red_or_u = plan.format == AippInputFormat::kAyuv444U8 ? 1 : 0;
       break;
     default:
       planes.colour[0] = image + pixel;
       return planes;
   }
-  if (plan.rbuv_swap) std::swap(planes.colour[0], planes.colour[2]);
+  if (plan.rbuv_swap) std::swap(planes.colour[red_or_u], planes.colour[2]);
   return planes;
 }
 

@@ -29,7 +29,6 @@ using cairn::handle_table;
 using cairn::Model;
 using cairn::ModelDesc;
 using cairn::ModelDescription;
-using cairn::ModelInfo;
 using cairn::ModelSizes;
 using cairn::ModelTable;
 using cairn::null_argument;
@@ -45,8 +44,6 @@ using cairn::TensorDesc;
 using cairn::UserModelMemory;
 
 namespace {
-
-constexpr size_t kNoAttachedInput = 0xFFFFFFFF;  // MDL-044
 
 Result<std::shared_ptr<const ModelDescription>> description_of(const aclmdlDesc* handle,
                                                                std::string_view rule) {
@@ -92,21 +89,6 @@ Status check_open_shapes(std::string_view rule) {
   if (soc.lenient || !lacks) return {};
   return error(ACL_ERROR_FEATURE_UNSUPPORTED, rule,
                "{} has no shape ranges; convert the model with --dynamic_dims", soc.name);
-}
-
-/// The input of a loaded model, with the model that keeps it alive.
-struct LoadedInput {
-  std::shared_ptr<Model> model;
-  const OmInput* input;
-};
-Result<LoadedInput> input_of_model(uint32_t id, size_t index, std::string_view rule) {
-  CAIRN_ASSIGN(std::shared_ptr<Model> model, ModelTable::get().find(id));
-  const ModelInfo& info = model->info();
-  if (index >= info.inputs.size())
-    return error(ACL_ERROR_INVALID_PARAM, rule,
-                 "index {} is out of range, model {} has {} inputs; the first one is 0", index, id,
-                 info.inputs.size());
-  return LoadedInput{std::move(model), &info.inputs[index]};
 }
 
 }  // namespace
@@ -228,26 +210,6 @@ aclError aclmdlQuerySizeFromMem(const void* model, size_t modelSize, size_t* wor
     if (workSize == nullptr || weightSize == nullptr)
       return null_argument("MDL-028", "workSize or weightSize");
     return query_size(cairn::copy_model_memory(model, modelSize), workSize, weightSize);
-  });
-}
-
-aclError aclmdlGetAippType(uint32_t modelId, size_t index, aclmdlInputAippType* type,
-                           size_t* dynamicAttachedDataIndex) {
-  return api("aclmdlGetAippType", [&]() -> Status {
-    if (type == nullptr || dynamicAttachedDataIndex == nullptr)
-      return null_argument("MDL-042", "type or dynamicAttachedDataIndex");
-    CAIRN_ASSIGN(const LoadedInput loaded, input_of_model(modelId, index, "MDL-043"));
-    *type = loaded.input->aipp ? ACL_DATA_WITH_STATIC_AIPP : ACL_DATA_WITHOUT_AIPP;
-    *dynamicAttachedDataIndex = kNoAttachedInput;
-    return {};
-  });
-}
-
-aclError aclmdlGetFirstAippInfo(uint32_t modelId, size_t index, aclAippInfo* aippInfo) {
-  return api("aclmdlGetFirstAippInfo", [&]() -> Status {
-    if (aippInfo == nullptr) return null_argument("MDL-042", "aippInfo");
-    CAIRN_ASSIGN(const LoadedInput loaded, input_of_model(modelId, index, "MDL-042"));
-    return cairn::fill_aipp_info(*loaded.input, *aippInfo);
   });
 }
 

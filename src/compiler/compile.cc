@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "aipp/aipp_block.h"
 #include "aipp/aipp_config.h"
 #include "compiler/air_file.h"
 #include "compiler/caffe/caffe_graph.h"
@@ -13,6 +14,7 @@
 #include "compiler/graph_builder.h"
 #include "compiler/onnx_file.h"
 #include "compiler/operator_source.h"
+#include "om/om_aipp.h"
 #include "om/om_gears.h"
 #include "om/om_types.h"
 
@@ -335,7 +337,7 @@ class Compilation {
     if (!blocks.is_ok()) return aipp_error(blocks.status());
     for (const AippConfigOp& block : *blocks)
       CAIRN_RETURN_IF_ERROR(insert_aipp(block));
-    return {};
+    return add_aipp_parameters();
   }
 
   /// The parser's own code in front of its text is not repeated.
@@ -362,8 +364,6 @@ class Compilation {
                                     block.related_input_rank, inputs_.size())
                       : fmt::format("the model has no input {}. {}", block.related_input_name, input_list()));
     if (input->aipp) return fail(fmt::format("input {} has AIPP already", input->name));
-    if (block.params.aipp_mode == AippMode::kDynamic)
-      return compile_error("E10055", {"aipp_mode: dynamic of --insert_op_conf is not supported yet"});
     if (block.input_edge_idx && consumers(input->name) > 1)
       return compile_error(
           "E10055", {"AIPP on one of several consumers of an input (input_edge_idx) is not supported yet"});
@@ -373,7 +373,36 @@ class Compilation {
     const auto& fp16 = options_.fp16_inputs;
     if (std::find(fp16.begin(), fp16.end(), input->name) != fp16.end())
       return compile_error("E10034", {input->name});
-    return link_aipp(block, *input);
+    return block.params.aipp_mode == AippMode::kDynamic ? link_dynamic_aipp(block, *input)
+                                                        : link_aipp(block, *input);
+  }
+
+  Status link_dynamic_aipp(const AippConfigOp& block, OmInput& input) const {
+    CAIRN_ASSIGN(const OmTensor network_input, largest(input));
+    const auto output = om_aipp_output(network_input);
+    if (!output.is_ok()) return aipp_error(output.status());
+    const Status good = check_dynamic_aipp_output(*output);
+    if (!good.is_ok()) return compile_error("E10052", {fmt::format("line {}: {}", block.line, good.text())});
+    set_dynamic_aipp(input, block.params, 0);
+    return {};
+  }
+
+  /// Dynamic AIPP gets its parameters through inputs of their own, behind the network's.
+  Status add_aipp_parameters() {
+    for (size_t i = 0, network = inputs_.size(); i < network; ++i) {
+      if (!inputs_[i].aipp || !inputs_[i].aipp->is_dynamic()) continue;
+      std::string name(kAippParametersName);
+      if (inputs_.size() > network) name += "_" + aipp_node_name(inputs_[i].name);
+      if (find_input(name) || find_node(name))
+        return compile_error("E10052",
+                             {fmt::format("the model has an input or a node {} already, which is the name "
+                                          "for the parameters of dynamic AIPP",
+                                          name)});
+      CAIRN_ASSIGN(const OmTensor network_input, largest(inputs_[i].aipp->original));
+      inputs_[i].aipp->parameters = inputs_.size();
+      inputs_.push_back(aipp_parameters_input(std::move(name), network_input.dims[0]));
+    }
+    return {};
   }
 
   size_t consumers(std::string_view name) const {
@@ -456,6 +485,10 @@ class Compilation {
     model.inputs = std::move(inputs_);
     model.outputs = std::move(output_tensors_);
     CAIRN_RETURN_IF_ERROR(finish_gears(model));
+    const auto is_dynamic = [](const OmInput& input) { return input.aipp && input.aipp->is_dynamic(); };
+    if (has_open_shapes(model) && std::ranges::any_of(model.inputs, is_dynamic))
+      return compile_error("E10055",
+                           {"dynamic AIPP in a model with shapes that are known only when it runs"});
     model.nodes = build_graph(source, model.inputs, outputs_, model.outputs);
     model.name = options_.name;
     model.framework = options_.framework;

@@ -39,6 +39,12 @@ std::string aipp_json(const AippParams& params) {
   return json.dump();
 }
 
+std::string dynamic_aipp_json(const AippParams& params) {
+  return nlohmann::ordered_json{{"aipp_mode", static_cast<int>(params.aipp_mode)},
+                                {"max_src_image_size", params.max_src_image_size}}
+      .dump();
+}
+
 class GraphBuilder {
  public:
   explicit GraphBuilder(const GraphSource& source) : source_(source) {
@@ -54,8 +60,10 @@ class GraphBuilder {
   std::vector<OmNode> build(const std::vector<OmInput>& inputs, const std::vector<GraphOutput>& graph_outputs,
                             const std::vector<OmTensor>& outputs) {
     mark_needed(graph_outputs);
-    for (const OmInput& input : inputs)
-      add_input(input);
+    for (const OmInput& input : inputs) {
+      if (input.role == OmInputRole::kData) add_input(input, inputs);
+      if (input.role == OmInputRole::kGear) add_data("Data", input);
+    }
     for (const OnnxNode& node : source_.onnx.nodes)
       if (needed_.contains(&node)) add_operator(node);
     add_outputs(graph_outputs, outputs);
@@ -97,23 +105,46 @@ class GraphBuilder {
     return tensor;
   }
 
-  void add_input(const OmInput& input) {
+  void add_data(const char* type, const OmTensor& tensor) {
     OmNode data;
-    data.name = input.name;
-    data.type = "Data";
-    data.output_tensors = {input};
-    data.input_tensors = {input};
+    data.name = tensor.name;
+    data.type = type;
+    data.output_tensors = {tensor};
+    data.input_tensors = {tensor};
     nodes_.push_back(data);
-    Producer producer{{input.name, 0}, input};
-    if (input.aipp) producer = add_aipp(input);
+  }
+
+  void add_input(const OmInput& input, const std::vector<OmInput>& inputs) {
+    OmTensor tensor = input;
+    const bool dynamic = input.aipp && input.aipp->is_dynamic();
+    if (dynamic) tensor.dims = {1, static_cast<int64_t>(input.bytes)};
+    add_data("Data", tensor);
+    Producer producer{{input.name, 0}, tensor};
+    if (dynamic)
+      producer = add_dynamic_aipp(input, tensor, inputs[input.aipp->parameters]);
+    else if (input.aipp)
+      producer = add_aipp(input);
     const auto own = source_.tensor(input.name);
     if (!input.aipp && own && own->data_type != input.data_type) producer = add_input_cast(input);
     producers_[input.name] = producer;
   }
 
+  Producer add_dynamic_aipp(const OmInput& input, const OmTensor& image, const OmTensor& parameters) {
+    add_data("AippData", parameters);
+    OmNode aipp;
+    aipp.name = aipp_node_name(input.name);
+    aipp.type = "Aipp";
+    aipp.inputs = {{image.name, 0}, {parameters.name, 0}};
+    aipp.input_tensors = {image, parameters};
+    aipp.output_tensors = {input.aipp->original};
+    aipp.attributes = {{"aipp_config_path", dynamic_aipp_json(input.aipp->params)}};
+    nodes_.push_back(aipp);
+    return {{aipp.name, 0}, input.aipp->original};
+  }
+
   Producer add_aipp(const OmInput& input) {
     OmNode aipp;
-    aipp.name = fmt::format("{}_0_huawei_aipp", input.name);
+    aipp.name = aipp_node_name(input.name);
     aipp.type = "Aipp";
     aipp.inputs = {{input.name, 0}};
     aipp.input_tensors = {input};
@@ -252,6 +283,10 @@ class GraphBuilder {
 };
 
 }  // namespace
+
+std::string aipp_node_name(std::string_view input) {
+  return fmt::format("{}_0_huawei_aipp", input);
+}
 
 aclFormat onnx_format(size_t dims) {
   if (dims == 4) return ACL_FORMAT_NCHW;

@@ -32,6 +32,9 @@ std::vector<OmNode> build_graph(const GraphSource& source, const std::vector<OmI
                                 const std::vector<GraphOutput>& graph_outputs,
                                 const std::vector<OmTensor>& outputs);
 
+/// The operator that AIPP in front of an input becomes.
+std::string aipp_node_name(std::string_view input);
+
 /// NCHW for four dims, NCDHW for five, else ND.
 aclFormat onnx_format(size_t dims);
 

@@ -99,9 +99,9 @@ Status OpenVinoExecutable::run(size_t gear, std::span<const void* const> inputs,
   try {
     const bool shared = shares_cores || has_company;
     if (only_) {
-      only_->run(inputs, outputs, overflow, shared);
+      status = only_->run(inputs, outputs, overflow, shared);
     } else if (auto shaped = network(gear); shaped.is_ok()) {
-      (*shaped)->run(inputs, outputs, overflow, shared);
+      status = (*shaped)->run(inputs, outputs, overflow, shared);
     } else {
       status = shaped.status();
     }
@@ -125,9 +125,8 @@ Result<MeasuredNetwork*> OpenVinoExecutable::measured(size_t gear) {
   std::unique_ptr<MeasuredNetwork>& known = measured_[gear];
   if (!known) {
     const OmShapes& shapes = info_.gears[gear];
-    CAIRN_ASSIGN(auto kernels, ShapedNetwork::make_kernels(shapes));
-    known =
-        std::make_unique<MeasuredNetwork>(source_.compile(source_.open(shapes), true), std::move(kernels));
+    CAIRN_ASSIGN(std::vector<AippStage> stages, ShapedNetwork::make_stages(info_, shapes));
+    known = std::make_unique<MeasuredNetwork>(source_.compile(source_.open(shapes), true), std::move(stages));
   }
   return known.get();
 }

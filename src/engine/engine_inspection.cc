@@ -92,8 +92,8 @@ Result<std::unique_ptr<Inspection>> OpenVinoInspection::create(const EngineSourc
                                                                const ModelInfo& info, const OmShapes& shapes,
                                                                const std::vector<InnerTensorId>& wanted,
                                                                bool with_outputs) {
-  CAIRN_ASSIGN(std::vector<std::optional<AippKernel>> kernels, ShapedNetwork::make_kernels(shapes));
-  std::unique_ptr<OpenVinoInspection> inspection(new OpenVinoInspection(shapes, std::move(kernels)));
+  CAIRN_ASSIGN(std::vector<AippStage> stages, ShapedNetwork::make_stages(info, shapes));
+  std::unique_ptr<OpenVinoInspection> inspection(new OpenVinoInspection(shapes, std::move(stages)));
   const std::shared_ptr<ov::Model> network = source.open(shapes);
   const TensorIndex index(*network);
   ov::ResultVector results;
@@ -118,7 +118,7 @@ Result<std::unique_ptr<Inspection>> OpenVinoInspection::create(const EngineSourc
   };
   const auto find = [&](const OmNode& node, const OmTensor& tensor) {
     Place place;
-    if (node.type == "Data") {
+    if (node.type == "Data" || node.type == "AippData") {
       place.index = input_index(info, node.name);
       if (place.index < info.inputs.size()) place.kind = Place::Kind::kUserInput;
       return place;
@@ -153,7 +153,7 @@ Result<std::unique_ptr<Inspection>> OpenVinoInspection::create(const EngineSourc
   if (results.empty()) return std::unique_ptr<Inspection>(std::move(inspection));
   const auto opened = std::make_shared<ov::Model>(results, network->get_sinks(), network->get_parameters(),
                                                   network->get_variables());
-  inspection->pool_ = std::make_unique<RequestPool>(source.compile(opened, false), inspection->kernels_);
+  inspection->pool_ = std::make_unique<RequestPool>(source.compile(opened, false), inspection->stages_);
   return std::unique_ptr<Inspection>(std::move(inspection));
 }
 
@@ -161,7 +161,7 @@ OmTensor OpenVinoInspection::user_input(const Place& place) const {
   OmTensor tensor = place.described;
   const bool is_open = std::ranges::any_of(tensor.dims, [](int64_t dim) { return dim < 0; });
   if (!is_open) return tensor;
-  if (place.index < kernels_.size() && !kernels_[place.index])
+  if (place.index < stages_.size() && !stages_[place.index].exists())
     tensor.dims = shapes_.network_inputs[place.index].dims;
   else  // A picture whose size the gear changes: bytes.
     tensor.dims = {static_cast<int64_t>(shapes_.input_bytes[place.index])};
@@ -191,7 +191,7 @@ Status OpenVinoInspection::run(std::span<const void* const> inputs, std::span<vo
   try {
     if (pool_) {
       if (last_) pool_->give_back(std::move(last_));
-      last_ = pool_->run_and_keep(inputs.first(kernels_.size()), outputs, overflow);
+      CAIRN_ASSIGN(last_, pool_->run_and_keep(inputs, outputs, overflow));
     }
     for (const Place& place : places_)
       found.push_back(look(place, inputs));

@@ -42,14 +42,14 @@ class OpenVinoInspection final : public Inspection {
     OmTensor described;  ///< As the shown graph has it.
   };
 
-  OpenVinoInspection(const OmShapes& shapes, std::vector<std::optional<AippKernel>> kernels)
-      : shapes_(shapes), kernels_(std::move(kernels)) {}
+  OpenVinoInspection(const OmShapes& shapes, std::vector<AippStage> stages)
+      : shapes_(shapes), stages_(std::move(stages)) {}
   /// The caller's input as a run in these shapes has it.
   OmTensor user_input(const Place& place) const;
   InnerTensor look(const Place& place, std::span<const void* const> inputs) const;
 
   const OmShapes& shapes_;
-  const std::vector<std::optional<AippKernel>> kernels_;
+  const std::vector<AippStage> stages_;
   std::vector<Place> places_;                ///< One for each wanted tensor.
   std::unique_ptr<RequestPool> pool_;        ///< Null if nothing has to be computed.
   std::unique_ptr<RequestPool::Slot> last_;  ///< The request of the last run, with what it computed.

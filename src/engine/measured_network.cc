@@ -8,8 +8,7 @@ namespace cairn {
 
 Status MeasuredNetwork::run(std::span<const void* const> inputs, std::span<void* const> outputs,
                             FloatOverflow& overflow, std::chrono::milliseconds limit) {
-  std::unique_ptr<RequestPool::Slot> slot =
-      pool_.run_and_keep(inputs.first(kernels_.size()), outputs, overflow);
+  CAIRN_ASSIGN(std::unique_ptr<RequestPool::Slot> slot, pool_.run_and_keep(inputs, outputs, overflow));
   const std::vector<ov::ProfilingInfo> times = slot->request.get_profiling_info();
   pool_.give_back(std::move(slot));
   const auto slowest = std::ranges::max_element(times, {}, &ov::ProfilingInfo::real_time);

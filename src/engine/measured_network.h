@@ -17,8 +17,8 @@ namespace cairn {
 class MeasuredNetwork {
  public:
   /// `network` is compiled with ov::enable_profiling.
-  MeasuredNetwork(ov::CompiledModel network, std::vector<std::optional<AippKernel>> kernels)
-      : kernels_(std::move(kernels)), pool_(std::move(network), kernels_) {}
+  MeasuredNetwork(ov::CompiledModel network, std::vector<AippStage> stages)
+      : stages_(std::move(stages)), pool_(std::move(network), stages_) {}
 
   /// Runs once; ACL_ERROR_RT_AICORE_TIMEOUT if an operator took longer than `limit` [OP-006]. Throws what
   /// OpenVINO throws.
@@ -26,7 +26,7 @@ class MeasuredNetwork {
              std::chrono::milliseconds limit);
 
  private:
-  const std::vector<std::optional<AippKernel>> kernels_;
+  const std::vector<AippStage> stages_;
   RequestPool pool_;
 };
 

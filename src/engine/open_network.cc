@@ -1,7 +1,7 @@
 #include "engine/open_network.h"
 
-#include "engine/engine_aipp.h"
 #include "engine/engine_types.h"
+#include "om/om_aipp.h"
 
 namespace cairn {
 namespace {
@@ -19,7 +19,7 @@ Status check_port(const Port& port, const OmTensor& described, std::string_view 
 
 Result<std::optional<AippKernel>> make_kernel(const OmInput& input) {
   if (!input.aipp) return std::optional<AippKernel>();
-  CAIRN_ASSIGN(const AippOutput output, aipp_output_of(input.aipp->original));
+  CAIRN_ASSIGN(const AippOutput output, om_aipp_output(input.aipp->original));
   CAIRN_ASSIGN(AippKernel kernel, AippKernel::create(input.aipp->params, output));
   if (kernel.input_bytes() != input.bytes || kernel.output_bytes() != input.aipp->original.bytes)
     return error(ACL_ERROR_DESERIALIZE_MODEL, "MDL-095",

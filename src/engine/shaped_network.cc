@@ -1,8 +1,9 @@
 #include "engine/shaped_network.h"
 
+#include "aipp/aipp_block.h"
 #include "base/log.h"
-#include "engine/engine_aipp.h"
 #include "engine/engine_types.h"
+#include "om/om_aipp.h"
 
 namespace cairn {
 namespace {
@@ -34,18 +35,26 @@ Status check_count(size_t described, size_t found, std::string_view kind) {
                kind, found);
 }
 
-/// The kernel that writes the network's input, or nothing for an input without AIPP.
-Result<std::optional<AippKernel>> make_kernel(const std::optional<AippParams>& aipp, const OmTensor& written,
-                                              size_t user_bytes) {
-  if (!aipp) return std::optional<AippKernel>();
-  CAIRN_ASSIGN(AippOutput output, aipp_output_of(written));
+/// What writes input `index` of the network.
+Result<AippStage> make_stage(const ModelInfo& info, const OmShapes& shapes, size_t index) {
+  const std::optional<AippParams>& aipp = shapes.aipp[index];
+  const OmTensor& written = shapes.network_inputs[index];
+  const size_t user_bytes = shapes.input_bytes[index];
+  if (!aipp) return AippStage();
+  CAIRN_ASSIGN(AippOutput output, om_aipp_output(written));
+  if (aipp->aipp_mode == AippMode::kDynamic) {
+    const size_t parameters = info.inputs[index].aipp->parameters;
+    return AippStage{.fixed = std::nullopt,
+                     .dynamic = DynamicAippInput{
+                         output, parameters, aipp_block_images(info.inputs[parameters].bytes), user_bytes}};
+  }
   CAIRN_ASSIGN(AippKernel kernel, AippKernel::create(*aipp, output));
   if (kernel.input_bytes() != user_bytes || kernel.output_bytes() != written.bytes)
     return error(ACL_ERROR_DESERIALIZE_MODEL, "MDL-095",
                  "input {} is described with {} bytes before and {} after AIPP, but its images have {} and "
                  "{}; convert the model again",
                  written.name, user_bytes, written.bytes, kernel.input_bytes(), kernel.output_bytes());
-  return std::optional<AippKernel>(kernel);
+  return AippStage{.fixed = kernel, .dynamic = std::nullopt};
 }
 
 }  // namespace
@@ -57,24 +66,23 @@ Result<std::shared_ptr<ShapedNetwork>> ShapedNetwork::create(const ov::CompiledM
   CAIRN_RETURN_IF_ERROR(check_count(info.outputs.size(), network.outputs().size(), "outputs"));
   for (size_t i = 0; i < shapes.network_inputs.size(); ++i)
     CAIRN_RETURN_IF_ERROR(check_port(network.input(i), shapes.network_inputs[i], "input"));
-  CAIRN_ASSIGN(std::vector<std::optional<AippKernel>> kernels, make_kernels(shapes));
+  CAIRN_ASSIGN(std::vector<AippStage> stages, make_stages(info, shapes));
   for (size_t i = 0; i < info.outputs.size(); ++i) {
     OmTensor output = info.outputs[i];
     output.bytes = shapes.output_bytes[i];
     CAIRN_RETURN_IF_ERROR(check_port(network.output(i), output, "output"));
   }
   return std::shared_ptr<ShapedNetwork>(
-      new ShapedNetwork(network, std::move(compile_wide), info.name, std::move(kernels)));
+      new ShapedNetwork(network, std::move(compile_wide), info.name, std::move(stages)));
 }
 
-Result<std::vector<std::optional<AippKernel>>> ShapedNetwork::make_kernels(const OmShapes& shapes) {
-  std::vector<std::optional<AippKernel>> kernels;
+Result<std::vector<AippStage>> ShapedNetwork::make_stages(const ModelInfo& info, const OmShapes& shapes) {
+  std::vector<AippStage> stages;
   for (size_t i = 0; i < shapes.network_inputs.size(); ++i) {
-    CAIRN_ASSIGN(const std::optional<AippKernel> kernel,
-                 make_kernel(shapes.aipp[i], shapes.network_inputs[i], shapes.input_bytes[i]));
-    kernels.push_back(kernel);
+    CAIRN_ASSIGN(const AippStage stage, make_stage(info, shapes, i));
+    stages.push_back(stage);
   }
-  return kernels;
+  return stages;
 }
 
 RequestPool& ShapedNetwork::pool_for(bool shares_cores) {
@@ -82,7 +90,7 @@ RequestPool& ShapedNetwork::pool_for(bool shares_cores) {
   if (RequestPool* const wide = wide_.load(std::memory_order_acquire)) return *wide;
   if (shared_runs_.fetch_add(1, std::memory_order_relaxed) + 1 != kRunsBeforeWide) return quick_;
   try {
-    wide_owner_ = std::make_unique<RequestPool>(compile_wide_(), kernels_);
+    wide_owner_ = std::make_unique<RequestPool>(compile_wide_(), stages_);
   } catch (const std::exception& problem) {
     log(LogLevel::kWarning, "ASCENDCL", "model {} stays compiled for one run at a time: {}", name_,
         problem.what());
@@ -92,9 +100,9 @@ RequestPool& ShapedNetwork::pool_for(bool shares_cores) {
   return *wide_owner_;
 }
 
-void ShapedNetwork::run(std::span<const void* const> inputs, std::span<void* const> outputs,
-                        FloatOverflow& overflow, bool shares_cores) {
-  pool_for(shares_cores).run(inputs.first(kernels_.size()), outputs, overflow);
+Status ShapedNetwork::run(std::span<const void* const> inputs, std::span<void* const> outputs,
+                          FloatOverflow& overflow, bool shares_cores) {
+  return pool_for(shares_cores).run(inputs, outputs, overflow);
 }
 
 }  // namespace cairn

@@ -26,26 +26,26 @@ class ShapedNetwork {
                                                        const ModelInfo& info, const OmShapes& shapes);
 
   /// What writes each network input in these shapes; nothing for an input without AIPP.
-  static Result<std::vector<std::optional<AippKernel>>> make_kernels(const OmShapes& shapes);
+  static Result<std::vector<AippStage>> make_stages(const ModelInfo& info, const OmShapes& shapes);
 
-  /// Throws what OpenVINO throws. `inputs`: those of the network, then maybe others that are not looked at.
-  void run(std::span<const void* const> inputs, std::span<void* const> outputs, FloatOverflow& overflow,
-           bool shares_cores);
+  /// Throws what OpenVINO throws. `inputs`: those of the network, then the model's others.
+  Status run(std::span<const void* const> inputs, std::span<void* const> outputs, FloatOverflow& overflow,
+             bool shares_cores);
   /// How often the network is compiled: once or twice.
   size_t copies() const { return wide_.load(std::memory_order_relaxed) == nullptr ? 1 : 2; }
 
  private:
   ShapedNetwork(const ov::CompiledModel& network, Compile compile_wide, std::string name,
-                std::vector<std::optional<AippKernel>> kernels)
+                std::vector<AippStage> stages)
       : name_(std::move(name)),
-        kernels_(std::move(kernels)),
-        quick_(network, kernels_),
+        stages_(std::move(stages)),
+        quick_(network, stages_),
         compile_wide_(std::move(compile_wide)) {}
   RequestPool& pool_for(bool shares_cores);
 
-  const std::string name_;                                ///< Of the model.
-  const std::vector<std::optional<AippKernel>> kernels_;  ///< One per input of the network.
-  RequestPool quick_;                                     ///< All cores for one run.
+  const std::string name_;               ///< Of the model.
+  const std::vector<AippStage> stages_;  ///< One per input of the network.
+  RequestPool quick_;                    ///< All cores for one run.
   const Compile compile_wide_;
   std::atomic<uint32_t> shared_runs_{0};
   std::unique_ptr<RequestPool> wide_owner_;

@@ -1,4 +1,4 @@
-// aclAippInfo of an input with static AIPP.
+// aclAippInfo of an input with AIPP.
 #include "model/model_desc.h"
 
 namespace cairn {
@@ -62,27 +62,34 @@ void copy_normalisation(const AippParams& p, aclAippInfo& out) {
 
 }  // namespace
 
-Status fill_aipp_info(const OmInput& input, aclAippInfo& out) {
+Status fill_aipp_info(const ModelInfo& info, size_t index, aclAippInfo& out) {
+  const OmInput& input = info.inputs[index];
   if (!input.aipp)
     return error(
         ACL_ERROR_GE_AIPP_NOT_EXIST, "MDL-043",
         "input {} has no AIPP; convert the model with --insert_op_conf, or ask acl.mdl.get_aipp_type first",
         input.name);
   out = {};
-  copy_geometry(input.aipp->params, out);
-  copy_colour(input.aipp->params, out);
-  copy_normalisation(input.aipp->params, out);
+  if (!input.aipp->is_dynamic()) {  // What is valid with dynamic AIPP stands below [AIPP-063].
+    copy_geometry(input.aipp->params, out);
+    copy_colour(input.aipp->params, out);
+    copy_normalisation(input.aipp->params, out);
+  }
   const OmTensor& original = input.aipp->original;
   out.srcFormat = original.format;
   out.srcDatatype = original.data_type;
   out.srcDimNum = original.dims.size();
-  out.shapeCount = 1;
   // The engine has no layout of its own for the network's input: before and after AIPP the tensor is the
   // same.
-  CAIRN_RETURN_IF_ERROR(copy_dims(original.name, original.dims, out.outDims[0].srcDims));
-  out.outDims[0].srcSize = original.bytes;
-  out.outDims[0].aippOutdims = out.outDims[0].srcDims;
-  out.outDims[0].aippOutSize = original.bytes;
+  for (const OmShapes& gear : info.gears) {
+    if (out.shapeCount == ACL_MAX_SHAPE_COUNT) break;
+    const OmTensor& own = gear.network_inputs[index];
+    aclAippDims& dims = out.outDims[out.shapeCount++];
+    CAIRN_RETURN_IF_ERROR(copy_dims(original.name, own.dims, dims.srcDims));
+    dims.srcSize = own.bytes;
+    dims.aippOutdims = dims.srcDims;
+    dims.aippOutSize = own.bytes;
+  }
   return {};
 }
 

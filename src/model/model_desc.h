@@ -63,7 +63,7 @@ Status copy_dims(const std::string& name, const std::vector<int64_t>& dims, aclm
 Result<size_t> input_index(const ModelDescription& description, std::string_view name);
 Result<size_t> output_index(const ModelDescription& description, std::string_view name);
 
-/// aclmdlGetFirstAippInfo: the static AIPP of an input, or ACL_ERROR_GE_AIPP_NOT_EXIST.
-Status fill_aipp_info(const OmInput& input, aclAippInfo& out);
+/// aclmdlGetFirstAippInfo: the AIPP of an input, or ACL_ERROR_GE_AIPP_NOT_EXIST.
+Status fill_aipp_info(const ModelInfo& info, size_t index, aclAippInfo& out);
 
 }  // namespace cairn

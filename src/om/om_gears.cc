@@ -6,6 +6,8 @@
 #include <numeric>
 
 #include "acl/acl_mdl.h"
+#include "aipp/aipp_block.h"
+#include "om/om_aipp.h"
 #include "om/om_types.h"
 
 namespace cairn {
@@ -30,6 +32,11 @@ Result<size_t> bytes_of(const OmTensor& tensor) {
 Result<size_t> fill_aipp(const OmAipp& aipp, const OmTensor& network_input,
                          std::optional<AippParams>& params) {
   CAIRN_ASSIGN(const AippOutput output, om_aipp_output(network_input));
+  if (aipp.is_dynamic()) {
+    CAIRN_RETURN_IF_ERROR(check_dynamic_aipp_output(output));
+    params = aipp.params;
+    return static_cast<size_t>(aipp.params.max_src_image_size);
+  }
   CAIRN_ASSIGN(params, resolve(aipp.params, output));
   uint64_t bytes = aipp_image_bytes(params->input_format, params->src_image_size_w, params->src_image_size_h);
   if (output.batch < 0 || __builtin_mul_overflow(bytes, static_cast<uint64_t>(output.batch), &bytes))
@@ -125,13 +132,18 @@ Result<std::vector<OmShapes>> shapes_of(const OmModel& model) {
 
 bool has_open_shapes(const OmModel& model) {
   const auto is_open = [](const OmTensor& tensor) { return count_open(tensor.dims) > 0; };
+  // Dynamic AIPP leaves the size of the image open, not that of the network's input.
+  const auto is_open_input = [&](const OmInput& input) {
+    return is_open(input.aipp && input.aipp->is_dynamic() ? input.aipp->original : input);
+  };
   return !model.gears &&
-         (std::ranges::any_of(model.inputs, is_open) || std::ranges::any_of(model.outputs, is_open));
+         (std::ranges::any_of(model.inputs, is_open_input) || std::ranges::any_of(model.outputs, is_open));
 }
 
 size_t largest_gear(std::span<const OmShapes> gears) {
   const auto total = [](const OmShapes& shapes) {
-    return std::accumulate(shapes.input_bytes.begin(), shapes.input_bytes.end(), size_t{0});
+    return std::accumulate(shapes.network_inputs.begin(), shapes.network_inputs.end(), size_t{0},
+                           [](size_t sum, const OmTensor& input) { return sum + input.bytes; });
   };
   size_t largest = 0;
   for (size_t i = 1; i < gears.size(); ++i)

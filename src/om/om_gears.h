@@ -19,10 +19,11 @@ inline constexpr std::string_view kGearInputName = "ascend_mbatch_shape_data";
 
 /// A model with all dims known: in one gear, or a model without gears.
 struct OmShapes {
-  std::vector<int64_t> gear;                    ///< The gear's numbers; empty without gears.
-  std::vector<OmTensor> network_inputs;         ///< What the network takes, one for each of its inputs.
-  std::vector<std::optional<AippParams>> aipp;  ///< Of each network input; complete.
-  std::vector<size_t> input_bytes;              ///< Of the user's buffers, one for each input of the model.
+  std::vector<int64_t> gear;             ///< The gear's numbers; empty without gears.
+  std::vector<OmTensor> network_inputs;  ///< What the network takes, one for each of its inputs.
+  /// Of each network input. Static AIPP: complete. Dynamic AIPP: as in OmAipp.
+  std::vector<std::optional<AippParams>> aipp;
+  std::vector<size_t> input_bytes;  ///< Of the user's buffers, one for each input of the model.
   std::vector<std::vector<int64_t>> output_dims;
   std::vector<size_t> output_bytes;
 };
@@ -36,7 +37,7 @@ Result<std::vector<std::vector<int64_t>>> fill_gear(const std::vector<std::vecto
 /// One entry per gear, one without gears. Fails where dims are missing, wrong or too large.
 Result<std::vector<OmShapes>> shapes_of(const OmModel& model);
 
-/// The gear whose inputs have the most bytes together; the first of several.
+/// The gear whose network inputs have the most bytes together; the first of several.
 size_t largest_gear(std::span<const OmShapes> gears);
 
 /// Dims and bytes of inputs and outputs become those that the API reports: the bytes of the largest of all

@@ -7,12 +7,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <new>
 #include <utility>
 
 #include "acl/acl_mdl.h"
+#include "aipp/aipp_block.h"
 #include "om/aipp_fields.h"
 #include "om/ge_ir.pb.h"
+#include "om/om_aipp.h"
 #include "om/om_attributes.h"
 #include "om/om_gear_graph.h"
 #include "om/om_gears.h"
@@ -24,6 +27,9 @@ namespace {
 constexpr const char* kOutputNames = "attr_model_out_nodes_name";
 constexpr const char* kOriginalNames = "_datadump_original_op_names";
 constexpr const char* kValue = "value";
+constexpr const char* kAippMode = "_data_related_aipp_mode";
+constexpr const char* kAippPartner = "_data_aipp_data_name_map";
+constexpr const char* kDynamicAippDims = "_dynamic_aipp_input_dims";
 constexpr const char* kShapeRange = "shape_range";  // Least and most of each dim of an input.
 constexpr uint64_t kMostModelDefBytes = uint64_t{512} << 20;
 
@@ -46,6 +52,31 @@ std::string encode_aipp_tensor(const OmTensor& tensor) {
   return text;
 }
 
+void encode_aipp_tensors(const OmAipp& aipp, Attributes& attributes) {
+  const std::string original = encode_aipp_tensor(aipp.original);
+  set(attributes, "_aipp_inputs", std::vector{original});
+  set(attributes, "_aipp_outputs", std::vector{original});
+}
+
+void encode_dynamic_aipp(const OmModel& model, const OmInput& input, Attributes& attributes) {
+  pb::NamedAttrs& aipp = *attributes["aipp"].mutable_func();
+  aipp.set_name("aipp");
+  set(*aipp.mutable_attr(), "aipp_mode", static_cast<int64_t>(AippMode::kDynamic));
+  set(*aipp.mutable_attr(), "max_src_image_size", int64_t{input.aipp->params.max_src_image_size});
+  encode_aipp_tensors(*input.aipp, attributes);
+  set(attributes, kAippMode, std::string_view("dynamic_aipp"));
+  set(attributes, kAippPartner, model.inputs[input.aipp->parameters].name);
+  set(attributes, kDynamicAippDims, input.dims);
+}
+
+/// The node that takes the parameters names the image that they are for.
+void encode_aipp_parameters(const OmModel& model, size_t index, Attributes& attributes) {
+  set(attributes, kAippMode, std::string_view("dynamic_aipp_conf"));
+  for (const OmInput& image : model.inputs)
+    if (image.aipp && image.aipp->is_dynamic() && image.aipp->parameters == index)
+      set(attributes, kAippPartner, image.name);
+}
+
 void encode_aipp(const OmInput& input, Attributes& attributes) {
   pb::NamedAttrs& aipp = *attributes["aipp"].mutable_func();
   aipp.set_name("aipp");
@@ -57,10 +88,8 @@ void encode_aipp(const OmInput& input, Attributes& attributes) {
     else
       set(fields, name, static_cast<int64_t>(value));
   });
-  const std::string original = encode_aipp_tensor(input.aipp->original);
-  set(attributes, "_aipp_inputs", std::vector{original});
-  set(attributes, "_aipp_outputs", std::vector{original});
-  set(attributes, "_data_related_aipp_mode", std::string_view("static_aipp"));
+  encode_aipp_tensors(*input.aipp, attributes);
+  set(attributes, kAippMode, std::string_view("static_aipp"));
   set(attributes, "input_dims", input.dims_v2);
 }
 
@@ -270,13 +299,30 @@ bool decode_aipp_params(const Attributes& fields, AippParams& params) {
   return good;
 }
 
+Status decode_dynamic_aipp(const pb::OpDef& op, const Attributes& fields, OmInput& input, OmAipp& decoded) {
+  const int64_t bytes = number_of(fields, "max_src_image_size");
+  if (bytes <= 0 || bytes > UINT32_MAX)
+    return malformed(fmt::format("max_src_image_size of input {} is {}", input.name, bytes));
+  decoded.params.aipp_mode = AippMode::kDynamic;
+  decoded.params.max_src_image_size = static_cast<uint32_t>(bytes);
+  if (const pb::AttrDef* dims = find(op.attr(), kDynamicAippDims))
+    input.dims.assign(dims->list().i().begin(), dims->list().i().end());
+  input.dims_v2 = input.dims;
+  return {};
+}
+
 Status decode_aipp(const pb::OpDef& op, OmInput& input) {
   const pb::AttrDef* aipp = find(op.attr(), "aipp");
   const pb::AttrDef* original = find(op.attr(), "_aipp_inputs");
-  if (!aipp || text_of(op.attr(), "_data_related_aipp_mode") != "static_aipp") return {};
+  const std::string mode = text_of(op.attr(), kAippMode);
+  if (mode == "dynamic_aipp_conf") input.role = OmInputRole::kAippParameters;
+  if (!aipp || (mode != "static_aipp" && mode != "dynamic_aipp")) return {};
   OmAipp decoded;
-  if (!decode_aipp_params(aipp->func().attr(), decoded.params))
+  if (mode == "dynamic_aipp") {
+    CAIRN_RETURN_IF_ERROR(decode_dynamic_aipp(op, aipp->func().attr(), input, decoded));
+  } else if (!decode_aipp_params(aipp->func().attr(), decoded.params) || decoded.is_dynamic()) {
     return malformed(fmt::format("an AIPP parameter of input {} is out of range", input.name));
+  }
   std::optional<OmTensor> tensor;
   if (original && original->list().s_size()) tensor = decode_aipp_tensor(original->list().s(0));
   if (!tensor) return malformed(fmt::format("_aipp_inputs of input {} cannot be read", input.name));
@@ -313,6 +359,13 @@ Status decode_inputs(const pb::GraphDef& graph, OmModel& model) {
   for (const auto& [index, op] : data) {
     CAIRN_ASSIGN(OmInput input, decode_input(*op));
     model.inputs.push_back(std::move(input));
+  }
+  for (size_t i = 0; i < data.size(); ++i) {
+    OmInput& image = model.inputs[i];
+    if (!image.aipp || !image.aipp->is_dynamic()) continue;
+    const std::string partner = text_of(data[i].second->attr(), kAippPartner);
+    const auto found = std::ranges::find(model.inputs, partner, &OmTensor::name);
+    image.aipp->parameters = static_cast<size_t>(found - model.inputs.begin());  // Maybe of none.
   }
   return {};
 }
@@ -364,6 +417,58 @@ Status check_aipp(OmInput& input) {
   return {};
 }
 
+/// Its buffer holds any images up to the size given, and its parameters have an input of their own.
+Status check_dynamic_aipp(const OmModel& model, const OmInput& input) {
+  const OmAipp& aipp = *input.aipp;
+  if (!model.gears) CAIRN_RETURN_IF_ERROR(check_tensor(aipp.original, "the tensor behind AIPP of input"));
+  if (aipp.parameters >= model.inputs.size() ||
+      model.inputs[aipp.parameters].role != OmInputRole::kAippParameters)
+    return malformed(fmt::format("no input takes the AIPP parameters of input {}", input.name));
+  OmInput expected = input;
+  set_dynamic_aipp(expected, aipp.params, aipp.parameters);
+  if (input.bytes != expected.bytes || input.dims != expected.dims || input.dims_v2 != expected.dims_v2 ||
+      input.data_type != expected.data_type)
+    return malformed(fmt::format("size or shape of input {} does not fit dynamic AIPP", input.name));
+  const auto shares = [&](const OmInput& other) {
+    return &other != &input && other.aipp && other.aipp->is_dynamic() &&
+           other.aipp->parameters == aipp.parameters;
+  };
+  if (std::ranges::any_of(model.inputs, shares))
+    return malformed(
+        fmt::format("input {} holds the AIPP parameters of two inputs", model.inputs[aipp.parameters].name));
+  return {};
+}
+
+/// There is room for the parameters of the largest batch.
+Status check_aipp_parameters(const OmModel& model) {
+  const auto is_dynamic = [](const OmInput& input) { return input.aipp && input.aipp->is_dynamic(); };
+  if (std::ranges::none_of(model.inputs, is_dynamic)) return {};
+  if (has_open_shapes(model))
+    return malformed("it has dynamic AIPP and shapes that are known only at run time");
+  CAIRN_ASSIGN(const std::vector<OmShapes> gears, shapes_of(model));
+  for (size_t i = 0; i < model.inputs.size(); ++i) {
+    if (!is_dynamic(model.inputs[i])) continue;
+    int64_t images = 0;
+    for (const OmShapes& gear : gears)
+      images = std::max(images, gear.network_inputs[i].dims[0]);
+    const OmInput& parameters = model.inputs[model.inputs[i].aipp->parameters];
+    const size_t needed = aipp_block_bytes(static_cast<size_t>(images));
+    if (parameters.bytes != needed)
+      return malformed(fmt::format("input {} has {} bytes, the parameters of {} images need {}",
+                                   parameters.name, parameters.bytes, images, needed));
+  }
+  return {};
+}
+
+/// Inputs of the network first; only they have AIPP.
+Status check_order(const OmModel& model) {
+  const auto is_extra = [](const OmInput& input) { return input.role != OmInputRole::kData; };
+  if (std::ranges::any_of(model.inputs, [&](const OmInput& input) { return is_extra(input) && input.aipp; }))
+    return malformed("an input that was added has AIPP");
+  if (std::ranges::is_partitioned(model.inputs, std::not_fn(is_extra))) return {};
+  return malformed("an input of the network stands behind those that were added");
+}
+
 /// What the file says about a model with gears is what its gears come to.
 Status check_gears(const OmModel& model) {
   CAIRN_ASSIGN(const std::vector<OmShapes> gears, shapes_of(model));
@@ -381,9 +486,14 @@ Status check_gears(const OmModel& model) {
 }
 
 Status check_for_execution(OmModel& model) {
+  CAIRN_RETURN_IF_ERROR(check_order(model));
   for (OmInput& input : model.inputs) {
     if (input.dims.size() > ACL_MAX_DIM_CNT || input.dims_v2.size() > ACL_MAX_DIM_CNT)
       return malformed(fmt::format("input {} has {} dims", input.name, input.dims.size()));
+    if (input.aipp && input.aipp->is_dynamic()) {
+      CAIRN_RETURN_IF_ERROR(check_dynamic_aipp(model, input));
+      continue;
+    }
     if (model.gears) continue;
     if (input.aipp) {
       CAIRN_RETURN_IF_ERROR(check_aipp(input));
@@ -398,7 +508,8 @@ Status check_for_execution(OmModel& model) {
     if (!model.gears) CAIRN_RETURN_IF_ERROR(check_tensor(output, "output"));
   }
   if (model.outputs.empty()) return malformed("it has no outputs");
-  return model.gears ? check_gears(model) : Status();
+  if (model.gears) CAIRN_RETURN_IF_ERROR(check_gears(model));
+  return check_aipp_parameters(model);
 }
 
 Status decode(const pb::ModelDef& def, uint64_t weight_bytes, OmModel& model) {
@@ -438,12 +549,17 @@ Result<std::string> encode_model_def(const OmModel& model) {
     encode_node(model.nodes[i], static_cast<int64_t>(i), *graph.add_op());
   encode_gears(model, graph);
   for (pb::OpDef& op : *graph.mutable_op()) {
-    if (op.type() != "Data") continue;
+    if (op.type() != "Data" && op.type() != "AippData") continue;
     const auto input = std::find_if(model.inputs.begin(), model.inputs.end(),
                                     [&](const OmInput& candidate) { return candidate.name == op.name(); });
     if (input == model.inputs.end()) continue;
     set(*op.mutable_attr(), "index", int64_t{input - model.inputs.begin()});
-    if (input->aipp) encode_aipp(*input, *op.mutable_attr());
+    if (input->role == OmInputRole::kAippParameters)
+      encode_aipp_parameters(model, static_cast<size_t>(input - model.inputs.begin()), *op.mutable_attr());
+    else if (input->aipp && input->aipp->is_dynamic())
+      encode_dynamic_aipp(model, *input, *op.mutable_attr());
+    else if (input->aipp)
+      encode_aipp(*input, *op.mutable_attr());
     if (input->ranges.empty()) continue;
     std::vector<int64_t> numbers;
     for (const DimRange& range : input->ranges)
@@ -492,41 +608,3 @@ Status decode_model_def(std::span<const std::byte> bytes, uint64_t weight_bytes,
 }
 
 }  // namespace cairn::om
-
-namespace cairn {
-
-Result<AippOutput> om_aipp_output(const OmTensor& tensor) {
-  const bool nchw = tensor.format == ACL_FORMAT_NCHW;
-  if (tensor.dims.size() != 4 || (!nchw && tensor.format != ACL_FORMAT_NHWC))
-    return error(ACL_ERROR_GE_AIPP_MODE_INVALID, "MDL-043",
-                 "input {} has {} dims and format {}; AIPP needs 4 dims, NCHW or NHWC", tensor.name,
-                 tensor.dims.size(), om::format_name(tensor.format));
-  AippOutput output;
-  switch (tensor.data_type) {
-    case ACL_UINT8:
-      output.type = AippDataType::kUint8;
-      break;
-    case ACL_INT8:
-      output.type = AippDataType::kInt8;
-      break;
-    case ACL_FLOAT16:
-      output.type = AippDataType::kFloat16;
-      break;
-    case ACL_FLOAT:
-      output.type = AippDataType::kFloat32;
-      break;
-    default:
-      return error(ACL_ERROR_GE_AIPP_MODE_INVALID, "MDL-043",
-                   "input {} has type {}; AIPP writes uint8, int8, float16 or float32", tensor.name,
-                   om::type_name(tensor.data_type));
-  }
-  const std::vector<int64_t>& dims = tensor.dims;
-  output.layout = nchw ? AippLayout::kNchw : AippLayout::kNhwc;
-  output.batch = dims[0];
-  output.channels = nchw ? dims[1] : dims[3];
-  output.height = nchw ? dims[2] : dims[1];
-  output.width = nchw ? dims[3] : dims[2];
-  return output;
-}
-
-}  // namespace cairn

@@ -33,10 +33,14 @@ struct OmTensor {
   size_t bytes = 0;           ///< Size of the user's buffer.
 };
 
-/// Static AIPP in front of an input.
+/// AIPP in front of an input.
 struct OmAipp {
-  AippParams params;  ///< Complete, see resolve().
-  OmTensor original;  ///< The model's own input, which AIPP writes: the input of the IR.
+  AippParams params;      ///< Static: complete, see resolve(). Dynamic: mode and size of the image buffer.
+  OmTensor original;      ///< The model's own input, which AIPP writes: the input of the IR.
+  size_t parameters = 0;  ///< Dynamic: index of the input that takes the parameters. Beyond all inputs if a
+                          ///< file of another compiler names none.
+
+  bool is_dynamic() const { return params.aipp_mode == AippMode::kDynamic; }
 };
 
 /// The sizes that a dim may have. -1 as `most`: no limit.
@@ -52,13 +56,15 @@ struct DimRange {
 
 /// What an input is for. Inputs of the network come first, in its order, then the others.
 enum class OmInputRole : uint8_t {
-  kData,  ///< An input of the network.
-  kGear,  ///< `ascend_mbatch_shape_data`, the last input of a model with gears.
+  kData,            ///< An input of the network.
+  kAippParameters,  ///< `ascend_dynamic_aipp_data`: the parameters of dynamic AIPP, see aipp/aipp_block.h.
+  kGear,            ///< `ascend_mbatch_shape_data`, the last input of a model with gears.
 };
 
-/// An input. With static AIPP the tensor is the image (uint8, NHWC), and `aipp->original` is what the IR
-/// takes. Dims that change with the gear are -1, `bytes` is that of the largest gear. Without gears, a tensor
-/// with a dim of -1 has a size that is known only when the model runs; its `bytes` is 0.
+/// An input. With AIPP the tensor is the image (uint8, NHWC), and `aipp->original` is what the IR takes. Dims
+/// that change with the gear are -1, and so are those of an image with dynamic AIPP; `bytes` is that of the
+/// largest gear. Without gears and AIPP, a tensor with a dim of -1 has a size that is known only when the
+/// model runs; its `bytes` is 0.
 struct OmInput : OmTensor {
   std::vector<int64_t> dims_v2;  ///< aclmdlGetInputDimsV2; differs from `dims` only with static AIPP.
   std::optional<OmAipp> aipp;
@@ -155,9 +161,6 @@ enum class OmUse : uint8_t {
 /// ACL_ERROR_GE_EXEC_MODEL_DATA_SIZE_INVALID for lengths, ACL_ERROR_GE_EXEC_LOAD_MODEL_PARTITION_FAILED,
 /// ..._WEIGHT_..., ..._KERNEL_PARTITION_FAILED for contents.
 Result<OmModel> read_om(std::span<const std::byte> file, OmUse use = OmUse::kExecute);
-
-/// The model's own input as AIPP sees it: four dims, NCHW or NHWC, and a type that AIPP writes.
-Result<AippOutput> om_aipp_output(const OmTensor& tensor);
 
 /// Takes the next bytes of a file that is being written.
 using OmSink = std::function<Status(std::span<const std::byte>)>;

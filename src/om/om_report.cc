@@ -49,7 +49,18 @@ std::vector<std::pair<std::string, size_t>> operator_counts(const OmModel& model
   return sorted;
 }
 
-std::string aipp_text(const OmAipp& aipp) {
+std::string_view parameters_name(const OmAipp& aipp, const OmModel& model) {
+  return aipp.parameters < model.inputs.size() ? std::string_view(model.inputs[aipp.parameters].name) : "?";
+}
+
+std::string dynamic_aipp_text(const OmAipp& aipp, const OmModel& model) {
+  return fmt::format("dynamic, images of {} bytes at most, parameters in {}; writes {} {}",
+                     aipp.params.max_src_image_size, parameters_name(aipp, model),
+                     short_type(aipp.original.data_type), shape_text(aipp.original.dims));
+}
+
+std::string aipp_text(const OmAipp& aipp, const OmModel& model) {
+  if (aipp.is_dynamic()) return dynamic_aipp_text(aipp, model);
   const AippParams& p = aipp.params;
   std::string text =
       fmt::format("static, {} {} x {}", to_string(p.input_format), p.src_image_size_w, p.src_image_size_h);
@@ -119,7 +130,12 @@ Json tensor_json(const OmTensor& tensor) {
           {"bytes", tensor.bytes}};
 }
 
-Json aipp_json(const OmAipp& aipp) {
+Json aipp_json(const OmAipp& aipp, const OmModel& model) {
+  if (aipp.is_dynamic())
+    return {{"mode", "dynamic"},
+            {"max_src_image_size", aipp.params.max_src_image_size},
+            {"parameters", parameters_name(aipp, model)},
+            {"model_input", tensor_json(aipp.original)}};
   Json json = {{"mode", "static"}};
   om::for_each_aipp_field(aipp.params, [&](std::string_view key, auto value) {
     const std::string name(key);
@@ -161,7 +177,7 @@ std::string om_inspection(const OmModel& model, uint64_t file_bytes, bool list_o
   for (size_t i = 0; i < model.inputs.size(); ++i) {
     const OmInput& input = model.inputs[i];
     text += fmt::format("  {:<3} {:<24} {}\n", i, input.name, tensor_text(input));
-    if (input.aipp) text += fmt::format("      AIPP: {}\n", aipp_text(*input.aipp));
+    if (input.aipp) text += fmt::format("      AIPP: {}\n", aipp_text(*input.aipp, model));
     if (!input.ranges.empty()) text += fmt::format("      sizes: {}\n", ranges_text(input.ranges));
   }
   if (model.gears) text += fmt::format("\ngears\n  {}\n", gears_text(*model.gears));
@@ -209,7 +225,7 @@ std::string om_inspection_json(const OmModel& model, uint64_t file_bytes, bool l
   for (const OmInput& input : model.inputs) {
     Json entry = tensor_json(input);
     entry["dims_v2"] = input.dims_v2;
-    if (input.aipp) entry["aipp"] = aipp_json(*input.aipp);
+    if (input.aipp) entry["aipp"] = aipp_json(*input.aipp, model);
     for (const DimRange& range : input.ranges)
       entry["ranges"].push_back({range.least, range.most});
     json["inputs"].push_back(std::move(entry));

@@ -8,6 +8,7 @@ OBJECTS = {
     "data buffer": ("acl.create_data_buffer(0, 0)", "acl.destroy_data_buffer"),
     "tensor description": ("acl.create_tensor_desc(0, [1], 2)", "acl.destroy_tensor_desc"),
     "dataset": ("acl.mdl.create_dataset()", "acl.mdl.destroy_dataset"),
+    "AIPP parameters": ("acl.mdl.create_aipp(1)", "acl.mdl.destroy_aipp"),
     "event": ("ok(acl.rt.create_event())", "acl.rt.destroy_event"),
 }
 

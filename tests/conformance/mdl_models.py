@@ -28,8 +28,8 @@ def save(path: Path, nodes, inputs, outputs, weights=()) -> Path:
     return path
 
 
-def atc(onnx_path: Path, *options: str) -> Path:
-    """Converts the network for the chip in force; the om file lies beside it."""
+def convert(onnx_path: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Runs atc for the chip in force."""
     tool = shutil.which("atc")
     assert tool is not None, "atc is not on the path"
     target = onnx_path.with_suffix("")
@@ -41,9 +41,21 @@ def atc(onnx_path: Path, *options: str) -> Path:
         f"--soc_version={acl.get_soc_name()}",
         *options,
     ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def atc(onnx_path: Path, *options: str) -> Path:
+    """Converts the network; the om file lies beside it."""
+    done = convert(onnx_path, *options)
     assert done.returncode == 0, done.stdout + done.stderr
-    return target.with_suffix(".om")
+    return onnx_path.with_suffix(".om")
+
+
+def written(folder: Path, text: str) -> Path:
+    """An AIPP configuration with this text."""
+    path = folder / "aipp.cfg"
+    path.write_text(text)
+    return path
 
 
 def two_by_two(folder: Path, name: str = "two") -> Path:
@@ -70,6 +82,21 @@ def identity_image(folder: Path, height: int, width: int, channels: int = 3, bat
         [helper.make_node("Add", ["image", "zero"], ["seen"], name="plus")],
         [("image", TensorProto.FLOAT, shape)],
         [("seen", TensorProto.FLOAT, shape)],
+        {"zero": np.zeros(1, np.float32)},
+    )
+
+
+def two_images(folder: Path, batches: tuple[int, int] = (1, 1)) -> Path:
+    """Two images, 24 x 16 and 12 x 9 pixels (width x height), each of which is an output, too."""
+    first, second = (batches[0], 3, 16, 24), (batches[1], 3, 9, 12)
+    return save(
+        folder / "two_images.onnx",
+        [
+            helper.make_node("Add", ["first", "zero"], ["first_seen"], name="plus_1"),
+            helper.make_node("Add", ["second", "zero"], ["second_seen"], name="plus_2"),
+        ],
+        [("first", TensorProto.FLOAT, first), ("second", TensorProto.FLOAT, second)],
+        [("first_seen", TensorProto.FLOAT, first), ("second_seen", TensorProto.FLOAT, second)],
         {"zero": np.zeros(1, np.float32)},
     )
 

@@ -39,6 +39,7 @@ static void* host_memory;
 static void* blocks[40];
 static aclDataBuffer* buffer;
 static aclTensorDesc* desc;
+static aclmdlAIPP* aipp;
 static uint32_t model;
 static int called;
 
@@ -186,6 +187,9 @@ static aclError describe(void) {
   if (buffer == NULL) return ACL_ERROR_BAD_ALLOC;
   if (desc == NULL) desc = aclCreateTensorDesc(ACL_FLOAT, 2, dims, ACL_FORMAT_ND);
   if (desc == NULL) return ACL_ERROR_BAD_ALLOC;
+  if (aipp == NULL) aipp = aclmdlCreateAIPP(4);
+  if (aipp == NULL) return ACL_ERROR_BAD_ALLOC;
+  DO(aclmdlSetAIPPSrcImageSize(aipp, 64, 32));
   DO(aclSetTensorConst(desc, host_memory, 64));
   return aclSetTensorDynamicInput(desc, "an input with a name that is longer than a short string");
 }
@@ -210,6 +214,8 @@ static aclError load_model(void) {
 static aclError undescribe(void) {
   if (buffer != NULL) DO(aclDestroyDataBuffer(buffer));
   buffer = NULL;
+  if (aipp != NULL) DO(aclmdlDestroyAIPP(aipp));
+  aipp = NULL;
   aclDestroyTensorDesc(desc);
   return ACL_SUCCESS;
 }

@@ -273,8 +273,57 @@ for _argument in ("dev_ptr", "size"):
     OF_FUNCTION["acl.rt.mem_invalidate", _argument] = OF_FUNCTION["acl.rt.mem_flush", _argument]
 
 
+def real_within(least: float, most: float) -> Rule:
+    return lambda value: LEGAL if isinstance(value, int | float) and least <= value <= most else ILLEGAL
+
+
+AIPP_SETTERS = {  # 10.6.2.3; the object of the sweep is for one image
+    "set_aipp_input_format": {"input_format": within(1, 4)},
+    "set_aipp_csc_params": {
+        "csc_switch": within(0, 1),
+        **{f"csc_matrix_R{i}C{j}": within(-32677, 32676) for i in range(3) for j in range(3)},
+        **{f"csc_{side}_bias_R{i}": within(0, 255) for side in ("output", "input") for i in range(3)},
+    },
+    "set_aipp_rbuv_swap_switch": {"rbuv_swap_switch": within(0, 1)},
+    "set_aipp_ax_swap_switch": {"ax_swap_switch": within(0, 1)},
+    "set_aipp_src_image_size": {"src_image_size_w": within(2, 4096), "src_image_size_h": within(1, 4096)},
+    "set_aipp_crop_params": {
+        "crop_switch": within(0, 1),
+        "crop_start_pos_w": within(0, 4096),
+        "crop_start_pos_h": within(0, 4096),
+        "crop_size_w": within(1, 4096),
+        "crop_size_h": within(1, 4096),
+        "batch_index": within(0, 0),
+    },
+    "set_aipp_padding_params": {
+        "padding_switch": within(0, 1),
+        **{f"padding_size_{side}": within(0, 32) for side in ("top", "bottom", "left", "right")},
+        "batch_index": within(0, 0),
+    },
+    "set_aipp_dtc_pixel_mean": {
+        **{f"dtc_pixel_mean_chn{i}": within(0, 255) for i in range(4)},
+        "batch_index": within(0, 0),
+    },
+    # The manual calls them means, too [AIPP-052].
+    "set_aipp_dtc_pixel_min": {
+        **{f"dtc_pixel_mean_chn{i}": real_within(0, 255) for i in range(4)},
+        "batch_index": within(0, 0),
+    },
+    "set_aipp_pixel_var_reci": {
+        **{f"dtc_pixel_var_reci_chn{i}": real_within(-65504, 65504) for i in range(4)},
+        "batch_index": within(0, 0),
+    },
+}
+for _setter, _rules in AIPP_SETTERS.items():
+    for _argument, _rule in _rules.items():
+        OF_FUNCTION[f"acl.mdl.{_setter}", _argument] = _rule
+OF_FUNCTION["acl.mdl.create_aipp", "batch_size"] = lambda value: (
+    ILLEGAL if not is_number(value) or value < 1 else LEGAL if value <= 256 else EITHER
+)
+
 # The sweep has no model and no channel, so the other arguments of a call are not all valid.
 WITHOUT_A_MODEL_OR_CHANNEL = ("acl.mdl.", "acl.media.")
+NEED_NO_MODEL = {f"acl.mdl.{setter}" for setter in AIPP_SETTERS} | {"acl.mdl.create_aipp"}
 
 
 def verdict(function: str, argument: str, value: object) -> Verdict:
@@ -282,4 +331,6 @@ def verdict(function: str, argument: str, value: object) -> Verdict:
     found = rule(value)
     if value is Odd.valid and found is ILLEGAL:
         found = LEGAL  # Rules for texts, lists and functions look at the type only.
-    return EITHER if found is LEGAL and function.startswith(WITHOUT_A_MODEL_OR_CHANNEL) else found
+    if found is not LEGAL or function in NEED_NO_MODEL:
+        return found
+    return EITHER if function.startswith(WITHOUT_A_MODEL_OR_CHANNEL) else found

@@ -228,6 +228,15 @@ KIND_BY_NAME = {
     "timeout": "number 1",
     "flag": "number 1",
     "dim_range_num": "number 2",
+    "batch_size": "number 1",
+    "input_format": "number 1",
+    "csc_switch": "number 1",
+    "crop_switch": "number 1",
+    "padding_switch": "number 1",
+    "src_image_size_w": "number 2",
+    "src_image_size_h": "number 2",
+    "crop_size_w": "number 2",
+    "crop_size_h": "number 2",
 }
 KIND_OF_FUNCTION = {
     ("acl.rt.launch_callback", "stream"): "subscribed stream",

@@ -207,6 +207,32 @@ def test_static_aipp_changes_the_input_to_the_image(
     assert "AIPP: static, YUV420SP_U8 20 x 18, crop 16 x 16 at (2, 2)" in shown
 
 
+def test_dynamic_aipp_adds_an_input_for_the_parameters(
+    atc: Command, cairn: Command, network: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "aipp.cfg").write_text("aipp_op { aipp_mode: dynamic max_src_image_size: 5000 }")
+    convert(atc, network, "--insert_op_conf=aipp.cfg")
+    report = inspect(cairn, "net.om", "--ops")
+    picture, parameters = report["inputs"]
+    assert (picture["data_type"], picture["format"], picture["bytes"]) == ("UINT8", "NHWC", 5000)
+    assert picture["dims"] == picture["dims_v2"] == [1, -1, -1, -1]
+    assert picture["aipp"]["mode"] == "dynamic"
+    assert picture["aipp"]["parameters"] == parameters["name"] == "ascend_dynamic_aipp_data"
+    assert parameters["bytes"] == 64 + 96
+    (aipp,) = [each for each in report["operators"] if each["type"] == "Aipp"]
+    assert aipp["name"] == "x_0_huawei_aipp"
+    assert aipp["inputs"] == ["x:0", "ascend_dynamic_aipp_data:0"]
+    assert "AIPP: dynamic, images of 5000 bytes at most" in cairn("inspect", "net.om").stdout
+
+
+def test_dynamic_aipp_without_a_size_is_e10052(atc: Command, network: Path, tmp_path: Path) -> None:
+    (tmp_path / "aipp.cfg").write_text("aipp_op { aipp_mode: dynamic }")
+    words = ["--framework=5", f"--model={network}", "--output=net", f"--soc_version={SOC}"]
+    done = atc(*words, "--insert_op_conf=aipp.cfg")
+    assert "E10052" in done.stdout
+    assert "max_src_image_size" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [

@@ -60,11 +60,16 @@ class Reference {
     const int64_t source_x = inner_x + (p_.crop ? p_.load_start_pos_w : 0);
     const int64_t source_y = inner_y + (p_.crop ? p_.load_start_pos_h : 0);
     const Pixel pixel = convert(swapped(image, source_x, source_y));
-    const bool drop_x = p_.input_format == AippInputFormat::kXrgb8888U8 && out_.channels != 4;
+    const bool drop_x = has_x() && out_.channels != 4;
     return finish(pixel[static_cast<size_t>(channel + (drop_x ? 1 : 0))], static_cast<size_t>(channel));
   }
 
  private:
+  bool has_x() const {
+    return p_.input_format == AippInputFormat::kXrgb8888U8 ||
+           p_.input_format == AippInputFormat::kArgb8888U8 || p_.input_format == AippInputFormat::kAyuv444U8;
+  }
+
   // Source pixel after the swaps; XRGB as X, R, G, B.
   Pixel swapped(const uint8_t* image, int64_t x, int64_t y) const {
     const int64_t w = p_.src_image_size_w;
@@ -79,11 +84,21 @@ class Reference {
         const uint8_t* s = image + (y * w + x) * 3;
         return {s[swap ? 2 : 0], s[1], s[swap ? 0 : 2], 0};
       }
-      case AippInputFormat::kXrgb8888U8: {
+      case AippInputFormat::kYuv422spU8: {
+        const uint8_t* pair = image + w * h + y * w + (x / 2) * 2;
+        return {image[y * w + x], pair[swap ? 1 : 0], pair[swap ? 0 : 1], 0};
+      }
+      case AippInputFormat::kYuyvU8: {
+        const uint8_t* two = image + y * w * 2 + (x / 2) * 4;
+        return {two[x % 2 * 2], two[swap ? 3 : 1], two[swap ? 1 : 3], 0};
+      }
+      case AippInputFormat::kXrgb8888U8:
+      case AippInputFormat::kArgb8888U8:
+      case AippInputFormat::kAyuv444U8: {
         const uint8_t* s = image + (y * w + x) * 4;
         Pixel pixel = {s[0], s[1], s[2], s[3]};
         if (p_.ax_swap_switch) pixel = {s[3], s[0], s[1], s[2]};
-        if (swap) std::swap(pixel[1], pixel[3]);
+        if (swap) std::swap(pixel[p_.input_format == AippInputFormat::kAyuv444U8 ? 2 : 1], pixel[3]);
         return pixel;
       }
       default:
@@ -93,7 +108,7 @@ class Reference {
 
   Pixel convert(Pixel pixel) const {
     if (!p_.csc_switch) return pixel;
-    const size_t first = p_.input_format == AippInputFormat::kXrgb8888U8 ? 1 : 0;
+    const size_t first = has_x() ? 1 : 0;
     Pixel result = pixel;
     for (size_t k = 0; k < 3; ++k) {
       int64_t sum = 0;
@@ -214,12 +229,14 @@ class RandomCase {
     o.layout = layout;
     o.type = type;
     o.batch = number(1, 2);
-    const int step = format == AippInputFormat::kYuv420spU8 ? 2 : 1;
+    const int rows = format == AippInputFormat::kYuv420spU8 ? 2 : 1;
+    const bool pairs = format == AippInputFormat::kYuyvU8 || format == AippInputFormat::kYuv422spU8;
+    const int columns = pairs ? 2 : rows;
     // Small, vector-sized, and wider than one block of the kernel.
     const int widest = std::array{20, 80, 1200}[static_cast<size_t>(number(0, 2))];
-    p.src_image_size_w = number(2 / step, widest / step) * step;
-    p.src_image_size_h = number(1, (widest > 1000 ? 6 : 40) / step) * step;
-    crop(p, step);
+    p.src_image_size_w = number(2 / columns, widest / columns) * columns;
+    p.src_image_size_h = number(1, (widest > 1000 ? 6 : 40) / rows) * rows;
+    crop(p, columns, rows);
     padding(p, o.type);
     o.width = (p.crop ? p.crop_size_w : p.src_image_size_w) + p.left_padding_size + p.right_padding_size;
     o.height = (p.crop ? p.crop_size_h : p.src_image_size_h) + p.top_padding_size + p.bottom_padding_size;
@@ -235,13 +252,13 @@ class RandomCase {
   int number(int low, int high) { return std::uniform_int_distribution<int>(low, high)(random_); }
   bool flag() { return number(0, 1) == 1; }
 
-  void crop(AippParams& p, int step) {
+  void crop(AippParams& p, int columns, int rows) {
     p.crop = flag();
     if (!p.crop) return;
-    p.crop_size_w = number(1, p.src_image_size_w / step) * step;
-    p.crop_size_h = number(1, p.src_image_size_h / step) * step;
-    p.load_start_pos_w = number(0, (p.src_image_size_w - p.crop_size_w) / step) * step;
-    p.load_start_pos_h = number(0, (p.src_image_size_h - p.crop_size_h) / step) * step;
+    p.crop_size_w = number(1, p.src_image_size_w / columns) * columns;
+    p.crop_size_h = number(1, p.src_image_size_h / rows) * rows;
+    p.load_start_pos_w = number(0, (p.src_image_size_w - p.crop_size_w) / columns) * columns;
+    p.load_start_pos_h = number(0, (p.src_image_size_h - p.crop_size_h) / rows) * rows;
   }
 
   void padding(AippParams& p, AippDataType type) {
@@ -330,7 +347,11 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(FormatCase{AippInputFormat::kYuv420spU8, 3}, FormatCase{AippInputFormat::kYuv420spU8, 1},
                     FormatCase{AippInputFormat::kRgb888U8, 3}, FormatCase{AippInputFormat::kRgb888U8, 1},
                     FormatCase{AippInputFormat::kXrgb8888U8, 4}, FormatCase{AippInputFormat::kXrgb8888U8, 3},
-                    FormatCase{AippInputFormat::kXrgb8888U8, 1}, FormatCase{AippInputFormat::kYuv400U8, 1}),
+                    FormatCase{AippInputFormat::kXrgb8888U8, 1}, FormatCase{AippInputFormat::kYuv400U8, 1},
+                    FormatCase{AippInputFormat::kArgb8888U8, 4}, FormatCase{AippInputFormat::kArgb8888U8, 3},
+                    FormatCase{AippInputFormat::kYuyvU8, 3}, FormatCase{AippInputFormat::kYuyvU8, 1},
+                    FormatCase{AippInputFormat::kYuv422spU8, 3}, FormatCase{AippInputFormat::kAyuv444U8, 4},
+                    FormatCase{AippInputFormat::kAyuv444U8, 3}),
     [](const auto& test) {
       return std::string(to_string(test.param.format)) + "_to_" + std::to_string(test.param.channels);
     });
@@ -438,6 +459,25 @@ TEST(AippKernel, NormalisesAndPads) {
     EXPECT_EQ(out[i], expected[i]) << i;
 }
 
+TEST(AippKernel, TellsWhetherHalvesMayOverflow) {
+  AippParams params;
+  params.input_format = AippInputFormat::kYuv400U8;
+  params.src_image_size_w = 2;
+  params.src_image_size_h = 1;
+  const auto may_overflow = [&](AippDataType type) {
+    return make(params, picture(2, 1, 1, type)).may_overflow();
+  };
+  params.var_reci_chn[0] = 256.0F;  // 255 * 256 = 65280 fits.
+  EXPECT_FALSE(may_overflow(AippDataType::kFloat16));
+  params.var_reci_chn[0] = 257.0F;  // 65535 does not.
+  EXPECT_TRUE(may_overflow(AippDataType::kFloat16));
+  EXPECT_FALSE(may_overflow(AippDataType::kFloat32));
+  const uint8_t white[2] = {255, 255};
+  uint16_t out[2];
+  make(params, picture(2, 1, 1, AippDataType::kFloat16)).run(white, out);
+  EXPECT_EQ(out[0], 0x7C00);
+}
+
 TEST(AippKernel, RowsInPartsAreTheWholeImage) {
   AippParams params;
   params.input_format = AippInputFormat::kYuv420spU8;
@@ -461,10 +501,10 @@ TEST(AippKernel, RowsInPartsAreTheWholeImage) {
 
 TEST(AippKernel, RefusesWhatTheRulesForbid) {
   AippParams params;
-  params.input_format = AippInputFormat::kYuyvU8;
+  params.input_format = AippInputFormat::kRaw16;
   const auto kernel = AippKernel::create(params, picture(4, 4, 3, AippDataType::kFloat32));
   ASSERT_FALSE(kernel.is_ok());
-  EXPECT_EQ(kernel.status().text().find("[AIPP-019]"), 0U);
+  EXPECT_EQ(kernel.status().text().find("[AIPP-066]"), 0U);
 }
 
 }  // namespace

@@ -98,9 +98,18 @@ void matrix(Given& g, int value) {
 const RuleCase kRules[] = {
     {"FormatMissing", "AIPP-018", "input_format",
      [](Given& g) { g.params.input_format = AippInputFormat::kUndefined; }, [](Given&) {}},
-    {"FormatYuyv", "AIPP-019", "YUYV_U8", [](Given& g) { g.params.input_format = AippInputFormat::kYuyvU8; },
-     rgb},
-    {"FormatOutsideTheEnum", "AIPP-019", "YUV420SP_U8",
+    {"FormatRaw", "AIPP-066", "RAW10", [](Given& g) { g.params.input_format = AippInputFormat::kRaw10; },
+     [](Given& g) { g.params.input_format = AippInputFormat::kYuyvU8; }},
+    {"YuyvCropStartOdd", "AIPP-040", "YUYV_U8",
+     [](Given& g) {
+       g.params.input_format = AippInputFormat::kYuyvU8;
+       g.params.load_start_pos_w = 5;
+     },
+     [](Given& g) {
+       g.params.input_format = AippInputFormat::kYuyvU8;
+       g.params.load_start_pos_h = 3;
+     }},
+    {"FormatOutsideTheEnum", "AIPP-066", "YUV420SP_U8",
      [](Given& g) { g.params.input_format = static_cast<AippInputFormat>(200); }, rgb},
     {"Resize", "AIPP-059", "resize", [](Given& g) { g.params.resize = true; },
      [](Given& g) { g.params.resize_output_w = 7; }},

@@ -82,9 +82,12 @@ TEST(ModelDescription, RefusesMoreDimsThanTheStructHolds) {
 }
 
 TEST(ModelDescription, GivesTheParametersOfStaticAipp) {
-  OmInput input = make_input("image");
+  ModelInfo model;
+  model.inputs.push_back(make_input("image"));
+  model.gears.emplace_back();
+  OmInput& input = model.inputs[0];
   aclAippInfo info{};
-  EXPECT_EQ(fill_aipp_info(input, info).code(), ACL_ERROR_GE_AIPP_NOT_EXIST);
+  EXPECT_EQ(fill_aipp_info(model, 0, info).code(), ACL_ERROR_GE_AIPP_NOT_EXIST);
   input.aipp.emplace();
   AippParams& p = input.aipp->params;
   p.input_format = AippInputFormat::kRgb888U8;
@@ -105,7 +108,8 @@ TEST(ModelDescription, GivesTheParametersOfStaticAipp) {
   p.min_chn = {0.5F, 1.5F, 2.5F, 3.5F};
   p.var_reci_chn = {0.1F, 0.2F, 0.3F, 0.4F};
   input.aipp->original = {"image", ACL_FLOAT, ACL_FORMAT_NCHW, {1, 3, 222, 224}, 1 * 3 * 222 * 224 * 4};
-  ASSERT_TRUE(fill_aipp_info(input, info).is_ok());
+  model.gears[0].network_inputs.push_back(input.aipp->original);
+  ASSERT_TRUE(fill_aipp_info(model, 0, info).is_ok());
   EXPECT_EQ(info.inputFormat, ACL_RGB888_U8);
   EXPECT_EQ(info.srcImageSizeW, 320);
   EXPECT_EQ(info.srcImageSizeH, 240);

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "acl/acl_mdl.h"
+#include "om/om_aipp.h"
 #include "om/om_checksum.h"
 #include "om/om_layout.h"
 #include "om/om_model.h"
@@ -128,6 +129,75 @@ TEST_F(OmFile, ComesBackAsItWasWritten) {
   EXPECT_EQ(read->outputs[0].name, "op:0:y");
   EXPECT_EQ(read->outputs[0].bytes, 8U);
   EXPECT_TRUE(read->outputs[0].dims.empty());
+}
+
+class OmFileWithDynamicAipp : public OmFile {
+ protected:
+  OmFileWithDynamicAipp() {
+    AippParams params;
+    params.aipp_mode = AippMode::kDynamic;
+    params.max_src_image_size = 5000;
+    set_dynamic_aipp(model_.inputs[0], params, 1);
+    model_.inputs.push_back(aipp_parameters_input(std::string(kAippParametersName), 2));
+    describe_inputs();
+  }
+
+  /// The nodes are what the reader makes inputs from.
+  void describe_inputs() {
+    OmTensor image = model_.inputs[0];
+    image.dims = {1, static_cast<int64_t>(image.bytes)};
+    model_.nodes[0] = {"image", "Data", {}, {image}, {image}, {}, {}, {}, 0, {}};
+    const OmTensor extra = model_.inputs[1];
+    model_.nodes[1] = {extra.name, "AippData", {}, {extra}, {extra}, {}, {}, {}, 0, {}};
+  }
+
+  void expect_refused(std::string_view why) {
+    describe_inputs();
+    const std::string file = written();
+    const auto read = read_om(bytes_of(file));
+    ASSERT_FALSE(read.is_ok());
+    EXPECT_THAT(std::string(read.status().text()), HasSubstr(std::string(why)));
+  }
+};
+
+TEST_F(OmFileWithDynamicAipp, ComesBackAsItWasWritten) {
+  const std::string file = written();
+  const auto read = read_om(bytes_of(file));
+  ASSERT_TRUE(read.is_ok()) << read.status().text();
+  ASSERT_EQ(read->inputs.size(), 2U);
+  const OmInput& image = read->inputs[0];
+  ASSERT_TRUE(image.aipp && image.aipp->is_dynamic());
+  EXPECT_EQ(image.aipp->parameters, 1U);
+  EXPECT_EQ(image.bytes, 5000U);
+  EXPECT_THAT(image.dims, ElementsAre(2, -1, -1, -1));
+  EXPECT_EQ(image.dims_v2, image.dims);
+  EXPECT_THAT(image.engine_tensor().dims, ElementsAre(2, 3, 8, 6));
+  EXPECT_EQ(read->inputs[1].role, OmInputRole::kAippParameters);
+  EXPECT_EQ(read->inputs[1].name, "ascend_dynamic_aipp_data");
+  EXPECT_THAT(om_inspection(*read, file.size(), false), HasSubstr("dynamic, images of 5000 bytes at most"));
+  EXPECT_THAT(om_inspection_json(*read, file.size(), false), HasSubstr("\"max_src_image_size\": 5000"));
+}
+
+TEST_F(OmFileWithDynamicAipp, WithoutRoomForAllImagesIsRefused) {
+  model_.inputs[1] = aipp_parameters_input(std::string(kAippParametersName), 1);
+  expect_refused("the parameters of 2 images need 256");
+}
+
+TEST_F(OmFileWithDynamicAipp, WithParametersInAnInputOfTheNetworkIsRefused) {
+  model_.inputs[1].role = OmInputRole::kData;
+  expect_refused("no input takes the AIPP parameters");
+}
+
+TEST_F(OmFileWithDynamicAipp, WithAnImageOfAnotherSizeIsRefused) {
+  model_.inputs[0].bytes = 4999;
+  expect_refused("does not fit dynamic AIPP");
+}
+
+TEST_F(OmFileWithDynamicAipp, BehindItsParametersIsRefused) {
+  std::swap(model_.inputs[0], model_.inputs[1]);
+  model_.inputs[1].aipp->parameters = 0;
+  const std::string file = written();
+  EXPECT_FALSE(read_om(bytes_of(file)).is_ok());
 }
 
 TEST_F(OmFile, KeepsTheShownGraph) {

@@ -21,6 +21,8 @@ std::string end_function(HandleType type) {
       return "aclmdlDestroyDataset (acl.mdl.destroy_dataset)";
     case HandleType::kPhysicalMemory:
       return "aclrtFreePhysical";
+    case HandleType::kAippParams:
+      return "aclmdlDestroyAIPP (acl.mdl.destroy_aipp)";
     case HandleType::kModelDesc:
       return "aclmdlDestroyDesc (acl.mdl.destroy_desc)";
     default:

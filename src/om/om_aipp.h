@@ -1,0 +1,27 @@
+// What AIPP makes of an input's description. Part of libcairn_core, which looks models over before it sets
+// parameters.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "om/om_model.h"
+
+namespace cairn {
+
+/// The name of the input that takes the parameters of dynamic AIPP (ACL_DYNAMIC_AIPP_NAME), and how the names
+/// of further ones begin.
+inline constexpr std::string_view kAippParametersName = "ascend_dynamic_aipp_data";
+
+/// The model's own input as AIPP sees it: four dims, NCHW or NHWC, and a type that AIPP writes.
+Result<AippOutput> om_aipp_output(const OmTensor& tensor);
+
+/// Turns an input into the image input of dynamic AIPP, whose parameters go into input `parameters` of the
+/// model.
+void set_dynamic_aipp(OmInput& input, const AippParams& params, size_t parameters);
+
+/// The input that takes the parameters of `batch` images.
+OmInput aipp_parameters_input(std::string name, int64_t batch);
+
+}  // namespace cairn
