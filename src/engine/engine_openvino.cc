@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "engine/engine.h"
 #include "engine/engine_executable.h"
+#include "engine/engine_profile.h"
 #include "engine/small_convolutions.h"
 
 namespace cairn {
@@ -131,7 +132,7 @@ Result<ov::Tensor> weight_tensor(const OmModel& om, const SharedBytes& file, std
 
 class OpenVinoEngine final : public Engine {
  public:
-  Result<std::unique_ptr<Executable>> load(SharedBytes file, const LoadOptions& options) override {
+  Result<std::shared_ptr<Executable>> load(SharedBytes file, const LoadOptions& options) override {
     CAIRN_ASSIGN(OmModel om, read_om(file.span()));
     CAIRN_RETURN_IF_ERROR(check_soc(om, options.soc));
     CAIRN_ASSIGN(const ov::Tensor weights, weight_tensor(om, file, options.weight_memory));
@@ -146,10 +147,28 @@ class OpenVinoEngine final : public Engine {
         compile_wide = [this, network, threads] {
           return core_.compile_model(network, "CPU", wide_settings(threads));
         };
-      return OpenVinoExecutable::create(core_.compile_model(network, "CPU", quick_settings(*network)),
-                                        std::move(compile_wide), describe(std::move(om)));
+      CAIRN_ASSIGN(std::unique_ptr<Executable> executable,
+                   OpenVinoExecutable::create(core_.compile_model(network, "CPU", quick_settings(*network)),
+                                              std::move(compile_wide), describe(std::move(om))));
+      return std::shared_ptr<Executable>(std::move(executable));
     } catch (const std::exception& problem) {
       return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001", "the graph of the om file cannot be compiled: {}",
+                   problem.what());
+    }
+  }
+
+  Result<std::vector<OperatorTime>> profile(SharedBytes file, double seconds) override {
+    CAIRN_ASSIGN(const OmModel om, read_om(file.span()));
+    CAIRN_ASSIGN(const ov::Tensor weights, weight_tensor(om, file, {}));
+    try {
+      std::shared_ptr<ov::Model> network = core_.read_model(om.ir_xml, weights);
+      if (work_of(*network) < kWorkOfOneThread)
+        network = core_.read_model(with_direct_convolutions(om.ir_xml), weights);
+      ov::AnyMap settings = quick_settings(*network);
+      settings.insert(ov::enable_profiling(true));
+      return profile_network(core_.compile_model(network, "CPU", settings), seconds);
+    } catch (const std::exception& problem) {
+      return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001", "the graph of the om file cannot be measured: {}",
                    problem.what());
     }
   }

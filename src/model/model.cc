@@ -7,6 +7,15 @@
 
 namespace cairn {
 
+Model::Model(uint32_t id, void* context, std::shared_ptr<Executable> executable, int priority)
+    : id_(id), context_(context), executable_(std::move(executable)), priority_(priority) {
+  ModelPriorities::get().add(priority_);
+}
+
+Model::~Model() {
+  ModelPriorities::get().remove(priority_);
+}
+
 Status Model::check_context() const {
   CAIRN_ASSIGN(const Ref<Context> current, Runtime::get().current_context());
   if (current.handle() == context_) return {};
@@ -25,10 +34,10 @@ ModelTable& ModelTable::get() {
   return *table;
 }
 
-uint32_t ModelTable::add(void* context, std::unique_ptr<Executable> executable) {
+uint32_t ModelTable::add(void* context, std::shared_ptr<Executable> executable, int priority) {
   const std::unique_lock lock(mutex_);
   const uint32_t id = next_id_++;
-  models_.emplace(id, std::make_shared<Model>(id, context, std::move(executable)));
+  models_.emplace(id, std::make_shared<Model>(id, context, std::move(executable), priority));
   return id;
 }
 

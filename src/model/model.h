@@ -12,18 +12,23 @@
 #include "base/observer.h"
 #include "base/status.h"
 #include "engine/engine.h"
+#include "model/model_priorities.h"
 
 namespace cairn {
 
 /// Thread-safe. Whoever holds a pointer may go on running it after it was unloaded.
 class Model {
  public:
-  Model(uint32_t id, void* context, std::unique_ptr<Executable> executable)
-      : id_(id), context_(context), executable_(std::move(executable)) {}
+  /// `priority`: 0 (first) to 7 (last).
+  Model(uint32_t id, void* context, std::shared_ptr<Executable> executable, int priority);
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+  ~Model();
 
   uint32_t id() const { return id_; }
   const ModelInfo& info() const { return executable_->info(); }
   Executable& executable() const { return *executable_; }
+  int priority() const { return priority_; }
   /// The model belongs to the context in which it was loaded: error 107004 in another one [MDL-005].
   Status check_context() const;
   /// The context in which it was loaded still exists.
@@ -32,7 +37,8 @@ class Model {
  private:
   const uint32_t id_;
   void* const context_;  ///< Handle.
-  const std::unique_ptr<Executable> executable_;
+  const std::shared_ptr<Executable> executable_;  ///< Models of the same file may share it.
+  const int priority_;
 };
 
 /// The loaded models. Ids start at 1 and are not used again. Thread-safe.
@@ -40,7 +46,7 @@ class ModelTable {
  public:
   static ModelTable& get();
 
-  uint32_t add(void* context, std::unique_ptr<Executable> executable);
+  uint32_t add(void* context, std::shared_ptr<Executable> executable, int priority);
   /// ACL_ERROR_GE_EXEC_MODEL_ID_INVALID for an id that is not loaded.
   Result<std::shared_ptr<Model>> find(uint32_t id) const;
   /// Ends the id. Executions under way finish; the memory goes with the last of them [MDL-022].

@@ -153,6 +153,7 @@ Status ModelCall::run_resolved(FloatOverflow& overflow, bool shares_cores) {
     }
   }
   const std::span<void*> outputs = engine.last(info.outputs.size());
+  const ModelPriorities::Turn turn(ModelPriorities::get(), model_->priority());
   CAIRN_RETURN_IF_ERROR(
       model_->executable().run(engine.first(info.inputs.size()), outputs, overflow, shares_cores));
   if (overflow.saturate) saturate_outputs(info, outputs, overflow);

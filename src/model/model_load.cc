@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -60,6 +61,28 @@ Status check_memory(const char* name, const void* pointer, size_t given, size_t 
                "the {} memory has {} bytes, the model needs {}; ask acl.mdl.query_size", name, given, needed);
 }
 
+/// Bytes of the inputs and outputs, which are a part of the work memory.
+size_t io_bytes(const ModelInfo& info) {
+  size_t bytes = 0;
+  for (const OmInput& input : info.inputs)
+    bytes += input.bytes;
+  for (const OmTensor& output : info.outputs)
+    bytes += output.bytes;
+  return std::min(bytes, info.sizes.work_bytes);
+}
+
+/// Work memory is written at each run: it must not lie in the weights.
+Status check_apart(const UserModelMemory& memory) {
+  const auto work = reinterpret_cast<uintptr_t>(memory.work);
+  const auto weights = reinterpret_cast<uintptr_t>(memory.weights);
+  if (work == 0 || weights == 0) return {};
+  if (work + memory.work_size <= weights || weights + memory.weight_size <= work) return {};
+  return error(ACL_ERROR_GE_PARAM_INVALID, "MDL-010",
+               "the work memory at {} ({} bytes) and the weight memory at {} ({} bytes) overlap; runs would "
+               "overwrite weights",
+               memory.work, memory.work_size, memory.weights, memory.weight_size);
+}
+
 }  // namespace
 
 Result<SharedBytes> read_model_file(const char* path) {
@@ -100,30 +123,36 @@ Result<SharedBytes> copy_model_memory(const void* model, size_t size) {
   return SharedBytes{std::move(buffer.memory), size};
 }
 
-Result<uint32_t> load_model(SharedBytes file, const std::optional<UserModelMemory>& memory) {
+Result<uint32_t> load_model(SharedBytes file, const ModelLoadOptions& options) {
   Runtime& runtime = Runtime::get();
   CAIRN_ASSIGN(const Ref<Context> context, runtime.current_context());
   CAIRN_ASSIGN(Engine * engine, load_engine());
-  LoadOptions options;
-  if (!runtime.soc().lenient) options.soc = &runtime.soc();
-  if (memory) {
+  LoadOptions engine_options;
+  if (!runtime.soc().lenient) engine_options.soc = &runtime.soc();
+  if (options.memory) {
     CAIRN_ASSIGN(const ModelInfo info, engine->inspect(file.span()));
-    CAIRN_RETURN_IF_ERROR(check_memory("work", memory->work, memory->work_size, info.sizes.work_bytes));
-    CAIRN_RETURN_IF_ERROR(
-        check_memory("weight", memory->weights, memory->weight_size, info.sizes.weight_bytes));
-    if (memory->weights != nullptr) {
+    const UserModelMemory& memory = *options.memory;
+    const size_t work_bytes = info.sizes.work_bytes - (options.work_without_io ? io_bytes(info) : 0);
+    CAIRN_RETURN_IF_ERROR(check_memory("work", memory.work, memory.work_size, work_bytes));
+    CAIRN_RETURN_IF_ERROR(check_memory("weight", memory.weights, memory.weight_size, info.sizes.weight_bytes));
+    CAIRN_RETURN_IF_ERROR(check_apart(memory));
+    if (memory.weights != nullptr) {
       CAIRN_ASSIGN(std::byte * weights,
-                   runtime.resolve(memory->weights, memory->weight_size, "weight", "MDL-010"));
-      options.weight_memory = {weights, memory->weight_size};
+                   runtime.resolve(memory.weights, memory.weight_size, "weight", "MDL-010"));
+      engine_options.weight_memory = {weights, memory.weight_size};
     }
   }
-  CAIRN_ASSIGN(std::unique_ptr<Executable> executable, engine->load(std::move(file), options));
-  return ModelTable::get().add(context.handle(), std::move(executable));
+  CAIRN_ASSIGN(std::shared_ptr<Executable> executable, engine->load(std::move(file), engine_options));
+  return ModelTable::get().add(context.handle(), std::move(executable), options.priority);
+}
+
+Result<ModelInfo> inspect_model(const SharedBytes& file) {
+  CAIRN_ASSIGN(Engine * engine, load_engine());
+  return engine->inspect(file.span());
 }
 
 Result<ModelSizes> query_model_size(const SharedBytes& file) {
-  CAIRN_ASSIGN(Engine * engine, load_engine());
-  CAIRN_ASSIGN(const ModelInfo info, engine->inspect(file.span()));
+  CAIRN_ASSIGN(const ModelInfo info, inspect_model(file));
   return info.sizes;
 }
 
