@@ -1,4 +1,4 @@
-// cairn: looks into files and what is in force, and checks programs.
+// cairn: looks into files and what is in force, measures models, and checks programs.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -6,6 +6,7 @@
 #include <exception>
 #include <string>
 
+#include "cairn_bench.h"
 #include "cairn_check.h"
 #include "cairn_doctor.h"
 #include "om/mapped_file.h"
@@ -42,14 +43,14 @@ int main(int argc, char** argv) {
   try {
     CLI::App app(
         "Cairn runs programs for Ascend NPUs on any machine. This command looks into its files "
-        "and settings, and checks programs.",
+        "and settings, measures models, and checks programs.",
         "cairn");
     int exit_code = 0;
     app.set_version_flag("--version", "cairn " CAIRN_VERSION);
     app.require_subcommand(1);
     app.footer(
         "Examples:\n  cairn inspect resnet50.om\n  cairn inspect --json --ops resnet50.om\n  cairn doctor\n"
-        "  cairn check -- python app.py");
+        "  cairn bench resnet50.om\n  cairn check -- python app.py");
 
     InspectOptions options;
     CLI::App* command = app.add_subcommand(
@@ -59,6 +60,7 @@ int main(int argc, char** argv) {
     command->add_flag("--ops", options.operators, "List each operator");
     command->callback([&] { exit_code = inspect(options); });
     cairn::add_doctor(app, exit_code);
+    cairn::add_bench(app, exit_code);
     const CLI::App* const check = cairn::add_check_command(app);
     CLI11_PARSE(app, argc, argv);
     return check->parsed() ? cairn::run_check() : exit_code;
