@@ -3,7 +3,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -11,8 +10,9 @@
 
 namespace cairn {
 
-/// --input_shape: "name1:1,3,224,224;name2:1,8". The name is everything before the last colon.
-Result<std::vector<std::pair<std::string, std::vector<int64_t>>>> parse_input_shape(std::string_view text);
+/// --input_shape: "name1:1,3,224,224;name2:-1,1~8". The name is everything before the last colon; -1 is any
+/// size.
+Result<std::vector<InputShape>> parse_input_shape(std::string_view text);
 
 /// --out_nodes: "node1:0;node2:1", or names of tensors.
 Result<std::vector<OutNode>> parse_out_nodes(std::string_view text);

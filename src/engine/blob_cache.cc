@@ -13,6 +13,7 @@
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <random>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -148,14 +149,20 @@ Blob::~Blob() {
   if (!file_.empty()) ::munmap(const_cast<std::byte*>(file_.data()), file_.size());
 }
 
+void Blob::release_pages() const {
+  ::madvise(const_cast<std::byte*>(file_.data()), file_.size(), MADV_DONTNEED);
+}
+
 BlobCache::BlobCache(fs::path directory, uint64_t most_bytes)
     : directory_(std::move(directory)), most_bytes_(most_bytes) {
-  if (directory_.empty()) return;
-  const std::optional<uint64_t> secret = prepare(directory_) ? secret_of(directory_) : std::nullopt;
-  if (secret)
-    seed_ = *secret;
-  else
-    directory_.clear();
+  if (!directory_.empty()) {
+    const std::optional<uint64_t> secret = prepare(directory_) ? secret_of(directory_) : std::nullopt;
+    if (secret)
+      seed_ = *secret;
+    else
+      directory_.clear();
+  }
+  if (directory_.empty()) seed_ = std::random_device()();
 }
 
 BlobCache BlobCache::of_environment() {

@@ -30,6 +30,8 @@ class Blob {
 
   explicit operator bool() const { return !file_.empty(); }
   std::span<const std::byte> bytes() const { return file_.first(bytes_); }
+  /// Gives memory back that the bytes took; those that are read again come back from the file.
+  void release_pages() const;
 
  private:
   std::span<const std::byte> file_;  ///< With the trailer.
@@ -49,7 +51,8 @@ class BlobCache {
   static BlobCache of_environment();
 
   bool is_on() const { return !directory_.empty(); }
-  /// The key of what these parts, in this order, identify.
+  /// The key of what these parts, in this order, identify. A cache that is off has keys, too, other ones in
+  /// each process.
   Key key(std::span<const std::span<const std::byte>> parts) const;
   /// The entry, or an empty blob.
   Blob find(const Key& key) const noexcept;

@@ -8,7 +8,11 @@
 namespace cairn {
 
 Model::Model(uint32_t id, void* context, std::shared_ptr<Executable> executable, int priority)
-    : id_(id), context_(context), executable_(std::move(executable)), priority_(priority) {
+    : id_(id),
+      context_(context),
+      executable_(std::move(executable)),
+      priority_(priority),
+      current_gear_(executable_->info().largest_gear) {
   ModelPriorities::get().add(priority_);
 }
 
