@@ -1,5 +1,6 @@
 #include "cairn_bench.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>

@@ -171,7 +171,7 @@ BlobCache BlobCache::of_environment() {
 }
 
 BlobCache::Key BlobCache::key(std::span<const std::span<const std::byte>> parts) const {
-  XXH3_state_t state;
+  XXH3_state_t state{};
   XXH3_128bits_reset_withSeed(&state, seed_);
   for (const std::span<const std::byte> part : parts) {
     const uint64_t length = part.size();  // So that no two lists of parts are the same bytes.

@@ -284,8 +284,9 @@ class OpenVinoEngine final : public Engine {
         fmt::format("{}|{}|{}|{}", cairn_engine_version(), core_.get_property("CPU", ov::device::full_name),
                     fmt::join(core_.get_property("CPU", ov::device::capabilities), ","),
                     environment_string("CAIRN_PRECISION"));
-    const std::array parts = {std::as_bytes(std::span(content)), std::as_bytes(std::span(settings)),
-                              std::as_bytes(std::span(shapes.gear))};
+    const std::array<std::span<const std::byte>, 3> parts = {std::as_bytes(std::span(content)),
+                                                             std::as_bytes(std::span(settings)),
+                                                             std::as_bytes(std::span(shapes.gear))};
     return cache_.key(parts);
   }
 
