@@ -12,6 +12,7 @@
 #include "compiler/compile.h"
 #include "compiler/compile_error.h"
 #include "compiler/gear_option.h"
+#include "compiler/graph_dump.h"
 #include "compiler/output_file.h"
 #include "device/soc_profile.h"
 #include "om/mapped_file.h"
@@ -195,6 +196,9 @@ class Atc {
     CAIRN_RETURN_IF_ERROR(write_om(compiled.model, compiled.weights,
                                    [&](std::span<const std::byte> bytes) { return file.write(bytes); }));
     CAIRN_RETURN_IF_ERROR(file.commit());
+    CAIRN_ASSIGN(const std::vector<GraphDump> dumps, graph_dumps(compiled.model));
+    for (const GraphDump& dump : dumps)
+      CAIRN_RETURN_IF_ERROR(save_text(dump.text, dump.path.string()));
     progress_.end_stage();
     if (arguments_.get("display_model_info") == "1")
       CAIRN_RETURN_IF_ERROR(display(path.string(), "--output"));

@@ -102,7 +102,8 @@ int threads_of_wide() {
   return wanted_threads() != 0 ? wanted_threads() : core_count();
 }
 
-Result<ModelInfo> describe(OmModel&& om) {
+/// Takes everything but the nodes.
+Result<ModelInfo> describe(OmModel& om) {
   ModelInfo info;
   CAIRN_ASSIGN(info.gears, shapes_of(om));
   if (om.gears) info.gear_kind = om.gears->kind;
@@ -112,9 +113,8 @@ Result<ModelInfo> describe(OmModel&& om) {
   info.inputs = std::move(om.inputs);
   info.outputs = std::move(om.outputs);
   info.sizes = {static_cast<size_t>(om.memory_size), static_cast<size_t>(om.weight_size)};
-  for (OmNode& node : om.nodes)
-    if (!node.original_names.empty())
-      info.original_op_names[std::move(node.name)] = std::move(node.original_names);
+  for (const OmNode& node : om.nodes)
+    if (!node.original_names.empty()) info.original_op_names[node.name] = node.original_names;
   return info;
 }
 
@@ -155,7 +155,7 @@ void give_shapes(ov::Model& network, const OmShapes& shapes) {
 
 /// What a model's networks are made of.
 struct NetworkSource {
-  std::string ir;
+  std::shared_ptr<const std::string> ir;
   ov::Tensor weights;
   /// Identifies the file; empty for a model whose weights lie in the user's memory, which is that model's
   /// alone.
@@ -165,7 +165,7 @@ struct NetworkSource {
   bool is_worth_keeping() const {
     constexpr size_t kManyWeights = size_t{1} << 20;
     constexpr size_t kManyLayers = size_t{256} << 10;  // Bytes of their description.
-    return content && (weights.get_byte_size() >= kManyWeights || ir.size() >= kManyLayers);
+    return content && (weights.get_byte_size() >= kManyWeights || ir->size() >= kManyLayers);
   }
 };
 
@@ -181,17 +181,26 @@ class OpenVinoEngine final : public Engine {
       if (std::shared_ptr<Executable> known = loaded_.find(*source.content)) return known;
     }
     CAIRN_ASSIGN(source.weights, weight_tensor(om, file, options.weight_memory));
-    source.ir = std::move(om.ir_xml);
-    const std::optional<BlobCache::Key> content = source.content;
-    CAIRN_ASSIGN(ModelInfo info, describe(std::move(om)));
+    source.ir = std::make_shared<const std::string>(std::move(om.ir_xml));
+    CAIRN_ASSIGN(ModelInfo info, describe(om));
+    EngineSource inside;
+    inside.nodes = std::move(om.nodes);
+    inside.open = [this, source](const OmShapes& shapes) {
+      return read_network(*source.ir, source.weights, shapes);
+    };
+    inside.compile = [this](const std::shared_ptr<ov::Model>& network, bool measured) {
+      ov::AnyMap settings = quick_settings(work_of(*network) < kWorkOfOneThread);
+      settings.insert(ov::enable_profiling(measured));
+      return core_.compile_model(network, "CPU", settings);
+    };
     try {
       CAIRN_ASSIGN(std::shared_ptr<Executable> model,
                    OpenVinoExecutable::create(
-                       [this, source = std::move(source)](const ModelInfo& of, const OmShapes& shapes) {
+                       [this, source](const ModelInfo& of, const OmShapes& shapes) {
                          return build(source, of, shapes);
                        },
-                       std::move(info)));
-      if (content) loaded_.add(*content, model);
+                       std::move(info), std::move(inside)));
+      if (source.content) loaded_.add(*source.content, model);
       return model;
     } catch (const std::exception& problem) {
       return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001", "the graph of the om file cannot be compiled: {}",
@@ -217,7 +226,7 @@ class OpenVinoEngine final : public Engine {
 
   Result<ModelInfo> inspect(std::span<const std::byte> file) override {
     CAIRN_ASSIGN(OmModel om, read_om(file));
-    return describe(std::move(om));
+    return describe(om);
   }
 
  private:
@@ -243,9 +252,9 @@ class OpenVinoEngine final : public Engine {
         }
       }
     }
-    std::shared_ptr<ov::Model> network = read_network(source.ir, source.weights, shapes);
+    std::shared_ptr<ov::Model> network = read_network(*source.ir, source.weights, shapes);
     const bool is_small = work_of(*network) < kWorkOfOneThread;
-    if (is_small) network = read_network(with_direct_convolutions(source.ir), source.weights, shapes);
+    if (is_small) network = read_network(with_direct_convolutions(*source.ir), source.weights, shapes);
     const int threads = threads_of_wide();
     ShapedNetwork::Compile compile_wide;
     // The compiled network keeps the graph and its weights anyhow.

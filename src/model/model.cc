@@ -7,10 +7,12 @@
 
 namespace cairn {
 
-Model::Model(uint32_t id, void* context, std::shared_ptr<Executable> executable, int priority)
+Model::Model(uint32_t id, void* context, std::shared_ptr<Executable> executable, const std::string& file_name,
+             int priority)
     : id_(id),
       context_(context),
       executable_(std::move(executable)),
+      dump_(ModelDump::create(Dumping::get().session(), *executable_, id, file_name)),
       priority_(priority),
       current_gear_(executable_->info().largest_gear) {
   ModelPriorities::get().add(priority_);
@@ -38,10 +40,11 @@ ModelTable& ModelTable::get() {
   return *table;
 }
 
-uint32_t ModelTable::add(void* context, std::shared_ptr<Executable> executable, int priority) {
+uint32_t ModelTable::add(void* context, std::shared_ptr<Executable> executable, const std::string& file_name,
+                         int priority) {
   const std::unique_lock lock(mutex_);
   const uint32_t id = next_id_++;
-  models_.emplace(id, std::make_shared<Model>(id, context, std::move(executable), priority));
+  models_.emplace(id, std::make_shared<Model>(id, context, std::move(executable), file_name, priority));
   return id;
 }
 

@@ -13,6 +13,8 @@
 #include "base/observer.h"
 #include "base/status.h"
 #include "engine/engine.h"
+#include "model/inner_view.h"
+#include "model/model_dump.h"
 #include "model/model_priorities.h"
 
 namespace cairn {
@@ -20,8 +22,10 @@ namespace cairn {
 /// Thread-safe. Whoever holds a pointer may go on running it after it was unloaded.
 class Model {
  public:
-  /// `priority`: 0 (first) to 7 (last).
-  Model(uint32_t id, void* context, std::shared_ptr<Executable> executable, int priority);
+  /// `file_name`: see SharedBytes. A dump that is in force now stays with the model [DUMP-026]. `priority`: 0
+  /// (first) to 7 (last).
+  Model(uint32_t id, void* context, std::shared_ptr<Executable> executable, const std::string& file_name,
+        int priority);
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
   ~Model();
@@ -30,6 +34,8 @@ class Model {
   const ModelInfo& info() const { return executable_->info(); }
   Executable& executable() const { return *executable_; }
   int priority() const { return priority_; }
+  /// Null for a model that was loaded while nothing was dumped.
+  ModelDump* dump() const { return dump_.get(); }
   /// The model belongs to the context in which it was loaded: error 107004 in another one [MDL-005].
   Status check_context() const;
   /// The context in which it was loaded still exists.
@@ -42,6 +48,7 @@ class Model {
   const uint32_t id_;
   void* const context_;  ///< Handle.
   const std::shared_ptr<Executable> executable_;  ///< Models of the same file may share it.
+  const std::unique_ptr<ModelDump> dump_;
   const int priority_;
   std::atomic<size_t> current_gear_;
 };
@@ -51,7 +58,8 @@ class ModelTable {
  public:
   static ModelTable& get();
 
-  uint32_t add(void* context, std::shared_ptr<Executable> executable, int priority);
+  uint32_t add(void* context, std::shared_ptr<Executable> executable, const std::string& file_name,
+               int priority);
   /// ACL_ERROR_GE_EXEC_MODEL_ID_INVALID for an id that is not loaded.
   Result<std::shared_ptr<Model>> find(uint32_t id) const;
   /// Ends the id. Executions under way finish; the memory goes with the last of them [MDL-022].
@@ -90,14 +98,14 @@ class ModelCall {
   /// Runs the model in this thread. Device memory is used where it lies; host memory is copied. `overflow`:
   /// what becomes of half floats that do not fit, and whether there were any. `shares_cores`: see
   /// Executable::run.
-  Status run(FloatOverflow& overflow, bool shares_cores);
+  Status run(const TaskPlace& place, FloatOverflow& overflow, bool shares_cores);
 
  private:
   explicit ModelCall(std::shared_ptr<Model> model);
   const OmShapes& shapes() const { return model_->info().gears[gear_]; }
   /// Of the n-th address.
   size_t bytes(size_t index) const;
-  Status run_resolved(FloatOverflow& overflow, bool shares_cores);
+  Status run_resolved(const TaskPlace& place, FloatOverflow& overflow, bool shares_cores);
 
   std::shared_ptr<Model> model_;
   size_t gear_ = 0;        ///< Set for the input dataset when the call was made; 0 without gears.

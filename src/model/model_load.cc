@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <new>
 
 #include "device/context.h"
@@ -105,7 +106,7 @@ Result<SharedBytes> read_model_file(const char* path) {
     if (count == 0) return path_error(path, "it became shorter while it was read");
     done += static_cast<size_t>(count);
   }
-  return SharedBytes{std::move(buffer.memory), buffer.size};
+  return SharedBytes{std::move(buffer.memory), buffer.size, std::filesystem::path(path).stem().string()};
 }
 
 Result<SharedBytes> copy_model_memory(const void* model, size_t size) {
@@ -126,7 +127,7 @@ Result<SharedBytes> copy_model_memory(const void* model, size_t size) {
     return error(ACL_ERROR_GE_EXEC_MODEL_ADDR_INVALID, "MDL-009",
                  "the model data at {} cannot be read over its {} bytes; check address and size", model,
                  size);
-  return SharedBytes{std::move(buffer.memory), size};
+  return SharedBytes{std::move(buffer.memory), size, ""};
 }
 
 Result<uint32_t> load_model(SharedBytes file, const ModelLoadOptions& options) {
@@ -148,8 +149,9 @@ Result<uint32_t> load_model(SharedBytes file, const ModelLoadOptions& options) {
       engine_options.weight_memory = {weights, memory.weight_size};
     }
   }
+  const std::string file_name = file.file_name;
   CAIRN_ASSIGN(std::shared_ptr<Executable> executable, engine->load(std::move(file), engine_options));
-  return ModelTable::get().add(context.handle(), std::move(executable), options.priority);
+  return ModelTable::get().add(context.handle(), std::move(executable), file_name, options.priority);
 }
 
 Result<ModelInfo> inspect_model(const SharedBytes& file) {

@@ -24,4 +24,14 @@ std::string om_inspection_json(const OmModel& model, uint64_t file_bytes, bool l
 Result<std::string> om_json(std::span<const std::byte> file);
 Result<std::string> om_json(const OmModel& model);
 
+/// How much of a graph om_proto_text shows.
+enum class OmTextDetail : uint8_t {
+  kEverything = 1,
+  kWithoutValues = 2,  ///< Of constants.
+  kRelations = 3,      ///< Operators, their tensors and how they are connected.
+};
+
+/// The model definition as protobuf text (ge_ir.proto).
+Result<std::string> om_proto_text(const OmModel& model, OmTextDetail detail);
+
 }  // namespace cairn
