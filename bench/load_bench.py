@@ -142,14 +142,21 @@ def their_streams(onnx: Path, seconds: float) -> float:
 
 def streams(om: Path, onnx: Path, seconds: float) -> None:
     code = "import sys; sys.path.insert(0, sys.argv[1]); import load_bench, pathlib, json; "
-    code += "print(json.dumps(getattr(load_bench, sys.argv[2])(pathlib.Path(sys.argv[3]), float(sys.argv[4]))))"
+    code += (
+        "print(json.dumps(getattr(load_bench, sys.argv[2])(pathlib.Path(sys.argv[3]), float(sys.argv[4]))))"
+    )
     folder = str(Path(__file__).parent)
     ours, theirs = [], []
     for _ in range(3):
         ours.append(child(code, folder, "our_streams", str(om), str(seconds)))
         theirs.append(child(code, folder, "their_streams", str(onnx), str(seconds)))
     row = {"name": "ResNet-50, execute_async on 2 streams", "ours": max(ours), "theirs": max(theirs)}
-    row |= {"unit": "runs/s", "ratio": max(ours) / max(theirs), "against": "OpenVINO, throughput mode", "target": 0.95}
+    row |= {
+        "unit": "runs/s",
+        "ratio": max(ours) / max(theirs),
+        "against": "OpenVINO, throughput mode",
+        "target": 0.95,
+    }
     print(json.dumps(row))
 
 
@@ -163,7 +170,13 @@ def converting(onnx: Path) -> None:
     ours, theirs = [], []
     ovc = str(Path(sys.executable).parent / "ovc")
     with tempfile.TemporaryDirectory() as folder:
-        atc = ["atc", f"--model={onnx}", "--framework=5", f"--output={folder}/ours", "--soc_version=Ascend310P3"]
+        atc = [
+            "atc",
+            f"--model={onnx}",
+            "--framework=5",
+            f"--output={folder}/ours",
+            "--soc_version=Ascend310P3",
+        ]
         for _ in range(3):
             ours.append(seconds_of(atc))
             theirs.append(seconds_of([ovc, str(onnx), "--output_model", f"{folder}/theirs.xml"]))

@@ -224,7 +224,10 @@ def make_encoder(path: Path) -> None:
 
     x = "input"
     for _ in range(4):
-        query, value = split(linear(x, width, width), [0, 2, 1, 3]), split(linear(x, width, width), [0, 2, 1, 3])
+        query, value = (
+            split(linear(x, width, width), [0, 2, 1, 3]),
+            split(linear(x, width, width), [0, 2, 1, 3]),
+        )
         key = split(linear(x, width, width), [0, 2, 3, 1])
         scores = net.add("Mul", [net.add("MatMul", [query, key]), net.constant(np.float32(head**-0.5))])
         mixed = net.add("MatMul", [net.add("Softmax", [scores], axis=-1), value])
@@ -239,7 +242,9 @@ def make_encoder(path: Path) -> None:
 def lstm(net: Network, x: str, into: int, hidden: int) -> str:
     """Both directions of an LSTM over [length, batch, into]: [length, 2, batch, hidden]."""
     weights = [net.weight((2, 4 * hidden, n), hidden**-0.5) for n in (into, hidden)]
-    return net.add("LSTM", [x, *weights, net.weight((2, 8 * hidden), 0.1)], hidden_size=hidden, direction="bidirectional")
+    return net.add(
+        "LSTM", [x, *weights, net.weight((2, 8 * hidden), 0.1)], hidden_size=hidden, direction="bidirectional"
+    )
 
 
 def make_recogniser(path: Path) -> None:
@@ -261,7 +266,9 @@ def make_lstm(path: Path) -> None:
     """Two layers over 100 steps."""
     net = Network(seed=7)
     x = lstm(net, "input", 64, 128)
-    x = net.add("Reshape", [net.add("Transpose", [x], perm=[0, 2, 1, 3]), net.constant(np.array([100, 1, 256]))])
+    x = net.add(
+        "Reshape", [net.add("Transpose", [x], perm=[0, 2, 1, 3]), net.constant(np.array([100, 1, 256]))]
+    )
     x = lstm(net, x, 256, 128)
     net.save(path, (100, 1, 64), x, (100, 2, 1, 128))
 

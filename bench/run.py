@@ -77,7 +77,9 @@ def models(programs: Path) -> Iterator[Row]:
             yield from json_lines(run([programs / "model_bench", *arguments]))
             yield from json_lines(run([sys.executable, BENCH / "model_bench.py", *arguments]))
         resnet = folder / "resnet50.om"
-        for row in json_lines(run([sys.executable, BENCH / "load_bench.py", resnet, resnet.with_suffix(".onnx")])):
+        for row in json_lines(
+            run([sys.executable, BENCH / "load_bench.py", resnet, resnet.with_suffix(".onnx")])
+        ):
             yield row | ({"met": row["ours"] <= row["limit"]} if "limit" in row else {})
 
 

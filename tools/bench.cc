@@ -1,13 +1,13 @@
-// cairn-bench: measures a model. `cairn bench` becomes this program, which links the runtime and not the .om container: that
-// comes with the engine.
+// cairn-bench: measures a model. `cairn bench` becomes this program, which links the runtime and not the .om
+// container: that comes with the engine.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -79,8 +79,7 @@ Outcome run(const std::vector<std::string>& words, const fs::path& folder, const
     arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   pid_t child = 0;
-  const int problem =
-      ::posix_spawnp(&child, arguments.front(), &actions, nullptr, arguments.data(), environ);
+  const int problem = ::posix_spawnp(&child, arguments.front(), &actions, nullptr, arguments.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
   if (problem != 0)
     throw std::runtime_error(fmt::format("{} cannot be started: {}", words.front(), std::strerror(problem)));
@@ -108,10 +107,11 @@ std::string om_of(const std::string& model, const Workshop& workshop) {
                            "--framework=5", "--output=" + target.string(), "--soc_version=Ascend310P3"},
                           workshop.path());
   if (atc.exit_code != 0)
-    throw std::runtime_error(fmt::format(
-        "atc does not convert {}:\n{}\nConvert it with the options that it needs (such as --input_shape), then "
-        "measure the .om",
-        model, atc.output));
+    throw std::runtime_error(
+        fmt::format("atc does not convert {}:\n{}\nConvert it with the options that it needs (such as "
+                    "--input_shape), then "
+                    "measure the .om",
+                    model, atc.output));
   return target.string() + ".om";
 }
 
@@ -121,14 +121,14 @@ nlohmann::json onnxruntime_times(const Wishes& wishes, const Workshop& workshop)
         "--against runs the original beside the converted model: name the .onnx file instead of the .om");
   const fs::path script = workshop.path() / "bench_onnxruntime.py";
   std::ofstream(script) << kBenchOnnxRuntime;
-  const Outcome found = run({"python3", script.string(), fs::absolute(wishes.model).string(),
-                             std::to_string(wishes.bench.seconds), std::to_string(wishes.bench.warm_up),
-                             std::to_string(wishes.threads)},
-                            workshop.path());
+  const Outcome found = run(
+      {"python3", script.string(), fs::absolute(wishes.model).string(), std::to_string(wishes.bench.seconds),
+       std::to_string(wishes.bench.warm_up), std::to_string(wishes.threads)},
+      workshop.path());
   const nlohmann::json times = nlohmann::json::parse(found.output, nullptr, false);
   if (found.exit_code != 0 || !times.is_object())
-    throw std::runtime_error(
-        fmt::format("ONNX Runtime cannot be measured (it needs 'pip install onnxruntime'):\n{}", found.output));
+    throw std::runtime_error(fmt::format(
+        "ONNX Runtime cannot be measured (it needs 'pip install onnxruntime'):\n{}", found.output));
   return times;
 }
 
@@ -174,7 +174,8 @@ int main(int argc, char** argv) {
   try {
     cairn::Wishes wishes;
     CLI::App app("Measure a model: latency, throughput, copies, memory, operators", "cairn bench");
-    app.add_option("model", wishes.model, "An .om file, or an .onnx file, which is converted first")->required();
+    app.add_option("model", wishes.model, "An .om file, or an .onnx file, which is converted first")
+        ->required();
     app.add_option("--seconds", wishes.bench.seconds, "Seconds of each measurement")
         ->capture_default_str()
         ->check(CLI::Range(0.01, 3600.0));

@@ -62,7 +62,8 @@ void fill_random(std::vector<std::byte>& bytes, int data_type) {
     std::uniform_real_distribution<float> values(0.0F, 1.0F);
     for (size_t i = 0; i + sizeof(float) <= bytes.size(); i += sizeof(float)) {
       const float value = values(random);
-      std::copy_n(reinterpret_cast<const std::byte*>(&value), sizeof value, bytes.begin() + static_cast<std::ptrdiff_t>(i));
+      std::copy_n(reinterpret_cast<const std::byte*>(&value), sizeof value,
+                  bytes.begin() + static_cast<std::ptrdiff_t>(i));
     }
     return;
   }
@@ -269,8 +270,8 @@ void measure_throughput(const BenchOptions& options, std::vector<std::unique_ptr
   const double cpu_before = cpu_seconds();
   const auto start = Clock::now();
   result.runs_per_second = keep_busy(options.seconds);
-  result.busy =
-      std::min(1.0, (cpu_seconds() - cpu_before) / (seconds_since(start) * static_cast<double>(result.cores)));
+  result.busy = std::min(
+      1.0, (cpu_seconds() - cpu_before) / (seconds_since(start) * static_cast<double>(result.cores)));
 }
 
 /// The API for as long as the object lives.

@@ -37,10 +37,8 @@ nlohmann::json times_json(const BenchTimes& times) {
 }
 
 nlohmann::json tensor_json(const BenchTensor& tensor) {
-  return {{"name", tensor.name},
-          {"dims", tensor.dims},
-          {"data_type", tensor.data_type},
-          {"bytes", tensor.bytes}};
+  return {
+      {"name", tensor.name}, {"dims", tensor.dims}, {"data_type", tensor.data_type}, {"bytes", tensor.bytes}};
 }
 
 /// A field of a CSV file: quoted where it has to be.
@@ -83,7 +81,8 @@ std::string bench_hint(const BenchResult& result) {
         100 * result.busy);
   if (copies > kCopiesMatter * result.latency.p50)
     return fmt::format(
-        "Copies are {:.0f} % of the latency: keep data on the device, use memory of acl.rt.malloc_host, or put "
+        "Copies are {:.0f} % of the latency: keep data on the device, use memory of acl.rt.malloc_host, or "
+        "put "
         "the conversion of pictures into the model with AIPP (atc --insert_op_conf).",
         100 * copies / result.latency.p50);
   return {};
@@ -119,7 +118,8 @@ std::string bench_text(const std::string& model, const BenchResult& result, cons
   return text;
 }
 
-nlohmann::json bench_json(const std::string& model, const BenchResult& result, const nlohmann::json& against) {
+nlohmann::json bench_json(const std::string& model, const BenchResult& result,
+                          const nlohmann::json& against) {
   nlohmann::json report = {{"model", model},
                            {"unit", "us"},
                            {"load_ms", result.load_ms},
@@ -152,9 +152,9 @@ nlohmann::json bench_json(const std::string& model, const BenchResult& result, c
 std::string bench_csv(const BenchResult& result) {
   std::string text = "kind,name,type,kernel,count,mean_us,min_us,p50_us,p90_us,p95_us,p99_us,max_us\n";
   for (const auto& [name, times] : times_of(result))
-    text += fmt::format("time,{},,,{},{:.3f},{:.3f},{:.3f},{:.3f},{:.3f},{:.3f},{:.3f}\n", name, times->count,
-                        times->mean, times->least, times->p50, times->p90, times->p95, times->p99,
-                        times->most);
+    text +=
+        fmt::format("time,{},,,{},{:.3f},{:.3f},{:.3f},{:.3f},{:.3f},{:.3f},{:.3f}\n", name, times->count,
+                    times->mean, times->least, times->p50, times->p90, times->p95, times->p99, times->most);
   for (const BenchOperator& each : result.operators)
     text += fmt::format("operator,{},{},{},,{:.3f},,,,,,\n", csv_field(each.name), csv_field(each.type),
                         csv_field(each.kernel), each.us);

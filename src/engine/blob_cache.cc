@@ -195,8 +195,7 @@ Blob BlobCache::find(const Key& key) const noexcept try {
   const auto size = static_cast<size_t>(state.st_size);
   Blob blob;
   if (S_ISREG(state.st_mode) && is_ours(state) && size > sizeof(Trailer)) {
-    void* const memory =
-        ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file.get(), 0);
+    void* const memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file.get(), 0);
     if (memory == MAP_FAILED) return {};
     const std::span<const std::byte> bytes(static_cast<const std::byte*>(memory), size);
     blob = Blob(bytes, size - sizeof(Trailer));

@@ -20,7 +20,7 @@ OpenVinoExecutable::OpenVinoExecutable(Build build, ModelInfo info, EngineSource
       gears_(info_.gears.size()) {}
 
 Result<std::shared_ptr<Executable>> OpenVinoExecutable::create(Build build, ModelInfo info,
-                                                                EngineSource source) {
+                                                               EngineSource source) {
   auto executable = std::shared_ptr<OpenVinoExecutable>(
       new OpenVinoExecutable(std::move(build), std::move(info), std::move(source)));
   if (!executable->info_.gear_kind) {

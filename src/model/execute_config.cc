@@ -14,8 +14,8 @@ template <class T>
 Result<T> read_value(const char* name, const void* value, size_t size) {
   T found{};
   if (value == nullptr || size != sizeof(T))
-    return error(ACL_ERROR_INVALID_PARAM, "MDL-051", "the value of {} at {} has {} bytes, {} bytes are needed",
-                 name, value, size, sizeof(T));
+    return error(ACL_ERROR_INVALID_PARAM, "MDL-051",
+                 "the value of {} at {} has {} bytes, {} bytes are needed", name, value, size, sizeof(T));
   if (!guarded_copy(&found, value, size))
     return error(ACL_ERROR_INVALID_PARAM, "MDL-051", "the value of {} at {} cannot be read", name, value);
   return found;
@@ -74,8 +74,7 @@ ExecuteConfig::Values ExecuteConfig::values() const {
 Status ExecuteConfig::check_work(const Values& values, uint32_t id) {
   if (values.work == nullptr && values.work_size == 0) return {};
   CAIRN_ASSIGN(const std::shared_ptr<Model> model, ModelTable::get().find(id));
-  CAIRN_RETURN_IF_ERROR(
-      Runtime::get().resolve(values.work, values.work_size, "work", "MDL-010").status());
+  CAIRN_RETURN_IF_ERROR(Runtime::get().resolve(values.work, values.work_size, "work", "MDL-010").status());
   const size_t needed = model->info().sizes.work_bytes;
   if (values.work_size >= needed) return {};
   return error(ACL_ERROR_GE_PARAM_INVALID, "MDL-010",

@@ -46,7 +46,7 @@ class Model {
 
  private:
   const uint32_t id_;
-  void* const context_;  ///< Handle.
+  void* const context_;                           ///< Handle.
   const std::shared_ptr<Executable> executable_;  ///< Models of the same file may share it.
   const std::unique_ptr<ModelDump> dump_;
   const int priority_;

@@ -175,10 +175,11 @@ Result<uint32_t> ModelConfig::load() const {
   if (uses_queues(type)) {
     CAIRN_RETURN_IF_ERROR(need({ACL_MDL_INPUTQ_NUM_SIZET, ACL_MDL_INPUTQ_ADDR_PTR, ACL_MDL_OUTPUTQ_NUM_SIZET,
                                 ACL_MDL_OUTPUTQ_ADDR_PTR}));
-    return error(ACL_ERROR_FEATURE_UNSUPPORTED, "MDL-051",
-                 "load type {} feeds the model from queues, which is not supported; load it with type 1 to 4 and "
-                 "use acl.mdl.execute_async",
-                 type);
+    return error(
+        ACL_ERROR_FEATURE_UNSUPPORTED, "MDL-051",
+        "load type {} feeds the model from queues, which is not supported; load it with type 1 to 4 and "
+        "use acl.mdl.execute_async",
+        type);
   }
   ModelLoadOptions options;
   options.priority = static_cast<int>(number(ACL_MDL_PRIORITY_INT32));

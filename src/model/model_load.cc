@@ -141,7 +141,8 @@ Result<uint32_t> load_model(SharedBytes file, const ModelLoadOptions& options) {
     const UserModelMemory& memory = *options.memory;
     const size_t work_bytes = info.sizes.work_bytes - (options.work_without_io ? io_bytes(info) : 0);
     CAIRN_RETURN_IF_ERROR(check_memory("work", memory.work, memory.work_size, work_bytes));
-    CAIRN_RETURN_IF_ERROR(check_memory("weight", memory.weights, memory.weight_size, info.sizes.weight_bytes));
+    CAIRN_RETURN_IF_ERROR(
+        check_memory("weight", memory.weights, memory.weight_size, info.sizes.weight_bytes));
     CAIRN_RETURN_IF_ERROR(check_apart(memory));
     if (memory.weights != nullptr) {
       CAIRN_ASSIGN(std::byte * weights,

@@ -1,6 +1,7 @@
 """`cairn bench` measures a model; its figures are consistent, and its errors say what to do."""
 
 import csv
+import itertools
 import json
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def test_times_of_a_run_add_up(report):
         times = found[name]
         assert times["count"] == found["latency"]["count"] > 10
         order = ("min", "p50", "p90", "p95", "p99", "max")
-        assert all(times[a] <= times[b] for a, b in zip(order, order[1:], strict=False)), times
+        assert all(times[a] <= times[b] for a, b in itertools.pairwise(order)), times
         assert times["min"] <= times["mean"] <= times["max"]
     parts = sum(found[name]["mean"] for name in ("host_to_device", "compute", "device_to_host"))
     assert parts == pytest.approx(found["latency"]["mean"], rel=0.01)
@@ -73,7 +74,16 @@ def test_a_profile_names_the_operators(report):
 def test_text_for_people(cairn, om: Path):
     done = cairn("bench", om, "--seconds", 0.1, "--profile")
     assert done.returncode == 0, done.stderr
-    for word in ("p99", "throughput", "runs/s", "memory", "load", "host to device", "Convolution", "x [1, 3, 16, 16]"):
+    for word in (
+        "p99",
+        "throughput",
+        "runs/s",
+        "memory",
+        "load",
+        "host to device",
+        "Convolution",
+        "x [1, 3, 16, 16]",
+    ):
         assert word in done.stdout
 
 

@@ -23,7 +23,8 @@ def network(tmp_path_factory) -> Path:
     random = np.random.default_rng(7)
     names = ["x", *(f"y{i}" for i in range(LAYERS))]
     nodes = [
-        helper.make_node("Conv", [names[i], f"w{i}"], [names[i + 1]], pads=[1, 1, 1, 1]) for i in range(LAYERS)
+        helper.make_node("Conv", [names[i], f"w{i}"], [names[i + 1]], pads=[1, 1, 1, 1])
+        for i in range(LAYERS)
     ]
     scale = (CHANNELS * 9) ** -0.5
     weights = [
@@ -33,12 +34,20 @@ def network(tmp_path_factory) -> Path:
         for i in range(LAYERS)
     ]
     shape = (1, CHANNELS, 8, 8)
-    tensors = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in (names[0], names[-1])]
+    tensors = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in (names[0], names[-1])
+    ]
     graph = helper.make_graph(nodes, "kept", tensors[:1], tensors[1:], weights)
     path = tmp_path_factory.mktemp("network") / "kept.onnx"
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8), path)
     done = subprocess.run(
-        ["atc", f"--model={path}", "--framework=5", f"--soc_version={SOC}", f"--output={path.with_suffix('')}"],
+        [
+            "atc",
+            f"--model={path}",
+            "--framework=5",
+            f"--soc_version={SOC}",
+            f"--output={path.with_suffix('')}",
+        ],
         capture_output=True,
         text=True,
         check=False,

@@ -77,7 +77,8 @@ TEST_F(BlobCacheTest, KeysNeedTheSecretOfTheDirectory) {
 TEST_F(BlobCacheTest, ADamagedEntryIsIgnoredAndMadeAnew) {
   const BlobCache cache(folder_, kPlenty);
   const std::string text(5000, 'x');
-  for (const size_t place : {size_t{0}, size_t{4999}, size_t{5000}, size_t{5012}, size_t{5030}, size_t{5047}}) {
+  for (const size_t place :
+       {size_t{0}, size_t{4999}, size_t{5000}, size_t{5012}, size_t{5030}, size_t{5047}}) {
     store(cache, "a", text);
     ASSERT_EQ(entries().size(), 1U);
     std::fstream file(entries()[0], std::ios::binary | std::ios::in | std::ios::out);
