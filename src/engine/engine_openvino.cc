@@ -105,7 +105,10 @@ int threads_of_wide() {
 /// Takes everything but the nodes.
 Result<ModelInfo> describe(OmModel& om) {
   ModelInfo info;
-  CAIRN_ASSIGN(info.gears, shapes_of(om));
+  info.has_open_shapes = has_open_shapes(om);
+  if (!info.has_open_shapes) {
+    CAIRN_ASSIGN(info.gears, shapes_of(om));
+  }
   if (om.gears) info.gear_kind = om.gears->kind;
   info.largest_gear = largest_gear(info.gears);
   info.name = std::move(om.name);
@@ -194,6 +197,15 @@ class OpenVinoEngine final : public Engine {
       return core_.compile_model(network, "CPU", settings);
     };
     try {
+      if (info.has_open_shapes) {
+        const auto network = core_.read_model(*source.ir, source.weights);
+        const bool is_small = work_of(*network) < kWorkOfOneThread;
+        CAIRN_ASSIGN(std::shared_ptr<Executable> model,
+                     OpenVinoExecutable::create(core_.compile_model(network, "CPU", quick_settings(is_small)),
+                                                std::move(info), std::move(inside)));
+        if (source.content) loaded_.add(*source.content, model);
+        return model;
+      }
       CAIRN_ASSIGN(std::shared_ptr<Executable> model,
                    OpenVinoExecutable::create(
                        [this, source](const ModelInfo& of, const OmShapes& shapes) {

@@ -90,6 +90,14 @@ Status check_apart(const UserModelMemory& memory) {
                memory.work, memory.work_size, memory.weights, memory.weight_size);
 }
 
+Status check_sizes_are_known(const ModelInfo& info) {
+  if (!info.has_open_shapes) return {};
+  return error(ACL_ERROR_GE_PARAM_INVALID, "MDL-026",
+               "shapes of model {} are known only when it runs, so the memory that it needs is not; load it "
+               "with acl.mdl.load_from_file or load_from_mem",
+               info.name);
+}
+
 }  // namespace
 
 Result<SharedBytes> read_model_file(const char* path) {
@@ -138,6 +146,7 @@ Result<uint32_t> load_model(SharedBytes file, const ModelLoadOptions& options) {
   if (!runtime.soc().lenient) engine_options.soc = &runtime.soc();
   if (options.memory) {
     CAIRN_ASSIGN(const ModelInfo info, engine->inspect(file.span()));
+    CAIRN_RETURN_IF_ERROR(check_sizes_are_known(info));
     const UserModelMemory& memory = *options.memory;
     const size_t work_bytes = info.sizes.work_bytes - (options.work_without_io ? io_bytes(info) : 0);
     CAIRN_RETURN_IF_ERROR(check_memory("work", memory.work, memory.work_size, work_bytes));
@@ -162,6 +171,7 @@ Result<ModelInfo> inspect_model(const SharedBytes& file) {
 
 Result<ModelSizes> query_model_size(const SharedBytes& file) {
   CAIRN_ASSIGN(const ModelInfo info, inspect_model(file));
+  CAIRN_RETURN_IF_ERROR(check_sizes_are_known(info));
   return info.sizes;
 }
 
