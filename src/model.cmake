@@ -2,7 +2,7 @@
 file(GLOB CAIRN_MODEL_SOURCES CONFIGURE_DEPENDS model/*.cc)
 target_sources(cairn_core PRIVATE ${CAIRN_MODEL_SOURCES} om/om_aipp.cc)
 target_link_libraries(cairn_core PRIVATE cairn_aipp ${CMAKE_DL_LIBS})
-target_sources(ascendcl PRIVATE capi/acl_mdl.cc capi/acl_mdl_aipp.cc capi/acl_op.cc)
+target_sources(ascendcl PRIVATE capi/acl_mdl.cc capi/acl_mdl_aipp.cc capi/acl_mdl_config.cc capi/acl_op.cc)
 
 # Single operators: next to the models that they are.
 target_sources(cairn_core PRIVATE op/op_attributes.cc)

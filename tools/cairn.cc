@@ -1,4 +1,4 @@
-// cairn: looks into files and what is in force, checks programs, and compares networks.
+// cairn: looks into files and what is in force, measures and compares models, and checks programs.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -6,6 +6,7 @@
 #include <exception>
 #include <string>
 
+#include "cairn_bench.h"
 #include "cairn_check.h"
 #include "cairn_compare.h"
 #include "cairn_doctor.h"
@@ -43,14 +44,14 @@ int main(int argc, char** argv) {
   try {
     CLI::App app(
         "Cairn runs programs for Ascend NPUs on any machine. This command looks into its files "
-        "and settings, checks programs, and compares networks.",
+        "and settings, measures and compares models, and checks programs.",
         "cairn");
     int exit_code = 0;
     app.set_version_flag("--version", "cairn " CAIRN_VERSION);
     app.require_subcommand(1);
     app.footer(
         "Examples:\n  cairn inspect resnet50.om\n  cairn inspect --json --ops resnet50.om\n  cairn doctor\n"
-        "  cairn check -- python app.py\n  cairn compare net.om net.onnx");
+        "  cairn bench resnet50.om\n  cairn check -- python app.py\n  cairn compare net.om net.onnx");
 
     InspectOptions options;
     CLI::App* command = app.add_subcommand(
@@ -60,10 +61,12 @@ int main(int argc, char** argv) {
     command->add_flag("--ops", options.operators, "List each operator");
     command->callback([&] { exit_code = inspect(options); });
     cairn::add_doctor(app, exit_code);
+    const CLI::App* const bench = cairn::add_bench_command(app);
     const CLI::App* const check = cairn::add_check_command(app);
     const CLI::App* const compare = cairn::add_compare_command(app);
     CLI11_PARSE(app, argc, argv);
     if (compare->parsed()) return cairn::run_compare(*compare);
+    if (bench->parsed()) return cairn::run_bench(*bench);
     return check->parsed() ? cairn::run_check() : exit_code;
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "cairn: %s\n", failure.what());

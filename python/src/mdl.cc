@@ -6,6 +6,7 @@
 #include <nanobind/stl/tuple.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <optional>
@@ -195,6 +196,43 @@ void bind_loading(nb::module_& m) {
         });
       },
       nb::arg("model").none(), nb::arg("model_size"));
+}
+
+aclError set_config_number(aclmdlConfigHandle* handle, aclmdlConfigAttr attr, int64_t value) {
+  if (attr != ACL_MDL_PRIORITY_INT32) return aclmdlSetConfigOpt(handle, attr, &value, sizeof value);
+  const auto priority = static_cast<int32_t>(std::clamp<int64_t>(value, INT32_MIN, INT32_MAX));
+  return aclmdlSetConfigOpt(handle, attr, &priority, sizeof priority);
+}
+
+void bind_config(nb::module_& m) {
+  m.def("create_config_handle", [] { return to_python(aclmdlCreateConfigHandle()); });
+  m.def(
+      "destroy_config_handle",
+      [](Address handle) { return aclmdlDestroyConfigHandle(handle.as<aclmdlConfigHandle>()); },
+      nb::arg("config_handle").none());
+  m.def(
+      "set_config_opt",
+      [](Address handle, Int<int> attr, const std::string& text) {
+        // Only the path is a text [MDL-053]; for other attributes the size is wrong, which the error tells.
+        const char* const path = text.c_str();
+        return aclmdlSetConfigOpt(handle.as<aclmdlConfigHandle>(), static_cast<aclmdlConfigAttr>(attr.value),
+                                  &path, attr == ACL_MDL_PATH_PTR ? sizeof path : 0);
+      },
+      nb::arg("config_handle").none(), nb::arg("attr"), nb::arg("attrValue"));
+  m.def(
+      "set_config_opt",
+      [](Address handle, Int<int> attr, std::optional<Int<int64_t>> value) {
+        return set_config_number(handle.as<aclmdlConfigHandle>(), static_cast<aclmdlConfigAttr>(attr.value),
+                                 value ? value->value : 0);
+      },
+      nb::arg("config_handle").none(), nb::arg("attr"), nb::arg("attrValue").none());
+  m.def(
+      "load_with_config",
+      [](Address handle) {
+        return loaded(
+            [&](uint32_t* id) { return aclmdlLoadWithConfig(handle.as<aclmdlConfigHandle>(), id); });
+      },
+      nb::arg("config_handle").none());
 }
 
 void bind_executing(nb::module_& m) {
@@ -496,6 +534,7 @@ void bind_aipp(nb::module_& m) {
 
 void bind_mdl(nb::module_& m) {
   bind_loading(m);
+  bind_config(m);
   bind_executing(m);
   bind_dumps(m);
   bind_dataset(m);

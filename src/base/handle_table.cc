@@ -16,6 +16,7 @@ const char* handle_type_name(HandleType type) {
                                            "dataset",
                                            "AIPP parameters",
                                            "model load configuration",
+                                           "model execution configuration",
                                            "channel description",
                                            "picture description",
                                            "batch picture description",

@@ -34,6 +34,7 @@ enum class HandleType : uint8_t {
   kDataset,
   kAippParams,
   kModelConfig,
+  kExecuteConfig,
   kDvppChannelDesc,
   kDvppPicDesc,
   kDvppBatchPicDesc,

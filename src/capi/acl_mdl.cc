@@ -55,7 +55,7 @@ Status load_file(const char* path, uint32_t* id, const std::optional<UserModelMe
   if (path == nullptr) return null_argument("MDL-003", "modelPath");
   if (id == nullptr) return null_argument("MDL-002", "modelId");
   CAIRN_ASSIGN(SharedBytes file, cairn::read_model_file(path));
-  CAIRN_ASSIGN(*id, cairn::load_model(std::move(file), memory));
+  CAIRN_ASSIGN(*id, cairn::load_model(std::move(file), {.memory = memory}));
   return {};
 }
 
@@ -63,7 +63,7 @@ Status load_memory(const void* model, size_t size, uint32_t* id,
                    const std::optional<UserModelMemory>& memory) {
   if (id == nullptr) return null_argument("MDL-008", "modelId");
   CAIRN_ASSIGN(SharedBytes file, cairn::copy_model_memory(model, size));
-  CAIRN_ASSIGN(*id, cairn::load_model(std::move(file), memory));
+  CAIRN_ASSIGN(*id, cairn::load_model(std::move(file), {.memory = memory}));
   return {};
 }
 
@@ -72,6 +72,14 @@ Status query_size(Result<SharedBytes> file, size_t* work_size, size_t* weight_si
   CAIRN_ASSIGN(const ModelSizes sizes, cairn::query_model_size(*file));
   *work_size = sizes.work_bytes;
   *weight_size = sizes.weight_bytes;
+  return {};
+}
+
+/// A description of a file that is not loaded: its model has id 0.
+Status describe_file(ModelDesc& desc, Result<SharedBytes> file) {
+  if (!file.is_ok()) return file.status();
+  CAIRN_ASSIGN(const ModelInfo info, cairn::inspect_model(*file));
+  desc.fill(std::make_shared<const ModelDescription>(0, info));
   return {};
 }
 
@@ -299,6 +307,21 @@ aclError aclmdlDestroyDesc(aclmdlDesc* modelDesc) {
     if (handle_table<ModelDesc>().remove(modelDesc)) return {};
     return cairn::bad_handle(ACL_ERROR_INVALID_PARAM, "MDL-076", ModelDesc::kHandleType, "modelDesc",
                              modelDesc);
+  });
+}
+
+aclError aclmdlGetDescFromFile(aclmdlDesc* modelDesc, const char* modelPath) {
+  return api("aclmdlGetDescFromFile", [&]() -> Status {
+    CAIRN_ASSIGN(const Ref<ModelDesc> desc, find<ModelDesc>(modelDesc, "modelDesc", "MDL-077"));
+    if (modelPath == nullptr) return null_argument("MDL-003", "modelPath");
+    return describe_file(*desc, cairn::read_model_file(modelPath));
+  });
+}
+
+aclError aclmdlGetDescFromMem(aclmdlDesc* modelDesc, const void* model, size_t modelSize) {
+  return api("aclmdlGetDescFromMem", [&]() -> Status {
+    CAIRN_ASSIGN(const Ref<ModelDesc> desc, find<ModelDesc>(modelDesc, "modelDesc", "MDL-077"));
+    return describe_file(*desc, cairn::copy_model_memory(model, modelSize));
   });
 }
 

@@ -124,13 +124,24 @@ class Executable {
                                                       bool with_outputs) = 0;
 };
 
+/// What one operator of a compiled network costs.
+struct OperatorTime {
+  std::string name;
+  std::string type;
+  std::string kernel;  ///< The engine's implementation.
+  double us = 0;       ///< Of one run, the mean.
+};
+
 /// Thread-safe; one per process.
 class Engine {
  public:
   virtual ~Engine() = default;
   /// Parses and compiles an .om. The bytes are kept as long as the engine needs them.
-  virtual Result<std::unique_ptr<Executable>> load(SharedBytes om, const LoadOptions& options) = 0;
+  virtual Result<std::shared_ptr<Executable>> load(SharedBytes om, const LoadOptions& options) = 0;
   virtual Result<ModelInfo> inspect(std::span<const std::byte> om) = 0;
+  /// Compiles the network of an .om so that its operators are measured, and runs it for `seconds`, at least
+  /// once. The times are larger than without measuring.
+  virtual Result<std::vector<OperatorTime>> profile(SharedBytes om, double seconds) = 0;
 };
 
 }  // namespace cairn

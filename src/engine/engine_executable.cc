@@ -19,23 +19,23 @@ OpenVinoExecutable::OpenVinoExecutable(Build build, ModelInfo info, EngineSource
       build_(std::move(build)),
       gears_(info_.gears.size()) {}
 
-Result<std::unique_ptr<Executable>> OpenVinoExecutable::create(Build build, ModelInfo info,
+Result<std::shared_ptr<Executable>> OpenVinoExecutable::create(Build build, ModelInfo info,
                                                                EngineSource source) {
-  auto executable = std::unique_ptr<OpenVinoExecutable>(
+  auto executable = std::shared_ptr<OpenVinoExecutable>(
       new OpenVinoExecutable(std::move(build), std::move(info), std::move(source)));
   if (!executable->info_.gear_kind) {
     CAIRN_ASSIGN(executable->only_, executable->build_(executable->info_, executable->info_.gears[0]));
     executable->build_ = nullptr;  // With the file's graph.
   }
-  return std::unique_ptr<Executable>(std::move(executable));
+  return std::shared_ptr<Executable>(std::move(executable));
 }
 
-Result<std::unique_ptr<Executable>> OpenVinoExecutable::create(const ov::CompiledModel& network,
+Result<std::shared_ptr<Executable>> OpenVinoExecutable::create(const ov::CompiledModel& network,
                                                                ModelInfo info, EngineSource source) {
-  auto executable = std::unique_ptr<OpenVinoExecutable>(
+  auto executable = std::shared_ptr<OpenVinoExecutable>(
       new OpenVinoExecutable(nullptr, std::move(info), std::move(source)));
   CAIRN_ASSIGN(executable->open_, OpenNetwork::create(network, executable->info_));
-  return std::unique_ptr<Executable>(std::move(executable));
+  return std::shared_ptr<Executable>(std::move(executable));
 }
 
 std::shared_ptr<ShapedNetwork> OpenVinoExecutable::find_compiled(size_t gear) {

@@ -32,9 +32,9 @@ class OpenVinoExecutable final : public Executable {
   using Build = std::function<Result<std::shared_ptr<ShapedNetwork>>(const ModelInfo&, const OmShapes&)>;
 
   /// A model without gears is compiled at once; it can throw what `build` throws.
-  static Result<std::unique_ptr<Executable>> create(Build build, ModelInfo info, EngineSource source);
+  static Result<std::shared_ptr<Executable>> create(Build build, ModelInfo info, EngineSource source);
   /// A model with open shapes.
-  static Result<std::unique_ptr<Executable>> create(const ov::CompiledModel& network, ModelInfo info,
+  static Result<std::shared_ptr<Executable>> create(const ov::CompiledModel& network, ModelInfo info,
                                                     EngineSource source);
 
   const ModelInfo& info() const override { return info_; }

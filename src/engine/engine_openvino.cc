@@ -2,6 +2,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convolution.hpp>
@@ -10,11 +11,16 @@
 #include <openvino/op/parameter.hpp>
 #include <openvino/op/util/multi_subgraph_base.hpp>
 #include <openvino/openvino.hpp>
+#include <optional>
 
 #include "base/environment.h"
 #include "base/log.h"
+#include "engine/background_work.h"
+#include "engine/blob_cache.h"
 #include "engine/engine.h"
 #include "engine/engine_executable.h"
+#include "engine/engine_profile.h"
+#include "engine/loaded_models.h"
 #include "engine/small_convolutions.h"
 
 namespace cairn {
@@ -66,13 +72,13 @@ int wanted_threads() {
   return static_cast<int>(environment_int("CAIRN_THREADS", 0));
 }
 
-/// All threads for one run at a time.
-ov::AnyMap quick_settings(const ov::Model& network) {
+/// All threads for one run at a time, one for a small network.
+ov::AnyMap quick_settings(bool is_small) {
   ov::AnyMap map = precision_setting();
   map.insert(ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY));
   map.insert(ov::num_streams(1));
   int threads = wanted_threads();
-  if (threads == 0 && work_of(network) < kWorkOfOneThread) threads = 1;
+  if (threads == 0 && is_small) threads = 1;
   if (threads != 0) map.insert(ov::inference_num_threads(threads));
   return map;
 }
@@ -89,6 +95,11 @@ ov::AnyMap wide_settings(int threads) {
 int core_count() {
   cpu_set_t cores;
   return ::sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
+}
+
+/// Of a network for several runs at once.
+int threads_of_wide() {
+  return wanted_threads() != 0 ? wanted_threads() : core_count();
 }
 
 /// Takes everything but the nodes.
@@ -145,35 +156,82 @@ void give_shapes(ov::Model& network, const OmShapes& shapes) {
   network.reshape(wanted);
 }
 
+/// What a model's networks are made of.
+struct NetworkSource {
+  std::shared_ptr<const std::string> ir;
+  ov::Tensor weights;
+  /// Identifies the file; empty for a model whose weights lie in the user's memory, which is that model's
+  /// alone.
+  std::optional<BlobCache::Key> content;
+
+  /// Small networks are compiled as fast as they are read.
+  bool is_worth_keeping() const {
+    constexpr size_t kManyWeights = size_t{1} << 20;
+    constexpr size_t kManyLayers = size_t{256} << 10;  // Bytes of their description.
+    return content && (weights.get_byte_size() >= kManyWeights || ir->size() >= kManyLayers);
+  }
+};
+
 class OpenVinoEngine final : public Engine {
  public:
-  Result<std::unique_ptr<Executable>> load(SharedBytes file, const LoadOptions& options) override {
+  Result<std::shared_ptr<Executable>> load(SharedBytes file, const LoadOptions& options) override {
     CAIRN_ASSIGN(OmModel om, read_om(file.span()));
     CAIRN_RETURN_IF_ERROR(check_soc(om, options.soc));
-    CAIRN_ASSIGN(const ov::Tensor weights, weight_tensor(om, file, options.weight_memory));
-    const auto ir = std::make_shared<const std::string>(std::move(om.ir_xml));
+    NetworkSource source;
+    if (options.weight_memory.empty()) {
+      const std::array parts = {file.span()};
+      source.content = cache_.key(parts);
+      if (std::shared_ptr<Executable> known = loaded_.find(*source.content)) return known;
+    }
+    CAIRN_ASSIGN(source.weights, weight_tensor(om, file, options.weight_memory));
+    source.ir = std::make_shared<const std::string>(std::move(om.ir_xml));
     CAIRN_ASSIGN(ModelInfo info, describe(om));
-    EngineSource source;
-    source.nodes = std::move(om.nodes);
-    source.open = [this, ir, weights](const OmShapes& shapes) { return read_network(*ir, weights, shapes); };
-    source.compile = [this](const std::shared_ptr<ov::Model>& network, bool measured) {
-      ov::AnyMap settings = quick_settings(*network);
+    EngineSource inside;
+    inside.nodes = std::move(om.nodes);
+    inside.open = [this, source](const OmShapes& shapes) {
+      return read_network(*source.ir, source.weights, shapes);
+    };
+    inside.compile = [this](const std::shared_ptr<ov::Model>& network, bool measured) {
+      ov::AnyMap settings = quick_settings(work_of(*network) < kWorkOfOneThread);
       settings.insert(ov::enable_profiling(measured));
       return core_.compile_model(network, "CPU", settings);
     };
     try {
       if (info.has_open_shapes) {
-        const auto network = core_.read_model(*ir, weights);
-        return OpenVinoExecutable::create(core_.compile_model(network, "CPU", quick_settings(*network)),
-                                          std::move(info), std::move(source));
+        const auto network = core_.read_model(*source.ir, source.weights);
+        const bool is_small = work_of(*network) < kWorkOfOneThread;
+        CAIRN_ASSIGN(std::shared_ptr<Executable> model,
+                     OpenVinoExecutable::create(core_.compile_model(network, "CPU", quick_settings(is_small)),
+                                                std::move(info), std::move(inside)));
+        if (source.content) loaded_.add(*source.content, model);
+        return model;
       }
-      return OpenVinoExecutable::create(
-          [this, ir, weights](const ModelInfo& model, const OmShapes& shapes) {
-            return build(*ir, weights, model, shapes);
-          },
-          std::move(info), std::move(source));
+      CAIRN_ASSIGN(std::shared_ptr<Executable> model,
+                   OpenVinoExecutable::create(
+                       [this, source](const ModelInfo& of, const OmShapes& shapes) {
+                         return build(source, of, shapes);
+                       },
+                       std::move(info), std::move(inside)));
+      if (source.content) loaded_.add(*source.content, model);
+      return model;
     } catch (const std::exception& problem) {
       return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001", "the graph of the om file cannot be compiled: {}",
+                   problem.what());
+    }
+  }
+
+  Result<std::vector<OperatorTime>> profile(SharedBytes file, double seconds) override {
+    CAIRN_ASSIGN(const OmModel om, read_om(file.span()));
+    CAIRN_ASSIGN(const ov::Tensor weights, weight_tensor(om, file, {}));
+    try {
+      std::shared_ptr<ov::Model> network = core_.read_model(om.ir_xml, weights);
+      const bool is_small = work_of(*network) < kWorkOfOneThread;
+      if (is_small) network = core_.read_model(with_direct_convolutions(om.ir_xml), weights);
+      ov::AnyMap settings = quick_settings(is_small);
+      settings.insert(ov::enable_profiling(true));
+      return profile_network(core_.compile_model(network, "CPU", settings), seconds);
+    } catch (const std::exception& problem) {
+      return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001", "the graph of the om file cannot be measured: {}",
                    problem.what());
     }
   }
@@ -192,22 +250,69 @@ class OpenVinoEngine final : public Engine {
     return network;
   }
 
-  Result<std::shared_ptr<ShapedNetwork>> build(const std::string& ir, const ov::Tensor& weights,
-                                               const ModelInfo& info, const OmShapes& shapes) {
-    std::shared_ptr<ov::Model> network = read_network(ir, weights, shapes);
-    if (work_of(*network) < kWorkOfOneThread)
-      network = read_network(with_direct_convolutions(ir), weights, shapes);
-    const int threads = wanted_threads() != 0 ? wanted_threads() : core_count();
+  Result<std::shared_ptr<ShapedNetwork>> build(const NetworkSource& source, const ModelInfo& info,
+                                               const OmShapes& shapes) {
+    std::optional<BlobCache::Key> key;
+    if (cache_.is_on() && source.is_worth_keeping()) {
+      key = blob_key(*source.content, shapes);
+      if (auto blob = std::make_shared<Blob>(cache_.find(*key)); *blob) {
+        try {
+          return import_network(std::move(blob), info, shapes);
+        } catch (const std::exception& problem) {
+          log(LogLevel::kWarning, "ASCENDCL", "the kept network of model {} cannot be used: {}", info.name,
+              problem.what());
+        }
+      }
+    }
+    std::shared_ptr<ov::Model> network = read_network(*source.ir, source.weights, shapes);
+    const bool is_small = work_of(*network) < kWorkOfOneThread;
+    if (is_small) network = read_network(with_direct_convolutions(*source.ir), source.weights, shapes);
+    const int threads = threads_of_wide();
     ShapedNetwork::Compile compile_wide;
     // The compiled network keeps the graph and its weights anyhow.
     if (threads > 1)
       compile_wide = [this, network, threads] {
         return core_.compile_model(network, "CPU", wide_settings(threads));
       };
-    return ShapedNetwork::create(core_.compile_model(network, "CPU", quick_settings(*network)),
-                                 std::move(compile_wide), info, shapes);
+    ov::CompiledModel compiled = core_.compile_model(network, "CPU", quick_settings(is_small));
+    if (key && !is_small)
+      BackgroundWork::get().add([this, key = *key, compiled]() mutable {
+        cache_.store(key, [&](std::ostream& out) { compiled.export_model(out); });
+      });
+    return ShapedNetwork::create(compiled, std::move(compile_wide), info, shapes);
   }
 
+  /// The network that `blob` holds; networks that are kept are never small. Throws what OpenVINO throws.
+  Result<std::shared_ptr<ShapedNetwork>> import_network(std::shared_ptr<Blob> blob, const ModelInfo& info,
+                                                        const OmShapes& shapes) {
+    const std::span<const std::byte> bytes = blob->bytes();
+    const ov::Tensor view(ov::element::u8, {bytes.size()}, static_cast<const void*>(bytes.data()));
+    const ov::Tensor kept(view, blob);
+    ov::CompiledModel compiled = core_.import_model(kept, "CPU", quick_settings(false));
+    const int threads = threads_of_wide();
+    ShapedNetwork::Compile compile_wide;
+    if (threads > 1)
+      compile_wide = [this, kept, threads] {
+        return core_.import_model(kept, "CPU", wide_settings(threads));
+      };
+    blob->release_pages();
+    return ShapedNetwork::create(compiled, std::move(compile_wide), info, shapes);
+  }
+
+  /// Everything that what the engine exports depends on.
+  BlobCache::Key blob_key(const BlobCache::Key& content, const OmShapes& shapes) {
+    const std::string settings =
+        fmt::format("{}|{}|{}|{}", cairn_engine_version(), core_.get_property("CPU", ov::device::full_name),
+                    fmt::join(core_.get_property("CPU", ov::device::capabilities), ","),
+                    environment_string("CAIRN_PRECISION"));
+    const std::array<std::span<const std::byte>, 3> parts = {std::as_bytes(std::span(content)),
+                                                             std::as_bytes(std::span(settings)),
+                                                             std::as_bytes(std::span(shapes.gear))};
+    return cache_.key(parts);
+  }
+
+  const BlobCache cache_ = BlobCache::of_environment();
+  LoadedModels loaded_;
   ov::Core core_;
 };
 

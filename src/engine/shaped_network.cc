@@ -2,6 +2,7 @@
 
 #include "aipp/aipp_block.h"
 #include "base/log.h"
+#include "engine/background_work.h"
 #include "engine/engine_types.h"
 #include "om/om_aipp.h"
 
@@ -88,16 +89,20 @@ Result<std::vector<AippStage>> ShapedNetwork::make_stages(const ModelInfo& info,
 RequestPool& ShapedNetwork::pool_for(bool shares_cores) {
   if (!shares_cores || !compile_wide_) return quick_;
   if (RequestPool* const wide = wide_.load(std::memory_order_acquire)) return *wide;
-  if (shared_runs_.fetch_add(1, std::memory_order_relaxed) + 1 != kRunsBeforeWide) return quick_;
+  // Nobody waits for the second compilation: runs go on as before until it is done.
+  if (shared_runs_.fetch_add(1, std::memory_order_relaxed) + 1 == kRunsBeforeWide)
+    BackgroundWork::get().add([self = shared_from_this()] { self->make_wide(); });
+  return quick_;
+}
+
+void ShapedNetwork::make_wide() {
   try {
     wide_owner_ = std::make_unique<RequestPool>(compile_wide_(), stages_);
+    wide_.store(wide_owner_.get(), std::memory_order_release);
   } catch (const std::exception& problem) {
     log(LogLevel::kWarning, "ASCENDCL", "model {} stays compiled for one run at a time: {}", name_,
         problem.what());
-    return quick_;
   }
-  wide_.store(wide_owner_.get(), std::memory_order_release);
-  return *wide_owner_;
 }
 
 Status ShapedNetwork::run(std::span<const void* const> inputs, std::span<void* const> outputs,

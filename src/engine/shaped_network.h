@@ -15,7 +15,7 @@
 namespace cairn {
 
 /// Thread-safe.
-class ShapedNetwork {
+class ShapedNetwork : public std::enable_shared_from_this<ShapedNetwork> {
  public:
   using Compile = std::function<ov::CompiledModel()>;
 
@@ -42,6 +42,7 @@ class ShapedNetwork {
         quick_(network, stages_),
         compile_wide_(std::move(compile_wide)) {}
   RequestPool& pool_for(bool shares_cores);
+  void make_wide();
 
   const std::string name_;               ///< Of the model.
   const std::vector<AippStage> stages_;  ///< One per input of the network.

@@ -7,6 +7,21 @@
 
 namespace cairn {
 
+Model::Model(uint32_t id, void* context, std::shared_ptr<Executable> executable, const std::string& file_name,
+             int priority)
+    : id_(id),
+      context_(context),
+      executable_(std::move(executable)),
+      dump_(ModelDump::create(Dumping::get().session(), *executable_, id, file_name)),
+      priority_(priority),
+      current_gear_(executable_->info().largest_gear) {
+  ModelPriorities::get().add(priority_);
+}
+
+Model::~Model() {
+  ModelPriorities::get().remove(priority_);
+}
+
 Status Model::check_context() const {
   CAIRN_ASSIGN(const Ref<Context> current, Runtime::get().current_context());
   if (current.handle() == context_) return {};
@@ -25,11 +40,11 @@ ModelTable& ModelTable::get() {
   return *table;
 }
 
-uint32_t ModelTable::add(void* context, std::unique_ptr<Executable> executable,
-                         const std::string& file_name) {
+uint32_t ModelTable::add(void* context, std::shared_ptr<Executable> executable, const std::string& file_name,
+                         int priority) {
   const std::unique_lock lock(mutex_);
   const uint32_t id = next_id_++;
-  models_.emplace(id, std::make_shared<Model>(id, context, std::move(executable), file_name));
+  models_.emplace(id, std::make_shared<Model>(id, context, std::move(executable), file_name, priority));
   return id;
 }
 

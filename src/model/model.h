@@ -15,23 +15,25 @@
 #include "engine/engine.h"
 #include "model/inner_view.h"
 #include "model/model_dump.h"
+#include "model/model_priorities.h"
 
 namespace cairn {
 
 /// Thread-safe. Whoever holds a pointer may go on running it after it was unloaded.
 class Model {
  public:
-  /// `file_name`: see SharedBytes. A dump that is in force now stays with the model [DUMP-026].
-  Model(uint32_t id, void* context, std::unique_ptr<Executable> executable, const std::string& file_name)
-      : id_(id),
-        context_(context),
-        executable_(std::move(executable)),
-        dump_(ModelDump::create(Dumping::get().session(), *executable_, id, file_name)),
-        current_gear_(executable_->info().largest_gear) {}
+  /// `file_name`: see SharedBytes. A dump that is in force now stays with the model [DUMP-026]. `priority`: 0
+  /// (first) to 7 (last).
+  Model(uint32_t id, void* context, std::shared_ptr<Executable> executable, const std::string& file_name,
+        int priority);
+  Model(const Model&) = delete;
+  Model& operator=(const Model&) = delete;
+  ~Model();
 
   uint32_t id() const { return id_; }
   const ModelInfo& info() const { return executable_->info(); }
   Executable& executable() const { return *executable_; }
+  int priority() const { return priority_; }
   /// Null for a model that was loaded while nothing was dumped.
   ModelDump* dump() const { return dump_.get(); }
   /// The model belongs to the context in which it was loaded: error 107004 in another one [MDL-005].
@@ -44,9 +46,10 @@ class Model {
 
  private:
   const uint32_t id_;
-  void* const context_;  ///< Handle.
-  const std::unique_ptr<Executable> executable_;
+  void* const context_;                           ///< Handle.
+  const std::shared_ptr<Executable> executable_;  ///< Models of the same file may share it.
   const std::unique_ptr<ModelDump> dump_;
+  const int priority_;
   std::atomic<size_t> current_gear_;
 };
 
@@ -55,7 +58,8 @@ class ModelTable {
  public:
   static ModelTable& get();
 
-  uint32_t add(void* context, std::unique_ptr<Executable> executable, const std::string& file_name);
+  uint32_t add(void* context, std::shared_ptr<Executable> executable, const std::string& file_name,
+               int priority);
   /// ACL_ERROR_GE_EXEC_MODEL_ID_INVALID for an id that is not loaded.
   Result<std::shared_ptr<Model>> find(uint32_t id) const;
   /// Ends the id. Executions under way finish; the memory goes with the last of them [MDL-022].

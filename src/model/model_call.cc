@@ -226,6 +226,7 @@ Status ModelCall::run_resolved(const TaskPlace& place, FloatOverflow& overflow, 
   }
   const std::span<void*> outputs = engine.last(info.outputs.size());
   const std::span<void*> inputs = engine.first(info.inputs.size());
+  const ModelPriorities::Turn turn(ModelPriorities::get(), model_->priority());
   Status status = run_network(*model_, place, gear_, inputs, outputs, overflow, shares_cores);
   if (!status.is_ok()) [[unlikely]] {
     // One that only took too long would be run again by the search.
