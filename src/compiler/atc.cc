@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <filesystem>
 
@@ -66,21 +67,32 @@ Status require(const AtcArguments& arguments, std::string_view name, std::string
 }
 
 Status check_framework(const AtcArguments& arguments) {
-  CAIRN_RETURN_IF_ERROR(require(arguments, "framework", "Supported is 5 (ONNX)."));
+  CAIRN_RETURN_IF_ERROR(require(arguments, "framework", "Supported are 3 (TensorFlow) and 5 (ONNX)."));
   const std::string framework = arguments.get("framework");
-  if (framework == "5") return {};
+  if (framework == "3" || framework == "5") return {};
   if (framework == "0" && !arguments.has("weight")) return compile_error("E10008", {});
   return compile_error(
       "E10055", {fmt::format("--framework={} ({}) is not supported yet; export the model to ONNX", framework,
-                             framework == "0"   ? "Caffe"
-                             : framework == "1" ? "MindSpore"
-                                                : "TensorFlow")});
+                             framework == "0" ? "Caffe" : "MindSpore")});
 }
 
-Result<aclFormat> onnx_input_format(const std::string& name) {
-  if (name == "NCHW") return ACL_FORMAT_NCHW;
-  if (name == "ND") return ACL_FORMAT_ND;
-  if (name == "NCDHW") return ACL_FORMAT_NCDHW;
+struct FormatEntry {
+  std::string_view name;
+  aclFormat format;
+  bool is_onnx;  ///< ONNX knows it, too.
+};
+constexpr std::array kInputFormats = std::to_array<FormatEntry>({
+    {"NCHW", ACL_FORMAT_NCHW, true},
+    {"ND", ACL_FORMAT_ND, true},
+    {"NCDHW", ACL_FORMAT_NCDHW, true},
+    {"NHWC", ACL_FORMAT_NHWC, false},
+    {"NDHWC", ACL_FORMAT_NDHWC, false},
+});
+
+Result<aclFormat> input_format(const std::string& name, int64_t framework) {
+  constexpr int64_t kTensorFlow = 3;
+  for (const FormatEntry& entry : kInputFormats)
+    if (entry.name == name && (entry.is_onnx || framework == kTensorFlow)) return entry.format;
   return compile_error("E10001", {name, "--input_format", "for ONNX it must be one of NCHW, ND, NCDHW"});
 }
 
@@ -90,7 +102,7 @@ Status read_tensor_options(const AtcArguments& arguments, CompileOptions& option
     CAIRN_ASSIGN(options.input_shapes, parse_input_shape(arguments.get("input_shape")));
   }
   if (arguments.has("input_format")) {
-    CAIRN_ASSIGN(options.input_format, onnx_input_format(arguments.get("input_format")));
+    CAIRN_ASSIGN(options.input_format, input_format(arguments.get("input_format"), options.framework));
   }
   if (arguments.has("out_nodes")) {
     CAIRN_ASSIGN(options.out_nodes, parse_out_nodes(arguments.get("out_nodes")));
@@ -108,7 +120,8 @@ Status read_tensor_options(const AtcArguments& arguments, CompileOptions& option
 Result<CompileOptions> compile_options(const AtcArguments& arguments) {
   CompileOptions options;
   CAIRN_RETURN_IF_ERROR(check_framework(arguments));
-  CAIRN_RETURN_IF_ERROR(require(arguments, "model", "Name the .onnx file."));
+  CAIRN_RETURN_IF_ERROR(require(arguments, "model", "Name the file of the model."));
+  options.framework = arguments.get("framework").front() - '0';
   options.model = arguments.get("model");
   options.cmdline = arguments.cmdline();
   if (arguments.has("soc_version")) {
@@ -161,7 +174,7 @@ class Atc {
  private:
   Result<CompiledModel> compile(const CompileOptions& options) {
     working_ = true;
-    return compile_onnx(options, [&](std::string_view stage) { progress_.begin_stage(stage); });
+    return compile_model(options, [&](std::string_view stage) { progress_.begin_stage(stage); });
   }
 
   Status convert() {
@@ -173,7 +186,8 @@ class Atc {
     path += ".om";
     for (const std::string_view name : arguments_.without_effect())
       log(LogLevel::kInfo, "ATC", "--{} has no effect on a CPU", name);
-    if (arguments_.has("weight")) warnings_ += "W10001: --weight is not used with --framework=5.\n";
+    if (arguments_.has("weight"))
+      warnings_ += fmt::format("W10001: --weight is not used with --framework={}.\n", options.framework);
 
     // An output that cannot be written is found before the long work. Missing folders are made.
     std::error_code ignored;

@@ -28,7 +28,7 @@ constexpr std::array kOptions = std::to_array<AtcOption>({
     {"mode", kNumber, kWorks, "0", "0|1|3|5|6", kModel,
      "0: model to offline model; 1: model or .om to JSON; 6: print information about an .om"},
     {"framework", kNumber, kWorks, "", "0|1|3|5", kModel,
-     "framework of the model: 5 ONNX (0 Caffe, 1 MindSpore, 3 TensorFlow: not yet)"},
+     "framework of the model: 3 TensorFlow, 5 ONNX (0 Caffe, 1 MindSpore: not yet)"},
     {"model", kInputPath, kWorks, "", "", kModel, "the model file"},
     {"weight", kInputPath, kNoEffect, "", "", kModel, "weights of a Caffe model"},
     {"output", kOutputPath, kWorks, "", "", kModel, "path and name of the offline model, without .om"},

@@ -10,10 +10,13 @@
 #include "compiler/compile_error.h"
 #include "compiler/graph_builder.h"
 #include "compiler/onnx_file.h"
+#include "compiler/tensorflow_file.h"
 #include "om/om_types.h"
 
 namespace cairn {
 namespace {
+
+constexpr int64_t kTensorFlow = 3;
 
 std::string join(const std::vector<int64_t>& dims) {
   return fmt::format("{}", fmt::join(dims, ","));
@@ -30,9 +33,10 @@ class Compilation {
     CAIRN_RETURN_IF_ERROR(check_shapes());
     CAIRN_RETURN_IF_ERROR(choose_outputs());
     stage_("converting the network");
-    CAIRN_ASSIGN(OnnxNetwork network, OnnxNetwork::read(options_.model, node_names()));
+    CAIRN_ASSIGN(OnnxNetwork network, read_network());
     CAIRN_RETURN_IF_ERROR(fix_shapes(network));
     remember_tensors(network);
+    if (is_tensorflow()) remember_inner_tensors();
     CAIRN_RETURN_IF_ERROR(change_types(network));
     CAIRN_RETURN_IF_ERROR(describe_inputs(network));
     CAIRN_RETURN_IF_ERROR(insert_aipp());
@@ -46,8 +50,35 @@ class Compilation {
     std::string reason;
     file_ = MappedFile::open(options_.model, reason);
     if (file_.bytes().empty()) return compile_error("E10410", {options_.model.string(), "--model", reason});
+    if (is_tensorflow()) {
+      CAIRN_ASSIGN(tensorflow_, read_tensorflow(file_.bytes(), options_.model));
+      onnx_ = std::move(tensorflow_.model);
+      return {};
+    }
     CAIRN_ASSIGN(onnx_, read_onnx(file_.bytes(), options_.model));
     return {};
+  }
+
+  bool is_tensorflow() const { return options_.framework == kTensorFlow; }
+
+  Result<OnnxNetwork> read_network() const {
+    if (!is_tensorflow()) return OnnxNetwork::read(options_.model, onnx_.opset, node_names());
+    std::vector<std::string> outputs;
+    for (const GraphOutput& output : outputs_)
+      outputs.push_back(output.tensor);
+    return OnnxNetwork::read_tensorflow(options_.model, outputs, node_names());
+  }
+
+  /// The engine's graph has lost most tensors of TensorFlow's: those of a second reading that keeps them all.
+  void remember_inner_tensors() {
+    std::vector<std::string> outputs;
+    for (const OnnxNode& node : onnx_.nodes)
+      for (const std::string_view output : node.outputs)
+        outputs.emplace_back(output);
+    auto network = OnnxNetwork::read_tensorflow(options_.model, outputs, node_names());
+    if (!network.is_ok()) return;  // Only what a viewer shows is missing.
+    if (!network->reshape({options_.input_shapes.begin(), options_.input_shapes.end()}).is_ok()) return;
+    remember_tensors(*network);
   }
 
   const OnnxValue* find_input(std::string_view name) const {
@@ -96,7 +127,7 @@ class Compilation {
 
     if (options_.out_nodes.empty()) {
       for (const OnnxValue& output : onnx_.outputs)
-        add_output(makers.at(output.name), true);
+        add_output(makers.at(output.name), !is_tensorflow());
       return {};
     }
     for (const OutNode& wanted : options_.out_nodes) {
@@ -108,7 +139,7 @@ class Compilation {
         continue;
       }
       const OnnxNode* node = find_node(wanted.name);
-      // Tensors of networks from TensorFlow have names such as "prob:0".
+      // Tensors of ONNX networks that come from TensorFlow have names such as "prob:0".
       const auto tensor = makers.find(fmt::format("{}:{}", wanted.name, *wanted.index));
       if (!node && tensor != makers.end()) {
         add_output(tensor->second, true);
@@ -141,10 +172,10 @@ class Compilation {
   }
 
   Status fix_shapes(OnnxNetwork& network) const {
-    std::vector<std::string> inputs;
+    std::vector<NetworkTensor> inputs;
     std::vector<std::string> outputs;
     for (const OnnxValue& input : onnx_.inputs)
-      inputs.emplace_back(input.name);
+      inputs.push_back({std::string(input.name), acl_type_of_onnx(input.data_type), input.dims});
     for (const GraphOutput& output : outputs_)
       outputs.push_back(output.tensor);
     CAIRN_RETURN_IF_ERROR(network.select(inputs, outputs));
@@ -208,7 +239,8 @@ class Compilation {
     tensor.name = std::move(name);
     tensor.data_type = from.data_type;
     tensor.dims = from.dims;
-    tensor.format = onnx_format(from.dims.size());
+    tensor.format = onnx_format(from.dims.size(), is_tensorflow() && options_.input_format != ACL_FORMAT_NCHW &&
+                                                      options_.input_format != ACL_FORMAT_NCDHW);
     if (options_.input_format == ACL_FORMAT_ND) tensor.format = ACL_FORMAT_ND;
     const auto bytes = om::tensor_bytes(tensor.data_type, tensor.dims);
     if (!bytes)
@@ -322,9 +354,10 @@ class Compilation {
                                const auto found = tensors_.find(name);
                                return found == tensors_.end() ? std::nullopt : std::optional(found->second);
                              },
-                             ir.constants};
+                             ir.constants, is_tensorflow()};
     model.nodes = build_graph(source, inputs_, outputs_, output_tensors_);
     model.name = options_.name;
+    model.framework = options_.framework;
     model.soc_version = options_.soc_version;
     model.atc_version = CAIRN_VERSION;
     model.atc_cmdline = options_.cmdline;
@@ -342,6 +375,7 @@ class Compilation {
   const CompileOptions& options_;
   const std::function<void(std::string_view)>& stage_;
   MappedFile file_;
+  TensorFlowGraph tensorflow_;  ///< Holds names that onnx_ points to.
   OnnxModel onnx_;
   std::map<std::string, NetworkTensor, std::less<>> tensors_;
   std::vector<GraphOutput> outputs_;
@@ -351,8 +385,8 @@ class Compilation {
 
 }  // namespace
 
-Result<CompiledModel> compile_onnx(const CompileOptions& options,
-                                   const std::function<void(std::string_view)>& stage) {
+Result<CompiledModel> compile_model(const CompileOptions& options,
+                                    const std::function<void(std::string_view)>& stage) {
   return Compilation(options, stage).run();
 }
 

@@ -9,6 +9,8 @@
 #include <unordered_set>
 
 #include "compiler/onnx_operators.h"
+#include "compiler/tensorflow_file.h"
+#include "compiler/tensorflow_operators.h"
 #include "om/aipp_fields.h"
 #include "om/om_types.h"
 
@@ -17,15 +19,6 @@ namespace {
 
 /// Larger constants that the engine has folded away are shown without their values.
 constexpr size_t kMostInlineBytes = 4096;
-
-aclDataType acl_type_of_onnx(int32_t type) {
-  constexpr std::array<aclDataType, 17> kTypes = {
-      ACL_DT_UNDEFINED, ACL_FLOAT,  ACL_UINT8,     ACL_INT8,       ACL_UINT16,  ACL_INT16,
-      ACL_INT32,        ACL_INT64,  ACL_STRING,    ACL_BOOL,       ACL_FLOAT16, ACL_DOUBLE,
-      ACL_UINT32,       ACL_UINT64, ACL_COMPLEX64, ACL_COMPLEX128, ACL_BF16};
-  return type >= 0 && static_cast<size_t>(type) < kTypes.size() ? kTypes[static_cast<size_t>(type)]
-                                                                : ACL_DT_UNDEFINED;
-}
 
 std::string aipp_json(const AippParams& params) {
   nlohmann::ordered_json json;
@@ -91,7 +84,7 @@ class GraphBuilder {
       tensor.data_type = known->data_type;
       tensor.dims = known->dims;
     }
-    tensor.format = onnx_format(tensor.dims.size());
+    tensor.format = onnx_format(tensor.dims.size(), source_.channels_last);
     tensor.bytes = om::tensor_bytes(tensor.data_type, tensor.dims).value_or(0);
     return tensor;
   }
@@ -160,7 +153,7 @@ class GraphBuilder {
     output.name = tensor;
     output.data_type = acl_type_of_onnx(value.data_type);
     output.dims = value.dims;
-    output.format = onnx_format(value.dims.size());
+    output.format = onnx_format(value.dims.size(), source_.channels_last);
     output.bytes = om::tensor_bytes(output.data_type, output.dims).value_or(0);
     node.output_tensors = {output};
     const auto place = source_.constants.find(tensor);
@@ -179,7 +172,8 @@ class GraphBuilder {
       producers_[std::string(onnx.outputs[0])] = add_constant(onnx.name, *onnx.tensor, onnx.outputs[0]);
       return;
     }
-    CannOperator cann = cann_operator(onnx, context());
+    CannOperator cann = onnx.domain == kTensorFlowDomain ? tensorflow_operator(onnx)
+                                                         : cann_operator(onnx, context());
     OmNode node;
     node.name = onnx.name;
     node.type = std::move(cann.type);
@@ -251,9 +245,19 @@ class GraphBuilder {
 
 }  // namespace
 
-aclFormat onnx_format(size_t dims) {
-  if (dims == 4) return ACL_FORMAT_NCHW;
-  return dims == 5 ? ACL_FORMAT_NCDHW : ACL_FORMAT_ND;
+aclDataType acl_type_of_onnx(int32_t type) {
+  constexpr std::array<aclDataType, 17> kTypes = {
+      ACL_DT_UNDEFINED, ACL_FLOAT,  ACL_UINT8,     ACL_INT8,       ACL_UINT16,  ACL_INT16,
+      ACL_INT32,        ACL_INT64,  ACL_STRING,    ACL_BOOL,       ACL_FLOAT16, ACL_DOUBLE,
+      ACL_UINT32,       ACL_UINT64, ACL_COMPLEX64, ACL_COMPLEX128, ACL_BF16};
+  return type >= 0 && static_cast<size_t>(type) < kTypes.size() ? kTypes[static_cast<size_t>(type)]
+                                                                : ACL_DT_UNDEFINED;
+}
+
+aclFormat onnx_format(size_t dims, bool channels_last) {
+  if (dims == 4) return channels_last ? ACL_FORMAT_NHWC : ACL_FORMAT_NCHW;
+  if (dims == 5) return channels_last ? ACL_FORMAT_NDHWC : ACL_FORMAT_NCDHW;
+  return ACL_FORMAT_ND;
 }
 
 std::vector<OmNode> build_graph(const GraphSource& source, const std::vector<OmInput>& inputs,

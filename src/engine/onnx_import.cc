@@ -18,10 +18,15 @@
 #include "compiler/compile_error.h"
 #include "engine/engine_types.h"
 #include "engine/ir_constants.h"
+#include "engine/onnx/conversions.h"
 #include "om/om_checksum.h"
 
 namespace cairn {
 namespace {
+
+constexpr const char* kOnnx = "onnx";
+constexpr const char* kTensorFlow = "tf";
+constexpr bool kMapFiles = true;  // Weights in files of their own are mapped, not read.
 
 /// Hands everything that is written to a function, without a buffer: weights come in large pieces.
 class FunctionBuffer : public std::streambuf {
@@ -95,14 +100,53 @@ NetworkTensor describe(const ov::Output<const ov::Node>& output) {
   return {"", acl_type_of(output.get_element_type()), dims_of(output.get_partial_shape())};
 }
 
+using NodeNames = std::map<std::string, std::string, std::less<>>;
+
+/// The engine's reader of a framework's files, with our own operators.
+ov::frontend::FrontEnd::Ptr make_front_end(ov::frontend::FrontEndManager& manager, const std::string& name) {
+  const auto front_end = manager.load_by_framework(name);
+  if (!front_end) throw std::runtime_error("the engine's reader of " + name + " files is not installed");
+  if (name == kOnnx) front_end->add_extension(onnx::conversions());
+  return front_end;
+}
+
+/// A graph of one node of a type, as the bytes of an ONNX file. Lengths are below 128, one byte each.
+std::string single_node_file(const std::string& type, int64_t opset) {
+  const auto field = [](char tag, const std::string& value) {
+    return std::string{tag, static_cast<char>(value.size())} + value;
+  };
+  const std::string node = field(0x0A, "x") + field(0x12, "y") + field(0x22, type);
+  const std::string graph = field(0x0A, node) + field(0x12, "g") + field(0x5A, field(0x0A, "x")) +
+                            field(0x62, field(0x0A, "y"));
+  return std::string{0x08, 0x08} + field(0x3A, graph) +
+         field(0x42, std::string{0x10, static_cast<char>(opset)});
+}
+
+/// The newest opset below the model's in which the reader knows an operator; 0: none.
+int64_t nearest_opset(ov::frontend::FrontEnd& front_end, const std::string& type, int64_t opset) {
+  if (type.size() > 64) return 0;
+  for (int64_t older = std::min<int64_t>(opset, 100) - 1; older > 0; --older) {
+    try {
+      std::istringstream file(single_node_file(type, older));
+      front_end.convert(front_end.load(static_cast<std::istream*>(&file)));
+      return older;
+    } catch (const std::exception& failure) {
+      // Any other failure: the reader knows the operator, and misses its inputs or attributes.
+      if (std::string_view(failure.what()).find("No conversion rule found") == std::string_view::npos)
+        return older;
+    }
+  }
+  return 0;
+}
+
 /// Operators that the engine has no conversion for, as "type (node)".
-Status check_operators(const std::filesystem::path& path,
-                       const std::map<std::string, std::string, std::less<>>& node_names) {
+Status check_operators(const std::filesystem::path& path, const std::string& framework, int64_t opset,
+                       const NodeNames& node_names) {
   std::vector<std::string> found;
   Status read = guarded("E10041", path.string(), [&] {
     ov::frontend::FrontEndManager manager;
-    const auto front_end = manager.load_by_framework("onnx");
-    const auto model = front_end->convert_partially(front_end->load(path.string()));
+    const auto front_end = make_front_end(manager, framework);
+    const auto model = front_end->convert_partially(front_end->load(path.string(), kMapFiles));
     for (const auto& node : model->get_ordered_ops()) {
       const auto foreign = std::dynamic_pointer_cast<ov::op::util::FrameworkNode>(node);
       if (!foreign) continue;
@@ -111,12 +155,19 @@ Status check_operators(const std::filesystem::path& path,
         for (const std::string& tensor : output.get_names())
           if (const auto known = node_names.find(tensor); known != node_names.end()) name = known->second;
       const std::string& domain = foreign->get_attrs().get_opset_name();
-      found.push_back(fmt::format("{}{}{} (node {})", domain, domain.empty() ? "" : ".",
-                                  foreign->get_attrs().get_type_name(), name));
+      const std::string& type = foreign->get_attrs().get_type_name();
+      std::string version;
+      if (framework == kOnnx && domain.empty()) {
+        const int64_t nearest = nearest_opset(*front_end, type, opset);
+        version = nearest ? fmt::format(", known up to opset {}", nearest) : ", known in no opset";
+      }
+      found.push_back(
+          fmt::format("{}{}{} (node {}{})", domain, domain.empty() ? "" : ".", type, name, version));
     }
   });
   if (!read.is_ok() || found.empty()) return read;
-  return compile_error("E16002", {std::to_string(found.size()), fmt::format("{}", fmt::join(found, ", "))});
+  return compile_error(framework == kOnnx ? "E16002" : "E19010",
+                       {std::to_string(found.size()), fmt::format("{}", fmt::join(found, ", "))});
 }
 
 std::shared_ptr<ov::Node> make_convert(const ov::Output<ov::Node>& from, aclDataType type,
@@ -134,6 +185,9 @@ struct OnnxNetwork::Impl {
   std::vector<std::string> output_names;
   /// ONNX tensor name -> where it is in the graph. Rebuilt when the graph changes.
   std::unordered_map<std::string, ov::Output<ov::Node>> tensors;
+
+  /// The network's input, made if there is none; null if it has a type that the engine does not know.
+  std::shared_ptr<ov::op::v0::Parameter> input_of(const NetworkTensor& wanted) const;
 
   void index_tensors() {
     tensors.clear();
@@ -158,33 +212,75 @@ OnnxNetwork::OnnxNetwork(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 OnnxNetwork::OnnxNetwork(OnnxNetwork&&) noexcept = default;
 OnnxNetwork::~OnnxNetwork() = default;
 
-Result<OnnxNetwork> OnnxNetwork::read(const std::filesystem::path& path,
-                                      const std::map<std::string, std::string, std::less<>>& node_names) {
+Result<OnnxNetwork> OnnxNetwork::read(const std::filesystem::path& path, int64_t opset,
+                                      const NodeNames& node_names) {
   auto impl = std::make_unique<Impl>();
   const Status status = guarded("E10041", path.string(), [&] {
-    ov::Core core;
-    impl->model = core.read_model(path.string());
+    ov::frontend::FrontEndManager manager;
+    const auto front_end = make_front_end(manager, kOnnx);
+    impl->model = front_end->convert(front_end->load(path.string(), kMapFiles));
     impl->index_tensors();
   });
   if (!status.is_ok()) {
-    CAIRN_RETURN_IF_ERROR(check_operators(path, node_names));
+    CAIRN_RETURN_IF_ERROR(check_operators(path, kOnnx, opset, node_names));
     return status;
   }
   return OnnxNetwork(std::move(impl));
 }
 
-Status OnnxNetwork::select(const std::vector<std::string>& inputs, const std::vector<std::string>& outputs) {
+Result<OnnxNetwork> OnnxNetwork::read_tensorflow(const std::filesystem::path& path,
+                                                 const std::vector<std::string>& outputs,
+                                                 const NodeNames& node_names) {
+  auto impl = std::make_unique<Impl>();
+  const Status status = guarded("E10041", path.string(), [&] {
+    ov::frontend::FrontEndManager manager;
+    const auto front_end = make_front_end(manager, kTensorFlow);
+    const auto input_model = front_end->load(path.string(), kMapFiles);
+    // Chosen before the conversion, which moves transpositions about and loses tensors inside.
+    std::vector<ov::frontend::Place::Ptr> places;
+    for (const std::string& name : outputs)
+      if (auto place = input_model->get_place_by_tensor_name(name)) places.push_back(std::move(place));
+    input_model->override_all_outputs(places);
+    impl->model = front_end->convert(input_model);
+    for (const auto& parameter : impl->model->get_parameters())
+      for (const std::string& name : parameter->output(0).get_names())
+        if (name.ends_with(":0")) parameter->output(0).add_names({name.substr(0, name.size() - 2)});
+    impl->index_tensors();
+  });
+  if (!status.is_ok()) {
+    CAIRN_RETURN_IF_ERROR(check_operators(path, kTensorFlow, 0, node_names));
+    return status;
+  }
+  return OnnxNetwork(std::move(impl));
+}
+
+std::shared_ptr<ov::op::v0::Parameter> OnnxNetwork::Impl::input_of(const NetworkTensor& wanted) const {
+  const auto named = tensors.find(wanted.name);
+  if (named != tensors.end())
+    if (auto found = ov::as_type_ptr<ov::op::v0::Parameter>(named->second.get_node_shared_ptr())) return found;
+  // An input that is also an output has the name of that.
+  for (const auto& parameter : model->get_parameters())
+    if (parameter->get_friendly_name() == wanted.name) return parameter;
+  const ov::element::Type type = element_type_of(wanted.data_type);
+  if (type.is_dynamic()) return nullptr;
+  auto unused = std::make_shared<ov::op::v0::Parameter>(
+      type, ov::PartialShape(std::vector<ov::Dimension>(wanted.dims.begin(), wanted.dims.end())));
+  unused->set_friendly_name(wanted.name);
+  return unused;
+}
+
+Status OnnxNetwork::select(const std::vector<NetworkTensor>& inputs,
+                           const std::vector<std::string>& outputs) {
   Status missing;
   const Status done = guarded("E10042", "", [&] {
     ov::ParameterVector parameters;
-    for (const std::string& name : inputs) {
-      const auto found = impl_->tensors.find(name);
-      auto parameter =
-          found == impl_->tensors.end()
-              ? nullptr
-              : std::dynamic_pointer_cast<ov::op::v0::Parameter>(found->second.get_node_shared_ptr());
-      if (!parameter)
-        missing = compile_error("E10016", {name, "--model", "The engine does not see this input."});
+    for (const NetworkTensor& input : inputs) {
+      const auto parameter = impl_->input_of(input);
+      if (!parameter) {
+        missing = compile_error("E10016", {input.name, "--model", "The engine does not see this input."});
+        continue;
+      }
+      parameter->output(0).add_names({input.name});
       parameters.push_back(parameter);
     }
     ov::ResultVector results;
@@ -202,7 +298,9 @@ Status OnnxNetwork::select(const std::vector<std::string>& inputs, const std::ve
   });
   CAIRN_RETURN_IF_ERROR(missing);
   CAIRN_RETURN_IF_ERROR(done);
-  impl_->input_names = inputs;
+  impl_->input_names.clear();
+  for (const NetworkTensor& input : inputs)
+    impl_->input_names.push_back(input.name);
   impl_->output_names = outputs;
   return {};
 }

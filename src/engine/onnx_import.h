@@ -1,4 +1,4 @@
-// An ONNX model as the engine reads it, prepared for an offline model: shapes fixed, outputs chosen, types
+// An ONNX model or a TensorFlow graph as the engine reads it, prepared for an offline model: shapes fixed, outputs chosen, types
 // changed, written as IR. Errors carry the E-codes of compiler/compile_error.h.
 #pragma once
 
@@ -43,13 +43,18 @@ class OnnxNetwork {
  public:
   /// Reads the file, which read_onnx has accepted. `node_names` are those that unsupported operators are
   /// reported with: name of the first output tensor -> name of the node.
-  static Result<OnnxNetwork> read(const std::filesystem::path& path,
+  static Result<OnnxNetwork> read(const std::filesystem::path& path, int64_t opset,
                                   const std::map<std::string, std::string, std::less<>>& node_names);
+  /// Reads a frozen TensorFlow graph, which read_tensorflow has accepted, up to these tensors ("node:index").
+  static Result<OnnxNetwork> read_tensorflow(
+      const std::filesystem::path& path, const std::vector<std::string>& outputs,
+      const std::map<std::string, std::string, std::less<>>& node_names);
   ~OnnxNetwork();
   OnnxNetwork(OnnxNetwork&&) noexcept;
 
-  /// Puts inputs and outputs in the order of these ONNX tensors, and drops other outputs.
-  Status select(const std::vector<std::string>& inputs, const std::vector<std::string>& outputs);
+  /// Puts inputs and outputs in the order of these ONNX tensors, and drops other outputs. The engine forgets
+  /// inputs that nothing needs; they come back with the type and dims given here.
+  Status select(const std::vector<NetworkTensor>& inputs, const std::vector<std::string>& outputs);
   /// Fixes the shapes of inputs by name.
   Status reshape(const std::map<std::string, std::vector<int64_t>>& shapes);
   /// The user gives this input with another type; the network goes on with its own.
