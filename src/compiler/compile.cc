@@ -9,7 +9,9 @@
 #include "aipp/aipp_config.h"
 #include "compiler/compile_error.h"
 #include "compiler/graph_builder.h"
+#include "compiler/import_limits.h"
 #include "compiler/onnx_file.h"
+#include "compiler/onnx_limits.h"
 #include "compiler/tensorflow_file.h"
 #include "om/om_types.h"
 
@@ -50,13 +52,29 @@ class Compilation {
     std::string reason;
     file_ = MappedFile::open(options_.model, reason);
     if (file_.bytes().empty()) return compile_error("E10410", {options_.model.string(), "--model", reason});
+    limit_import(file_.bytes().size());
     if (is_tensorflow()) {
       CAIRN_ASSIGN(tensorflow_, read_tensorflow(file_.bytes(), options_.model));
       onnx_ = std::move(tensorflow_.model);
       return {};
     }
     CAIRN_ASSIGN(onnx_, read_onnx(file_.bytes(), options_.model));
-    return {};
+    limit_import(file_.bytes().size() + external_bytes());
+    return check_onnx_limits(onnx_);
+  }
+
+  /// Weights in other files; the reader has checked that these exist.
+  uint64_t external_bytes() const {
+    std::set<std::string_view> files;
+    for (const OnnxTensor& tensor : onnx_.initializers)
+      if (tensor.external) files.insert(tensor.external_path);
+    uint64_t bytes = 0;
+    for (const std::string_view file : files) {
+      std::error_code failure;
+      const uintmax_t size = std::filesystem::file_size(options_.model.parent_path() / file, failure);
+      if (!failure) bytes += size;
+    }
+    return bytes;
   }
 
   bool is_tensorflow() const { return options_.framework == kTensorFlow; }
@@ -239,8 +257,9 @@ class Compilation {
     tensor.name = std::move(name);
     tensor.data_type = from.data_type;
     tensor.dims = from.dims;
-    tensor.format = onnx_format(from.dims.size(), is_tensorflow() && options_.input_format != ACL_FORMAT_NCHW &&
-                                                      options_.input_format != ACL_FORMAT_NCDHW);
+    tensor.format =
+        onnx_format(from.dims.size(), is_tensorflow() && options_.input_format != ACL_FORMAT_NCHW &&
+                                          options_.input_format != ACL_FORMAT_NCDHW);
     if (options_.input_format == ACL_FORMAT_ND) tensor.format = ACL_FORMAT_ND;
     const auto bytes = om::tensor_bytes(tensor.data_type, tensor.dims);
     if (!bytes)

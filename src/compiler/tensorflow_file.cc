@@ -31,8 +31,21 @@ struct TypeEntry {
   size_t bytes;
 };
 constexpr std::array kTypes = std::to_array<TypeEntry>({
-    {1, 1, 4},  {2, 11, 8}, {3, 6, 4},   {4, 2, 1},   {5, 5, 2},   {6, 3, 1},    {8, 14, 8},   {9, 7, 8},
-    {10, 9, 1}, {14, 16, 2}, {17, 4, 2}, {18, 15, 16}, {19, 10, 2}, {22, 12, 4}, {23, 13, 8},
+    {1, 1, 4},
+    {2, 11, 8},
+    {3, 6, 4},
+    {4, 2, 1},
+    {5, 5, 2},
+    {6, 3, 1},
+    {8, 14, 8},
+    {9, 7, 8},
+    {10, 9, 1},
+    {14, 16, 2},
+    {17, 4, 2},
+    {18, 15, 16},
+    {19, 10, 2},
+    {22, 12, 4},
+    {23, 13, 8},
 });
 
 const TypeEntry* find_type(int64_t type) {
@@ -290,8 +303,8 @@ class TensorFlowReader {
     // Texts and other types without a size are left to the engine, which refuses them where they matter.
     if (entry && !tensor.data.empty() &&
         (elements > tensor.data.size() || elements * entry->bytes != tensor.data.size()))
-      return refused(fmt::format("the tensor of node {} holds {} bytes, its shape needs {} elements of {}", node,
-                                 tensor.data.size(), elements, entry->bytes));
+      return refused(fmt::format("the tensor of node {} holds {} bytes, its shape needs {} elements of {}",
+                                 node, tensor.data.size(), elements, entry->bytes));
     if (tensor.data.empty() && elements > kMostElements)
       return refused(fmt::format("the tensor of node {} has {} elements and no data", node, elements));
     return tensor;
@@ -317,7 +330,8 @@ class TensorFlowReader {
 Result<TensorFlowGraph> read_tensorflow(std::span<const std::byte> file, const std::filesystem::path& path) {
   constexpr size_t kMostBytes = (size_t{1} << 31) - 1;
   if (file.size() > kMostBytes)
-    return compile_error("E19015", {path.string(), std::to_string(file.size()), "a frozen graph holds 2 GiB at most."});
+    return compile_error("E19015",
+                         {path.string(), std::to_string(file.size()), "a frozen graph holds 2 GiB at most."});
   return TensorFlowReader(path).read({reinterpret_cast<const char*>(file.data()), file.size()});
 }
 

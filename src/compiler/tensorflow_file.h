@@ -15,8 +15,8 @@ namespace cairn {
 /// Domain of nodes with TensorFlow's operator types.
 inline constexpr std::string_view kTensorFlowDomain = "tensorflow";
 
-/// A graph in the form that the rest of the compiler works on. Tensors are called "node:index", inputs as their
-/// placeholders; Const nodes are initializers. Owns the names that it makes up.
+/// A graph in the form that the rest of the compiler works on. Tensors are called "node:index", inputs as
+/// their placeholders; Const nodes are initializers. Owns the names that it makes up.
 struct TensorFlowGraph {
   OnnxModel model;  ///< Its texts point into the file or into `names`.
   std::vector<std::unique_ptr<std::string>> names;

@@ -6,6 +6,8 @@
 #include <openvino/frontend/manager.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convert.hpp>
+#include <openvino/op/logical_or.hpp>
+#include <openvino/op/maximum.hpp>
 #include <openvino/op/parameter.hpp>
 #include <openvino/op/result.hpp>
 #include <openvino/op/util/framework_node.hpp>
@@ -103,10 +105,11 @@ NetworkTensor describe(const ov::Output<const ov::Node>& output) {
 using NodeNames = std::map<std::string, std::string, std::less<>>;
 
 /// The engine's reader of a framework's files, with our own operators.
-ov::frontend::FrontEnd::Ptr make_front_end(ov::frontend::FrontEndManager& manager, const std::string& name) {
+ov::frontend::FrontEnd::Ptr make_front_end(ov::frontend::FrontEndManager& manager, const std::string& name,
+                                           int64_t opset) {
   const auto front_end = manager.load_by_framework(name);
   if (!front_end) throw std::runtime_error("the engine's reader of " + name + " files is not installed");
-  if (name == kOnnx) front_end->add_extension(onnx::conversions());
+  if (name == kOnnx) front_end->add_extension(onnx::conversions(opset));
   return front_end;
 }
 
@@ -116,8 +119,8 @@ std::string single_node_file(const std::string& type, int64_t opset) {
     return std::string{tag, static_cast<char>(value.size())} + value;
   };
   const std::string node = field(0x0A, "x") + field(0x12, "y") + field(0x22, type);
-  const std::string graph = field(0x0A, node) + field(0x12, "g") + field(0x5A, field(0x0A, "x")) +
-                            field(0x62, field(0x0A, "y"));
+  const std::string graph =
+      field(0x0A, node) + field(0x12, "g") + field(0x5A, field(0x0A, "x")) + field(0x62, field(0x0A, "y"));
   return std::string{0x08, 0x08} + field(0x3A, graph) +
          field(0x42, std::string{0x10, static_cast<char>(opset)});
 }
@@ -145,7 +148,7 @@ Status check_operators(const std::filesystem::path& path, const std::string& fra
   std::vector<std::string> found;
   Status read = guarded("E10041", path.string(), [&] {
     ov::frontend::FrontEndManager manager;
-    const auto front_end = make_front_end(manager, framework);
+    const auto front_end = make_front_end(manager, framework, opset);
     const auto model = front_end->convert_partially(front_end->load(path.string(), kMapFiles));
     for (const auto& node : model->get_ordered_ops()) {
       const auto foreign = std::dynamic_pointer_cast<ov::op::util::FrameworkNode>(node);
@@ -170,6 +173,18 @@ Status check_operators(const std::filesystem::path& path, const std::string& fra
                        {std::to_string(found.size()), fmt::format("{}", fmt::join(found, ", "))});
 }
 
+/// The engine leaves an output unwritten that is an input unchanged. The larger of a value and itself is a
+/// copy that it does not take out.
+ov::Output<ov::Node> copy_of_input(const ov::Output<ov::Node>& value) {
+  if (!ov::is_type<ov::op::v0::Parameter>(value.get_node())) return value;
+  std::shared_ptr<ov::Node> copy;
+  if (value.get_element_type() == ov::element::boolean)
+    copy = std::make_shared<ov::op::v1::LogicalOr>(value, value);
+  else
+    copy = std::make_shared<ov::op::v1::Maximum>(value, value);
+  return copy->output(0);
+}
+
 std::shared_ptr<ov::Node> make_convert(const ov::Output<ov::Node>& from, aclDataType type,
                                        const std::string& name) {
   auto convert = std::make_shared<ov::op::v0::Convert>(from, element_type_of(type));
@@ -186,8 +201,8 @@ struct OnnxNetwork::Impl {
   /// ONNX tensor name -> where it is in the graph. Rebuilt when the graph changes.
   std::unordered_map<std::string, ov::Output<ov::Node>> tensors;
 
-  /// The network's input, made if there is none; null if it has a type that the engine does not know.
-  std::shared_ptr<ov::op::v0::Parameter> input_of(const NetworkTensor& wanted) const;
+  /// The network's inputs; null for one of a type that the engine does not know.
+  ov::ParameterVector find_inputs(const std::vector<NetworkTensor>& wanted) const;
 
   void index_tensors() {
     tensors.clear();
@@ -217,7 +232,7 @@ Result<OnnxNetwork> OnnxNetwork::read(const std::filesystem::path& path, int64_t
   auto impl = std::make_unique<Impl>();
   const Status status = guarded("E10041", path.string(), [&] {
     ov::frontend::FrontEndManager manager;
-    const auto front_end = make_front_end(manager, kOnnx);
+    const auto front_end = make_front_end(manager, kOnnx, opset);
     impl->model = front_end->convert(front_end->load(path.string(), kMapFiles));
     impl->index_tensors();
   });
@@ -234,7 +249,7 @@ Result<OnnxNetwork> OnnxNetwork::read_tensorflow(const std::filesystem::path& pa
   auto impl = std::make_unique<Impl>();
   const Status status = guarded("E10041", path.string(), [&] {
     ov::frontend::FrontEndManager manager;
-    const auto front_end = make_front_end(manager, kTensorFlow);
+    const auto front_end = make_front_end(manager, kTensorFlow, 0);
     const auto input_model = front_end->load(path.string(), kMapFiles);
     // Chosen before the conversion, which moves transpositions about and loses tensors inside.
     std::vector<ov::frontend::Place::Ptr> places;
@@ -254,35 +269,43 @@ Result<OnnxNetwork> OnnxNetwork::read_tensorflow(const std::filesystem::path& pa
   return OnnxNetwork(std::move(impl));
 }
 
-std::shared_ptr<ov::op::v0::Parameter> OnnxNetwork::Impl::input_of(const NetworkTensor& wanted) const {
-  const auto named = tensors.find(wanted.name);
-  if (named != tensors.end())
-    if (auto found = ov::as_type_ptr<ov::op::v0::Parameter>(named->second.get_node_shared_ptr())) return found;
-  // An input that is also an output has the name of that.
-  for (const auto& parameter : model->get_parameters())
-    if (parameter->get_friendly_name() == wanted.name) return parameter;
-  const ov::element::Type type = element_type_of(wanted.data_type);
-  if (type.is_dynamic()) return nullptr;
-  auto unused = std::make_shared<ov::op::v0::Parameter>(
-      type, ov::PartialShape(std::vector<ov::Dimension>(wanted.dims.begin(), wanted.dims.end())));
-  unused->set_friendly_name(wanted.name);
-  return unused;
+ov::ParameterVector OnnxNetwork::Impl::find_inputs(const std::vector<NetworkTensor>& wanted) const {
+  ov::ParameterVector found(wanted.size());
+  ov::ParameterVector others = model->get_parameters();
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const auto named = tensors.find(wanted[i].name);
+    if (named == tensors.end()) continue;
+    found[i] = ov::as_type_ptr<ov::op::v0::Parameter>(named->second.get_node_shared_ptr());
+    std::erase(others, found[i]);
+  }
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (found[i]) continue;
+    const ov::element::Type type = element_type_of(wanted[i].data_type);
+    const ov::PartialShape shape(std::vector<ov::Dimension>(wanted[i].dims.begin(), wanted[i].dims.end()));
+    // An input that is an output as well has the name of that, and its place among the inputs.
+    const auto renamed = std::ranges::find_if(others, [&](const auto& other) {
+      return other->get_element_type() == type && other->get_partial_shape().compatible(shape);
+    });
+    if (renamed != others.end()) {
+      found[i] = *renamed;
+      others.erase(renamed);
+    } else if (type.is_static()) {
+      found[i] = std::make_shared<ov::op::v0::Parameter>(type, shape);  // Nothing needs it.
+      found[i]->set_friendly_name(wanted[i].name);
+    }
+    if (found[i]) found[i]->output(0).add_names({wanted[i].name});
+  }
+  return found;
 }
 
 Status OnnxNetwork::select(const std::vector<NetworkTensor>& inputs,
                            const std::vector<std::string>& outputs) {
   Status missing;
   const Status done = guarded("E10042", "", [&] {
-    ov::ParameterVector parameters;
-    for (const NetworkTensor& input : inputs) {
-      const auto parameter = impl_->input_of(input);
-      if (!parameter) {
-        missing = compile_error("E10016", {input.name, "--model", "The engine does not see this input."});
-        continue;
-      }
-      parameter->output(0).add_names({input.name});
-      parameters.push_back(parameter);
-    }
+    const ov::ParameterVector parameters = impl_->find_inputs(inputs);
+    for (size_t i = 0; i < inputs.size(); ++i)
+      if (!parameters[i])
+        missing = compile_error("E10016", {inputs[i].name, "--model", "The engine does not know its type."});
     ov::ResultVector results;
     for (const std::string& name : outputs) {
       const auto found = impl_->tensors.find(name);
@@ -291,7 +314,7 @@ Status OnnxNetwork::select(const std::vector<NetworkTensor>& inputs,
             compile_error("E10016", {name, "--out_nodes", "The tensor does not exist after conversion."});
         continue;
       }
-      results.push_back(std::make_shared<ov::op::v0::Result>(found->second));
+      results.push_back(std::make_shared<ov::op::v0::Result>(copy_of_input(found->second)));
       results.back()->set_friendly_name(name + "/result");
     }
     if (missing.is_ok()) impl_->rebuild(results, parameters);

@@ -1,5 +1,5 @@
-// An ONNX model or a TensorFlow graph as the engine reads it, prepared for an offline model: shapes fixed, outputs chosen, types
-// changed, written as IR. Errors carry the E-codes of compiler/compile_error.h.
+// An ONNX model or a TensorFlow graph as the engine reads it, prepared for an offline model: shapes fixed,
+// outputs chosen, types changed, written as IR. Errors carry the E-codes of compiler/compile_error.h.
 #pragma once
 
 #include <cstdint>

@@ -112,7 +112,15 @@ def small_network(path, batch: int = 1) -> dict[str, np.ndarray]:
     graph.apply("conv", "Conv2D", "x", "filter", strides=[1, 1, 1, 1], padding="SAME", data_format="NHWC")
     graph.apply("conv/bias", "BiasAdd", "conv", "bias", data_format="NHWC")
     graph.apply("conv/relu", "Relu", "conv/bias")
-    graph.apply("pool", "MaxPool", "conv/relu", ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="VALID", data_format="NHWC")
+    graph.apply(
+        "pool",
+        "MaxPool",
+        "conv/relu",
+        ksize=[1, 2, 2, 1],
+        strides=[1, 2, 2, 1],
+        padding="VALID",
+        data_format="NHWC",
+    )
     graph.apply("flat", "Reshape", "pool", "flat_shape", Tshape=Type("int32"))
     graph.apply("logits", "MatMul", "flat", "dense", transpose_a=False, transpose_b=False)
     graph.apply("prob", "Softmax", "logits")

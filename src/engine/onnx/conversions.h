@@ -14,9 +14,10 @@ void add_losses(Conversions& conversions);
 void add_optimizers(Conversions& conversions);
 void add_recurrences(Conversions& conversions);
 void add_selections(Conversions& conversions);
+void add_transforms(Conversions& conversions);
 void add_windows(Conversions& conversions);
 
-/// All of them, for the engine's reader.
-std::vector<std::shared_ptr<ov::Extension>> conversions();
+/// All of them, for the engine's reader of models of this opset.
+std::vector<std::shared_ptr<ov::Extension>> conversions(int64_t opset);
 
 }  // namespace cairn::onnx

@@ -11,7 +11,8 @@ Values mod(const Node& node) {
   if (node.integer("fmod", 0) != 0) return {make<op::Mod>(a, b)};
   if (!a.get_element_type().is_real()) return {make<op::FloorMod>(a, b)};
   // Of the divisor's sign, and zero too; a finite number modulo infinity stays, or becomes that infinity.
-  const Value rest = make<op::Mod>(a, b);
+  const Value endless = make<op::LogicalAnd>(make<op::IsInf>(b), make<op::IsFinite>(a));
+  const Value rest = select(endless, a, make<op::Mod>(a, b));
   const Value zero = like(a, 0);
   const Value differs =
       make<op::LogicalAnd>(make<op::NotEqual>(rest, zero),

@@ -98,16 +98,20 @@ Value range(const Value& end);
 /// Fails with a text for the user; the engine adds the name of the operator.
 [[noreturn]] void refuse(const std::string& reason);
 
-/// Operators by name. `add` takes those of the standard's domain.
+/// Operators by name, for models of one opset. `add` takes those of the standard's domain.
 class Conversions {
  public:
   using Convert = std::function<Values(const Node&)>;
+  explicit Conversions(int64_t opset) : opset_(opset) {}
+
+  int64_t opset() const { return opset_; }
   void add(const std::string& type, Convert convert) { add(type, "", std::move(convert)); }
   void add(const std::string& type, const std::string& domain, Convert convert);
 
   std::vector<std::shared_ptr<ov::Extension>> take() { return std::move(extensions_); }
 
  private:
+  int64_t opset_;
   std::vector<std::shared_ptr<ov::Extension>> extensions_;
 };
 

@@ -7,14 +7,9 @@ namespace cairn::onnx {
 namespace {
 
 /// Products of all elements up to each one: a table of who counts for whom, and the products of its rows.
-Values cumulative_product(const Node& node) {
+Value cumulative_product_along(const Node& node, size_t along) {
   const Value x = node.input(0);
-  const auto axis = ov::as_type_ptr<op::Constant>(node.input(1).get_node_shared_ptr());
   const size_t rank = rank_of(x);
-  // An axis that is only known later: all of its size-dependent steps work on the last axis of a flat view.
-  if (!axis && rank != 1) refuse("axis must be constant");
-  const size_t along = axis ? axis_of(x, axis->cast_vector<int64_t>().at(0)) : 0;
-
   std::vector<int64_t> order;
   for (size_t i = 0; i < rank; ++i)
     if (i != along) order.push_back(static_cast<int64_t>(i));
@@ -33,7 +28,22 @@ Values cumulative_product(const Node& node) {
       node.integer("exclusive", 0) != 0 ? make<op::Less>(early, late) : make<op::LessEqual>(early, late);
   const Value last = transpose(x, order);
   const Value table = select(counts, unsqueeze(last, {-2}), like(x, 1));
-  return {transpose(make<op::ReduceProd>(table, numbers({-1}), false), back)};
+  return transpose(make<op::ReduceProd>(table, numbers({-1}), false), back);
+}
+
+Values cumulative_product(const Node& node) {
+  const size_t rank = rank_of(node.input(0));
+  if (const auto axis = ov::as_type_ptr<op::Constant>(node.input(1).get_node_shared_ptr()))
+    return {cumulative_product_along(node, axis_of(node.input(0), axis->cast_vector<int64_t>().at(0)))};
+  // An axis that the model is given when it runs: the product along each, and the one that is asked for.
+  const Value axis =
+      make<op::FloorMod>(convert(reshape(node.input(1), std::vector<int64_t>{}), ov::element::i64),
+                         number(static_cast<int64_t>(rank)));
+  Value result = cumulative_product_along(node, 0);
+  for (size_t i = 1; i < rank; ++i)
+    result = select(make<op::Equal>(axis, number(static_cast<int64_t>(i))), cumulative_product_along(node, i),
+                    result);
+  return {result};
 }
 
 /// A depthwise convolution that sees the past only; the end of its input is the next call's past.
