@@ -10,17 +10,18 @@
 
 namespace cairn {
 
-class DeviceMemory::Physical {
+/// Regions of a device's memory without an address; they go back to it with the last reference.
+class MemoryPiece {
  public:
-  Physical(DeviceMemory& memory, uint64_t epoch, size_t first_region, size_t region_count, PageKind pages)
+  MemoryPiece(DeviceMemory& memory, uint64_t epoch, size_t first_region, size_t region_count, PageKind pages)
       : memory_(memory),
         epoch_(epoch),
         first_region_(first_region),
         region_count_(region_count),
         pages_(pages) {}
-  Physical(const Physical&) = delete;
-  Physical& operator=(const Physical&) = delete;
-  ~Physical();
+  MemoryPiece(const MemoryPiece&) = delete;
+  MemoryPiece& operator=(const MemoryPiece&) = delete;
+  ~MemoryPiece() { memory_.free_physical(*this); }
 
   DeviceMemory& memory() const { return memory_; }
   uint64_t epoch() const { return epoch_; }
@@ -40,7 +41,7 @@ class DeviceMemory::Physical {
 /// What the handle denotes: the memory goes when the handle has ended and nothing is mapped any more.
 struct PhysicalMemory {
   static constexpr HandleType kHandleType = HandleType::kPhysicalMemory;
-  std::shared_ptr<DeviceMemory::Physical> memory;
+  std::shared_ptr<MemoryPiece> memory;
 };
 
 }  // namespace cairn

@@ -1,0 +1,66 @@
+#include "device/address_range.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "acl/acl_base.h"
+#include "device/slab.h"
+
+namespace cairn {
+
+Status AddressRange::create(size_t size, bool visible) {
+  size_ = size;
+  file_ = ::memfd_create("cairn-device-memory", MFD_CLOEXEC);
+  if (file_ < 0 || ::ftruncate(file_, static_cast<off_t>(size)) != 0)
+    return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193", "cannot make device memory of {} bytes: {}", size,
+                 std::strerror(errno));
+  view_ = reserve(kRegionBytes, PROT_READ | PROT_WRITE);
+  visible_ = visible ? view_ : reserve(kRegionBytes, PROT_NONE);
+  if (view_ == nullptr || visible_ == nullptr)
+    return error(
+        ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193",
+        "cannot reserve {} bytes of address space for a device; set CAIRN_MEMORY_MB to a smaller size", size);
+  return {};
+}
+
+AddressRange::~AddressRange() {
+  if (view_ != nullptr) ::munmap(view_, size_);
+  if (visible_ != nullptr && visible_ != view_) ::munmap(visible_, size_);
+  if (file_ >= 0) ::close(file_);
+}
+
+std::byte* AddressRange::reserve(size_t alignment_slack, int protection) const {
+  // Reserve more than needed, so that the start can be aligned to a region.
+  void* reserved =
+      ::mmap(nullptr, size_ + alignment_slack, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (reserved == MAP_FAILED) return nullptr;
+  auto* start = reinterpret_cast<std::byte*>(regions_for(reinterpret_cast<size_t>(reserved)) << kRegionShift);
+  auto* first = static_cast<std::byte*>(reserved);
+  if (start != first) ::munmap(first, static_cast<size_t>(start - first));
+  const size_t tail = alignment_slack - static_cast<size_t>(start - first);
+  if (tail != 0) ::munmap(start + size_, tail);
+  void* mapped = ::mmap(start, size_, protection, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, file_, 0);
+  if (mapped != MAP_FAILED) return start;
+  ::munmap(start, size_);
+  return nullptr;
+}
+
+void AddressRange::discard(size_t first_region, size_t count) {
+  ::fallocate(file_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+              static_cast<off_t>(first_region << kRegionShift), static_cast<off_t>(count << kRegionShift));
+}
+
+Status AddressRange::show(size_t region, size_t count, size_t file_region) {
+  void* const shown =
+      ::mmap(view_ + (region << kRegionShift), count << kRegionShift, PROT_READ | PROT_WRITE,
+             MAP_SHARED | MAP_NORESERVE | MAP_FIXED, file_, static_cast<off_t>(file_region << kRegionShift));
+  if (shown != MAP_FAILED) return {};
+  return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193", "cannot map {} bytes: {}", count << kRegionShift,
+               std::strerror(errno));
+}
+
+}  // namespace cairn

@@ -1,0 +1,27 @@
+#include "device/slab.h"
+
+namespace cairn {
+
+Slab::Slab(size_t block_bytes)
+    : block_(block_bytes),
+      block_count_(kRegionBytes / block_bytes),
+      sizes_(std::make_unique<std::atomic<uint32_t>[]>(block_count_)) {
+  free_blocks_.reserve(block_count_);
+  free_all();
+}
+
+size_t Slab::take_block() {
+  const size_t index = free_blocks_.back();
+  free_blocks_.pop_back();
+  return index;
+}
+
+void Slab::free_all() {
+  free_blocks_.clear();
+  for (size_t i = block_count_; i-- > 0;) {
+    set_use(i, {});
+    give_back_block(i);
+  }
+}
+
+}  // namespace cairn
