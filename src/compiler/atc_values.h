@@ -14,6 +14,10 @@ namespace cairn {
 /// --input_shape: "name1:1,3,224,224;name2:1,8". The name is everything before the last colon.
 Result<std::vector<std::pair<std::string, std::vector<int64_t>>>> parse_input_shape(std::string_view text);
 
+/// "true,false": one for each of `count` nodes that stand in the option `others`.
+Result<std::vector<bool>> parse_switches(std::string_view text, std::string_view option, size_t count,
+                                         std::string_view others);
+
 /// --out_nodes: "node1:0;node2:1", or names of tensors.
 Result<std::vector<OutNode>> parse_out_nodes(std::string_view text);
 

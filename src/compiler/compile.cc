@@ -224,18 +224,28 @@ class Compilation {
   }
 
   Status change_types(OnnxNetwork& network) const {
-    for (const std::string& name : options_.fp16_inputs) {
+    for (size_t i = 0; i < options_.fp16_inputs.size(); ++i) {
+      const std::string& name = options_.fp16_inputs[i];
       const OnnxValue* input = find_input(name);
       if (!input) return no_input(name, "--input_fp16_nodes");
-      CAIRN_RETURN_IF_ERROR(
-          network.convert_input(static_cast<size_t>(input - onnx_.inputs.data()), ACL_FLOAT16));
+      const auto index = static_cast<size_t>(input - onnx_.inputs.data());
+      CAIRN_RETURN_IF_ERROR(is_packed(options_.packed_inputs, i) ? network.pack_input(index)
+                                                                 : network.convert_input(index, ACL_FLOAT16));
     }
     for (size_t i = 0; i < outputs_.size(); ++i) {
+      if (is_packed(options_.packed_outputs, i)) {
+        CAIRN_RETURN_IF_ERROR(network.pack_output(i));
+        continue;
+      }
       CAIRN_ASSIGN(const std::optional<aclDataType> type, output_type(i));
       if (type && network.outputs()[i].data_type != *type)
         CAIRN_RETURN_IF_ERROR(network.convert_output(i, *type));
     }
     return {};
+  }
+
+  static bool is_packed(const std::vector<bool>& packed, size_t index) {
+    return index < packed.size() && packed[index];
   }
 
   Result<std::optional<aclDataType>> output_type(size_t index) const {
@@ -274,6 +284,9 @@ class Compilation {
     for (const NetworkTensor& from : network.inputs()) {
       OmInput input;
       CAIRN_ASSIGN(static_cast<OmTensor&>(input), describe(from, from.name));
+      for (size_t i = 0; i < options_.fp16_inputs.size(); ++i)
+        if (options_.fp16_inputs[i] == from.name && is_packed(options_.packed_inputs, i))
+          input.format = ACL_FORMAT_NC1HWC0;
       input.dims_v2 = input.dims;
       inputs_.push_back(std::move(input));
     }
@@ -284,6 +297,7 @@ class Compilation {
     const std::vector<NetworkTensor> from = network.outputs();
     for (size_t i = 0; i < from.size(); ++i) {
       CAIRN_ASSIGN(output_tensors_[i], describe(from[i], output_tensors_[i].name));
+      if (is_packed(options_.packed_outputs, i)) output_tensors_[i].format = ACL_FORMAT_NC1HWC0;
     }
     return {};
   }

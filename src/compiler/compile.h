@@ -41,7 +41,9 @@ struct CompileOptions {
   std::optional<aclFormat> input_format;
   std::filesystem::path aipp_config;  ///< Empty: none.
   std::vector<std::string> fp16_inputs;
-  std::vector<OutNode> out_nodes;  ///< Empty: the outputs of the ONNX graph.
+  std::vector<bool> packed_inputs;   ///< One for each of fp16_inputs: NC1HWC0. Empty: none.
+  std::vector<bool> packed_outputs;  ///< One for each of out_nodes. Empty: none.
+  std::vector<OutNode> out_nodes;    ///< Empty: the outputs of the ONNX graph.
   std::optional<aclDataType> output_type;
   std::vector<OutNodeType> output_types;
 };

@@ -87,6 +87,8 @@ constexpr std::array kTexts = std::to_array<CompileErrorText>({
     {"E19014", "The model is not valid. Reason: {}", "",
      "Check the model with onnx.checker, and the shapes given with --input_shape."},
     {"E19015", "File [{}] has {} bytes; {}", "", "Give a file of an allowed size."},
+    {"E19018", "File [{}] is no text of a graph. Reason: {}", "The file is damaged, or of another kind.",
+     "Give a ge_proto_*.txt file, as DUMP_GE_GRAPH writes it."},
     {"E19999", "Inner Error! {}", "", "Run again with --log=debug and report the output with the model."},
 });
 

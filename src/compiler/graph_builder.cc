@@ -117,7 +117,7 @@ class GraphBuilder {
 
   Producer add_input_cast(const OmInput& input) {
     OmTensor own = describe(input.name);
-    own.format = input.format;
+    if (input.format != ACL_FORMAT_NC1HWC0) own.format = input.format;
     return add_cast(fmt::format("{}_cast", input.name), {{input.name, 0}, input}, own);
   }
 
@@ -125,6 +125,7 @@ class GraphBuilder {
     OmNode cast;
     cast.name = std::move(name);
     cast.type = "Cast";
+    if (from.tensor.format == ACL_FORMAT_NC1HWC0 || to.format == ACL_FORMAT_NC1HWC0) cast.type = "TransData";
     cast.inputs = {from.source};
     cast.input_tensors = {from.tensor};
     cast.output_tensors = {to};

@@ -21,8 +21,9 @@ bool is_recurrent(const OnnxNode& node) {
   return node.type == "LSTM" || node.type == "GRU" || node.type == "RNN";
 }
 
-/// What of a node is passed over; empty: nothing.
-std::string_view ignored_part(const OnnxNode& node) {
+}  // namespace
+
+std::string_view onnx_limit(const OnnxNode& node) {
   const auto integer = [&](std::string_view name, int64_t otherwise) {
     return value_of<int64_t>(node, name, otherwise);
   };
@@ -45,12 +46,10 @@ std::string_view ignored_part(const OnnxNode& node) {
   return {};
 }
 
-}  // namespace
-
 Status check_onnx_limits(const OnnxModel& model) {
   std::vector<std::string> found;
   for (const OnnxNode& node : model.nodes) {
-    const std::string_view part = ignored_part(node);
+    const std::string_view part = onnx_limit(node);
     if (!part.empty()) found.push_back(fmt::format("{} (node {}): {}", node.type, node.name, part));
   }
   if (found.empty()) return {};

@@ -8,8 +8,12 @@
 #include <openvino/op/convert.hpp>
 #include <openvino/op/logical_or.hpp>
 #include <openvino/op/maximum.hpp>
+#include <openvino/op/pad.hpp>
 #include <openvino/op/parameter.hpp>
+#include <openvino/op/reshape.hpp>
 #include <openvino/op/result.hpp>
+#include <openvino/op/slice.hpp>
+#include <openvino/op/transpose.hpp>
 #include <openvino/op/util/framework_node.hpp>
 #include <openvino/openvino.hpp>
 #include <openvino/pass/serialize.hpp>
@@ -125,10 +129,10 @@ std::string single_node_file(const std::string& type, int64_t opset) {
          field(0x42, std::string{0x10, static_cast<char>(opset)});
 }
 
-/// The newest opset below the model's in which the reader knows an operator; 0: none.
+/// The newest opset up to the model's in which the reader knows an operator; 0: none.
 int64_t nearest_opset(ov::frontend::FrontEnd& front_end, const std::string& type, int64_t opset) {
   if (type.size() > 64) return 0;
-  for (int64_t older = std::min<int64_t>(opset, 100) - 1; older > 0; --older) {
+  for (int64_t older = std::min<int64_t>(opset, 100); older > 0; --older) {
     try {
       std::istringstream file(single_node_file(type, older));
       front_end.convert(front_end.load(static_cast<std::istream*>(&file)));
@@ -142,35 +146,20 @@ int64_t nearest_opset(ov::frontend::FrontEnd& front_end, const std::string& type
   return 0;
 }
 
-/// Operators that the engine has no conversion for, as "type (node)".
-Status check_operators(const std::filesystem::path& path, const std::string& framework, int64_t opset,
-                       const NodeNames& node_names) {
-  std::vector<std::string> found;
-  Status read = guarded("E10041", path.string(), [&] {
-    ov::frontend::FrontEndManager manager;
-    const auto front_end = make_front_end(manager, framework, opset);
-    const auto model = front_end->convert_partially(front_end->load(path.string(), kMapFiles));
-    for (const auto& node : model->get_ordered_ops()) {
-      const auto foreign = std::dynamic_pointer_cast<ov::op::util::FrameworkNode>(node);
-      if (!foreign) continue;
-      std::string name = node->get_friendly_name();
-      for (const ov::Output<ov::Node>& output : node->outputs())
-        for (const std::string& tensor : output.get_names())
-          if (const auto known = node_names.find(tensor); known != node_names.end()) name = known->second;
-      const std::string& domain = foreign->get_attrs().get_opset_name();
-      const std::string& type = foreign->get_attrs().get_type_name();
-      std::string version;
-      if (framework == kOnnx && domain.empty()) {
-        const int64_t nearest = nearest_opset(*front_end, type, opset);
-        version = nearest ? fmt::format(", known up to opset {}", nearest) : ", known in no opset";
-      }
-      found.push_back(
-          fmt::format("{}{}{} (node {}{})", domain, domain.empty() ? "" : ".", type, name, version));
-    }
-  });
-  if (!read.is_ok() || found.empty()) return read;
-  return compile_error(framework == kOnnx ? "E16002" : "E19010",
-                       {std::to_string(found.size()), fmt::format("{}", fmt::join(found, ", "))});
+/// Operators that the engine has no conversion for, all in one message with its own text.
+Status check_operators(const std::filesystem::path& path, bool is_tensorflow, int64_t opset,
+                       const NodeNames& node_names, const Status& failure) {
+  CAIRN_ASSIGN(const auto nodes, find_unsupported(path, is_tensorflow, opset, node_names));
+  if (nodes.empty()) return {};
+  std::vector<std::string> texts;
+  for (const UnsupportedNode& node : nodes)
+    texts.push_back(fmt::format("{} (node {}{})", node.type, node.node, node.note));
+  std::string list = fmt::format("{}", fmt::join(texts, ", "));
+  const size_t reason = failure.text().find("with a message");
+  if (reason != std::string::npos)
+    list += fmt::format(". The engine says: {}",
+                        failure.text().substr(reason, failure.text().find('\n') - reason));
+  return compile_error(is_tensorflow ? "E19010" : "E16002", {std::to_string(texts.size()), list});
 }
 
 /// The engine leaves an output unwritten that is an input unchanged. The larger of a value and itself is a
@@ -227,6 +216,38 @@ OnnxNetwork::OnnxNetwork(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 OnnxNetwork::OnnxNetwork(OnnxNetwork&&) noexcept = default;
 OnnxNetwork::~OnnxNetwork() = default;
 
+Result<std::vector<UnsupportedNode>> find_unsupported(const std::filesystem::path& path, bool is_tensorflow,
+                                                      int64_t opset, const NodeNames& node_names) {
+  std::vector<UnsupportedNode> nodes;
+  CAIRN_RETURN_IF_ERROR(guarded("E10041", path.string(), [&] {
+    ov::frontend::FrontEndManager manager;
+    const auto front_end = make_front_end(manager, is_tensorflow ? kTensorFlow : kOnnx, opset);
+    const auto model = front_end->convert_partially(front_end->load(path.string(), kMapFiles));
+    for (const auto& node : model->get_ordered_ops()) {
+      const auto foreign = std::dynamic_pointer_cast<ov::op::util::FrameworkNode>(node);
+      if (!foreign) continue;
+      UnsupportedNode found;
+      found.node = node->get_friendly_name();
+      for (const ov::Output<ov::Node>& output : node->outputs())
+        for (const std::string& tensor : output.get_names())
+          if (const auto known = node_names.find(tensor); known != node_names.end())
+            found.node = known->second;
+      const std::string& domain = foreign->get_attrs().get_opset_name();
+      const std::string& type = foreign->get_attrs().get_type_name();
+      found.type = is_tensorflow || domain.empty() ? type : domain + "." + type;
+      if (!is_tensorflow && domain.empty()) {
+        const int64_t nearest = nearest_opset(*front_end, type, opset);
+        if (nearest == opset)
+          found.note = ", known, but not with these attributes or inputs";
+        else
+          found.note = nearest ? fmt::format(", known up to opset {}", nearest) : ", known in no opset";
+      }
+      nodes.push_back(std::move(found));
+    }
+  }));
+  return nodes;
+}
+
 Result<OnnxNetwork> OnnxNetwork::read(const std::filesystem::path& path, int64_t opset,
                                       const NodeNames& node_names) {
   auto impl = std::make_unique<Impl>();
@@ -237,7 +258,7 @@ Result<OnnxNetwork> OnnxNetwork::read(const std::filesystem::path& path, int64_t
     impl->index_tensors();
   });
   if (!status.is_ok()) {
-    CAIRN_RETURN_IF_ERROR(check_operators(path, kOnnx, opset, node_names));
+    CAIRN_RETURN_IF_ERROR(check_operators(path, false, opset, node_names, status));
     return status;
   }
   return OnnxNetwork(std::move(impl));
@@ -263,7 +284,7 @@ Result<OnnxNetwork> OnnxNetwork::read_tensorflow(const std::filesystem::path& pa
     impl->index_tensors();
   });
   if (!status.is_ok()) {
-    CAIRN_RETURN_IF_ERROR(check_operators(path, kTensorFlow, 0, node_names));
+    CAIRN_RETURN_IF_ERROR(check_operators(path, true, 0, node_names, status));
     return status;
   }
   return OnnxNetwork(std::move(impl));
@@ -363,6 +384,83 @@ Status OnnxNetwork::convert_output(size_t index, aclDataType type) {
     const ov::Output<ov::Node> source = results[index]->input_value(0);
     const auto convert = make_convert(source, type, impl_->output_names[index] + "/cast");
     results[index] = std::make_shared<ov::op::v0::Result>(convert);
+    results[index]->set_friendly_name(impl_->output_names[index] + "/result");
+    impl_->rebuild(results, impl_->model->get_parameters());
+  });
+}
+
+namespace {
+
+constexpr size_t kCube = 16;  // C0: channels that lie together.
+
+/// [N, C, H, W], all known.
+ov::Shape image_shape(const ov::PartialShape& shape) {
+  if (shape.is_dynamic() || shape.size() != 4)
+    throw std::runtime_error("only a tensor of four known dims can have the layout NC1HWC0");
+  return shape.to_shape();
+}
+
+size_t cubes(size_t channels) {
+  return (channels + kCube - 1) / kCube;
+}
+
+ov::Output<ov::Node> reordered(const ov::Output<ov::Node>& value, const std::vector<int64_t>& order) {
+  const auto list = ov::op::v0::Constant::create(ov::element::i64, {order.size()}, order);
+  return std::make_shared<ov::op::v1::Transpose>(value, list)->output(0);
+}
+
+ov::Output<ov::Node> reshaped(const ov::Output<ov::Node>& value, const ov::Shape& shape) {
+  const auto dims = ov::op::v0::Constant::create(ov::element::i64, {shape.size()}, shape);
+  return std::make_shared<ov::op::v1::Reshape>(value, dims, false)->output(0);
+}
+
+}  // namespace
+
+Status OnnxNetwork::pack_input(size_t index) {
+  return guarded("E10042", "", [&] {
+    ov::ParameterVector parameters = impl_->model->get_parameters();
+    const auto old = parameters[index];
+    const ov::Shape image = image_shape(old->get_partial_shape());
+    const auto consumers = old->output(0).get_target_inputs();
+    const size_t blocks = cubes(image[1]);
+    auto fresh = std::make_shared<ov::op::v0::Parameter>(
+        ov::element::f16, ov::Shape{image[0], blocks, image[2], image[3], kCube});
+    fresh->set_friendly_name(old->get_friendly_name());
+    fresh->output(0).set_names(old->output(0).get_names());
+    old->output(0).set_names({});
+    const auto whole =
+        reshaped(reordered(fresh, {0, 1, 4, 2, 3}), {image[0], blocks * kCube, image[2], image[3]});
+    const auto numbers = [](int64_t value) {
+      return ov::op::v0::Constant::create(ov::element::i64, {1}, {value});
+    };
+    const auto channels = std::make_shared<ov::op::v8::Slice>(
+        whole, numbers(0), numbers(static_cast<int64_t>(image[1])), numbers(1), numbers(1));
+    const auto convert =
+        make_convert(channels, acl_type_of(old->get_element_type()), old->get_friendly_name() + "/cast");
+    for (ov::Input<ov::Node> consumer : consumers)
+      consumer.replace_source_output(convert->output(0));
+    parameters[index] = fresh;
+    impl_->rebuild(impl_->model->get_results(), parameters);
+  });
+}
+
+Status OnnxNetwork::pack_output(size_t index) {
+  return guarded("E10042", "", [&] {
+    ov::ResultVector results = impl_->model->get_results();
+    const ov::Output<ov::Node> source = results[index]->input_value(0);
+    const ov::Shape image = image_shape(source.get_partial_shape());
+    const size_t blocks = cubes(image[1]);
+    const auto half = make_convert(source, ACL_FLOAT16, impl_->output_names[index] + "/cast");
+    const auto before = ov::op::v0::Constant::create(ov::element::i64, {4}, {0, 0, 0, 0});
+    const auto after = ov::op::v0::Constant::create(
+        ov::element::i64, {4},
+        std::vector<int64_t>{0, static_cast<int64_t>(blocks * kCube - image[1]), 0, 0});
+    const auto zero = ov::op::v0::Constant::create(ov::element::f16, {}, {0});
+    const auto padded =
+        std::make_shared<ov::op::v1::Pad>(half, before, after, zero, ov::op::PadMode::CONSTANT);
+    const auto packed =
+        reordered(reshaped(padded, {image[0], blocks, kCube, image[2], image[3]}), {0, 1, 3, 4, 2});
+    results[index] = std::make_shared<ov::op::v0::Result>(packed);
     results[index]->set_friendly_name(impl_->output_names[index] + "/result");
     impl_->rebuild(results, impl_->model->get_parameters());
   });

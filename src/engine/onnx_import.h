@@ -38,6 +38,18 @@ struct NetworkIr {
   std::map<std::string, Place, std::less<>> constants;
 };
 
+/// A node that the engine has no conversion for.
+struct UnsupportedNode {
+  std::string type;  ///< With its domain, if that is not the standard's.
+  std::string node;
+  std::string note;  ///< ", known up to opset 9", ready to be added to a text; may be empty.
+};
+
+/// All such nodes of a file. `opset` is that of an ONNX model, `node_names` as in OnnxNetwork::read.
+Result<std::vector<UnsupportedNode>> find_unsupported(
+    const std::filesystem::path& path, bool is_tensorflow, int64_t opset,
+    const std::map<std::string, std::string, std::less<>>& node_names);
+
 /// Not thread-safe.
 class OnnxNetwork {
  public:
@@ -60,6 +72,9 @@ class OnnxNetwork {
   /// The user gives this input with another type; the network goes on with its own.
   Status convert_input(size_t index, aclDataType type);
   Status convert_output(size_t index, aclDataType type);
+  /// The user gives or takes this tensor of four dims as the chip's cubes have it: NC1HWC0, float16.
+  Status pack_input(size_t index);
+  Status pack_output(size_t index);
 
   std::vector<NetworkTensor> inputs() const;
   std::vector<NetworkTensor> outputs() const;

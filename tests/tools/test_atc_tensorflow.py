@@ -1,6 +1,7 @@
 """`atc --framework=3`: frozen TensorFlow graphs, against OpenCV's reader of them and against NumPy."""
 
 import json
+import sys
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,9 @@ import numpy as np
 import openvino
 import pytest
 from conftest import SOC, Command, OmFile
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from tensorflow_graph import Graph, Shape, Type, part, small_network
 
 
