@@ -110,12 +110,17 @@ def photos(_: Path) -> Iterator[Row]:
             yield entry | ({"target": target} if name == PLAIN else {})
 
 
+def blas(_: Path) -> Iterator[Row]:
+    yield from json_lines(run([sys.executable, BENCH / "blas_bench.py"]))
+
+
 SUITES = {
     "startup": start_up,
     "runtime": runtime,
     "aipp": aipp,
     "model": models,
     "media": media,
+    "blas": blas,
     "photo": photos,
 }
 

@@ -44,11 +44,11 @@ else()
   set(CAIRN_ENGINE_RPATH "$ORIGIN:${CAIRN_OPENVINO_LIBRARIES}")
 endif()
 
-cairn_install("$ORIGIN" ${CAIRN_TREE}/lib64 cairn_core cairn_check ascendcl acl_dvpp)
+cairn_install("$ORIGIN" ${CAIRN_TREE}/lib64 cairn_core cairn_check ascendcl acl_dvpp acl_cblas)
 cairn_install("${CAIRN_ENGINE_RPATH}" ${CAIRN_TREE}/lib64 cairn_engine)
 cairn_install("$ORIGIN/../lib64" ${CAIRN_TREE}/bin atc cairn npu_smi)
 if(CAIRN_BUILD_PYTHON)
-  cairn_install("${CAIRN_PYTHON_RPATH}" ${CAIRN_PYTHON_PACKAGE} _acl _media)
+  cairn_install("${CAIRN_PYTHON_RPATH}" ${CAIRN_PYTHON_PACKAGE} _acl _media _blas)
   install(DIRECTORY ${CAIRN_PYTHON_DIRECTORY}/ DESTINATION ${CAIRN_PYTHON_PACKAGE}
           FILES_MATCHING PATTERN "*.py" PATTERN "*.pyi" PATTERN "py.typed" PATTERN "__pycache__" EXCLUDE)
 endif()

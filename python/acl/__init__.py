@@ -7,12 +7,12 @@ from ._api import fill
 
 fill(globals(), "acl", _acl)
 
-from . import blas, fv, himpi, mdl, op, prof, rt, util  # noqa: E402, F401  (they need _acl; programs use them)
+from . import fv, himpi, mdl, op, prof, rt, util  # noqa: E402, F401  (they need _acl; programs use them)
 
 
 def __getattr__(name):
-    # The media module brings the image codecs along: it is loaded when it is first used.
-    if name == "media":
-        # Not "from . import media", which asks this function again before it imports.
-        return importlib.import_module(".media", __name__)
+    # These bring large libraries along (image codecs, oneDNN): they are loaded when they are first used.
+    if name in ("media", "blas"):
+        # Not "from . import …", which asks this function again before it imports.
+        return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module 'acl' has no attribute {name!r}")

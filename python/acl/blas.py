@@ -1,6 +1,6 @@
-"""Matrix products (chapter 10.11)."""
+"""Matrix products (chapter 10.10)."""
 
-from . import _acl
+from . import _blas
 from ._api import fill
 
-fill(globals(), __name__, getattr(_acl, "blas", None))
+fill(globals(), __name__, _blas)

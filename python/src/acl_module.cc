@@ -1,4 +1,4 @@
-// The native module acl._acl: functions of acl, and submodules rt, util, mdl.
+// The native module acl._acl: functions of acl, and submodules rt, util, mdl, op.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
@@ -11,6 +11,7 @@ void bind_base(nb::module_& m);
 void bind_rt(nb::module_& m);
 void bind_util(nb::module_& m);
 void bind_mdl(nb::module_& m);
+void bind_op(nb::module_& m);
 void bind_check(nb::module_& m);
 
 NB_MODULE(_acl, m) {
@@ -22,6 +23,8 @@ NB_MODULE(_acl, m) {
   bind_util(util);
   auto mdl = m.def_submodule("mdl");
   bind_mdl(mdl);
+  auto op = m.def_submodule("op");
+  bind_op(op);
   bind_check(m);
   // For the package itself: error texts of functions that have no C function.
   m.def("record_error", [](const std::string& function, int code, const std::string& text) {

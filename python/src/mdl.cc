@@ -18,6 +18,7 @@ namespace nb = nanobind;
 using cairn::python::Address;
 using cairn::python::Int;
 using cairn::python::to_python;
+using cairn::python::with_gil;
 using cairn::python::without_gil;
 using Text = std::optional<std::string>;
 
@@ -376,7 +377,8 @@ void bind_gears(nb::module_& m) {
   m.def(
       "get_input_dynamic_dims",
       [](Address d, Int<size_t> index, Int<size_t> gear_count) {
-        const size_t count = std::min<size_t>(gear_count, ACL_MAX_DIM_CNT);
+        // One more than a model can have, so that the C function refuses it.
+        const size_t count = std::min<size_t>(gear_count, ACL_MAX_BATCH_NUM + 1);
         const auto dims = std::make_unique<aclmdlIODims[]>(std::max<size_t>(count, 1));
         const aclError ret = aclmdlGetInputDynamicDims(d.as<aclmdlDesc>(), index, dims.get(), count);
         nb::list result;
@@ -385,6 +387,47 @@ void bind_gears(nb::module_& m) {
         return std::pair(result, ret);
       },
       desc, nb::arg("index"), nb::arg("gear_count"));
+}
+
+/// {'name': str, 'dimCount': int, 'dims': [int, ...]}; the C function refuses what is too much or too little.
+aclmdlIODims to_dims(const nb::dict& from) {
+  aclmdlIODims to{};
+  if (!from.contains("dims")) throw nb::type_error("dims has no member 'dims'");
+  const nb::object list = from["dims"];
+  if (!nb::isinstance<nb::sequence>(list)) throw nb::type_error("dims['dims'] is no list");
+  Int<size_t> count;
+  count.value = nb::len(list);
+  for (size_t i = 0; i < std::min<size_t>(count, ACL_MAX_DIM_CNT); ++i)
+    to.dims[i] = nb::cast<Int<int64_t>>(list[i]);
+  if (from.contains("dimCount")) count = nb::cast<Int<size_t>>(from["dimCount"]);
+  to.dimCount = count;
+  return to;
+}
+
+void bind_gear_setters(nb::module_& m) {
+  const auto model_id = nb::arg("model_id");
+  const auto index = nb::arg("index");
+  m.def(
+      "set_dynamic_batch_size",
+      [](Int<uint32_t> id, Address dataset, Int<size_t> i, Int<uint64_t> batch) {
+        return with_gil([&] { return aclmdlSetDynamicBatchSize(id, dataset.as<aclmdlDataset>(), i, batch); });
+      },
+      model_id, nb::arg("dataset").none(), index, nb::arg("batch_size"));
+  m.def(
+      "set_dynamic_hw_size",
+      [](Int<uint32_t> id, Address dataset, Int<size_t> i, Int<uint64_t> height, Int<uint64_t> width) {
+        return with_gil(
+            [&] { return aclmdlSetDynamicHWSize(id, dataset.as<aclmdlDataset>(), i, height, width); });
+      },
+      model_id, nb::arg("dataset").none(), index, nb::arg("height"), nb::arg("width"));
+  m.def(
+      "set_input_dynamic_dims",
+      [](Int<uint32_t> id, Address dataset, Int<size_t> i, const nb::dict& dims) {
+        const aclmdlIODims given = to_dims(dims);
+        return with_gil(
+            [&] { return aclmdlSetInputDynamicDims(id, dataset.as<aclmdlDataset>(), i, &given); });
+      },
+      model_id, nb::arg("dataset_in").none(), index, nb::arg("dims"));
 }
 
 void bind_aipp(nb::module_& m) {
@@ -416,5 +459,6 @@ void bind_mdl(nb::module_& m) {
   bind_desc(m);
   bind_names(m);
   bind_gears(m);
+  bind_gear_setters(m);
   bind_aipp(m);
 }

@@ -28,6 +28,7 @@ const char* handle_type_name(HandleType type) {
                                            "histogram",
                                            "group information",
                                            "physical memory",
+                                           "operator handle",
                                            "test object"};
   const auto index = static_cast<size_t>(type);
   return index < std::size(kNames) ? kNames[index] : "?";

@@ -46,6 +46,7 @@ enum class HandleType : uint8_t {
   kDvppHist,
   kGroupInfo,
   kPhysicalMemory,
+  kOpHandle,
   kUnitTest,  ///< For tests of the table itself; no function of the API gives one out.
 };
 constexpr auto kLastHandleType = HandleType::kUnitTest;

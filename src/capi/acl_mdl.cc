@@ -1,10 +1,13 @@
 // acl/acl_mdl.h: models, datasets, model descriptions.
 #include "acl/acl_mdl.h"
 
+#include <array>
+
 #include "capi/entry.h"
 #include "model/dataset.h"
 #include "model/model.h"
 #include "model/model_desc.h"
+#include "model/model_gears.h"
 #include "model/model_load.h"
 #include "tensor/data_buffer.h"
 
@@ -22,6 +25,7 @@ using cairn::ModelInfo;
 using cairn::ModelSizes;
 using cairn::ModelTable;
 using cairn::null_argument;
+using cairn::OmGearKind;
 using cairn::OmInput;
 using cairn::OmTensor;
 using cairn::Ref;
@@ -123,6 +127,30 @@ aclError aclmdlExecuteAsync(uint32_t modelId, const aclmdlDataset* input, aclmdl
                             aclrtStream stream) {
   return api("aclmdlExecuteAsync",
              [&] { return cairn::execute_model_async(modelId, input, output, stream); });
+}
+
+aclError aclmdlSetDynamicBatchSize(uint32_t modelId, aclmdlDataset* dataset, size_t index,
+                                   uint64_t batchSize) {
+  return api("aclmdlSetDynamicBatchSize", [&] {
+    return cairn::set_gear("aclmdlSetDynamicBatchSize", modelId, dataset, index, OmGearKind::kBatch,
+                           std::array{batchSize});
+  });
+}
+
+aclError aclmdlSetDynamicHWSize(uint32_t modelId, aclmdlDataset* dataset, size_t index, uint64_t height,
+                                uint64_t width) {
+  return api("aclmdlSetDynamicHWSize", [&] {
+    return cairn::set_gear("aclmdlSetDynamicHWSize", modelId, dataset, index, OmGearKind::kImage,
+                           std::array{height, width});
+  });
+}
+
+aclError aclmdlSetInputDynamicDims(uint32_t modelId, aclmdlDataset* dataset, size_t index,
+                                   const aclmdlIODims* dims) {
+  return api("aclmdlSetInputDynamicDims", [&]() -> Status {
+    if (dims == nullptr) return null_argument("MDL-047", "dims");
+    return cairn::set_gear_by_dims(modelId, dataset, index, *dims);
+  });
 }
 
 aclError aclmdlUnload(uint32_t modelId) {
@@ -294,7 +322,17 @@ aclError aclmdlGetOutputDims(const aclmdlDesc* modelDesc, size_t index, aclmdlIO
 }
 
 aclError aclmdlGetCurOutputDims(const aclmdlDesc* modelDesc, size_t index, aclmdlIODims* dims) {
-  return api("aclmdlGetCurOutputDims", [&] { return output_dims(modelDesc, index, dims, "MDL-134"); });
+  return api("aclmdlGetCurOutputDims", [&]() -> Status {
+    if (dims == nullptr) return null_argument("MDL-134", "dims");
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-134"));
+    CAIRN_ASSIGN(const OmTensor* output, description->output(index, "MDL-134"));
+    const auto model = ModelTable::get().find(description->model_id());
+    const bool has_gears = model.is_ok() && description->info().gear_kind.has_value();
+    return cairn::copy_dims(
+        description->shown_output_name(index),
+        has_gears ? (*model)->info().gears[(*model)->current_gear()].output_dims[index] : output->dims,
+        *dims);
+  });
 }
 
 const char* aclmdlGetInputNameByIndex(const aclmdlDesc* modelDesc, size_t index) {
@@ -368,8 +406,8 @@ aclError aclmdlGetOutputIndexByName(const aclmdlDesc* modelDesc, const char* nam
 aclError aclmdlGetDynamicBatch(const aclmdlDesc* modelDesc, aclmdlBatch* batch) {
   return api("aclmdlGetDynamicBatch", [&]() -> Status {
     if (batch == nullptr) return null_argument("MDL-127", "batch");
-    CAIRN_RETURN_IF_ERROR(description_of(modelDesc, "MDL-127").status());
-    *batch = {};  // Fixed shapes: no gears can be set [MDL-129].
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-127"));
+    cairn::fill_batches(description->info(), *batch);
     return {};
   });
 }
@@ -377,8 +415,8 @@ aclError aclmdlGetDynamicBatch(const aclmdlDesc* modelDesc, aclmdlBatch* batch) 
 aclError aclmdlGetDynamicHW(const aclmdlDesc* modelDesc, size_t, aclmdlHW* hw) {
   return api("aclmdlGetDynamicHW", [&]() -> Status {
     if (hw == nullptr) return null_argument("MDL-130", "hw");
-    CAIRN_RETURN_IF_ERROR(description_of(modelDesc, "MDL-130").status());
-    *hw = {};  // MDL-132
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-130"));
+    cairn::fill_image_sizes(description->info(), *hw);
     return {};
   });
 }
@@ -386,18 +424,18 @@ aclError aclmdlGetDynamicHW(const aclmdlDesc* modelDesc, size_t, aclmdlHW* hw) {
 aclError aclmdlGetInputDynamicGearCount(const aclmdlDesc* modelDesc, size_t, size_t* gearCount) {
   return api("aclmdlGetInputDynamicGearCount", [&]() -> Status {
     if (gearCount == nullptr) return null_argument("MDL-137", "gearCount");
-    CAIRN_RETURN_IF_ERROR(description_of(modelDesc, "MDL-137").status());
-    *gearCount = 0;  // MDL-138
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-137"));
+    *gearCount = cairn::count_dims_gears(description->info());
     return {};
   });
 }
 
-aclError aclmdlGetInputDynamicDims(const aclmdlDesc* modelDesc, size_t, aclmdlIODims* dims, size_t) {
+aclError aclmdlGetInputDynamicDims(const aclmdlDesc* modelDesc, size_t, aclmdlIODims* dims,
+                                   size_t gearCount) {
   return api("aclmdlGetInputDynamicDims", [&]() -> Status {
     if (dims == nullptr) return null_argument("MDL-139", "dims");
-    CAIRN_RETURN_IF_ERROR(description_of(modelDesc, "MDL-139").status());
-    return error(ACL_ERROR_MODEL_NOT_DYNAMIC, "MDL-142",
-                 "the model has no gears; convert it with --dynamic_dims");
+    CAIRN_ASSIGN(const auto description, description_of(modelDesc, "MDL-139"));
+    return cairn::fill_dims_gears(description->info(), {dims, gearCount});
   });
 }
 

@@ -12,6 +12,7 @@
 #include "compiler/atc_values.h"
 #include "compiler/compile.h"
 #include "compiler/compile_error.h"
+#include "compiler/gear_option.h"
 #include "compiler/name_lists.h"
 #include "compiler/output_file.h"
 #include "compiler/precheck.h"
@@ -105,6 +106,15 @@ Status read_tensor_options(const AtcArguments& arguments, CompileOptions& option
   }
   if (arguments.has("input_format")) {
     CAIRN_ASSIGN(options.input_format, input_format(arguments.get("input_format"), options.framework));
+  }
+  for (const OmGearKind kind : {OmGearKind::kBatch, OmGearKind::kImage, OmGearKind::kDims}) {
+    const std::string_view option = gear_option_name(kind);
+    if (!arguments.has(option)) continue;
+    CAIRN_ASSIGN(options.gears, parse_gears(kind, arguments.get(option)));
+    CAIRN_RETURN_IF_ERROR(check_gear_shapes(*options.gears, options.input_shapes, options.input_format));
+    if (kind == OmGearKind::kDims && arguments.has("insert_op_conf"))
+      return compile_error("E10001", {arguments.get("insert_op_conf"), "--insert_op_conf",
+                                      "AIPP cannot be used with --dynamic_dims"});
   }
   if (arguments.has("out_nodes")) {
     CAIRN_ASSIGN(options.out_nodes, parse_out_nodes(arguments.get("out_nodes")));

@@ -35,6 +35,19 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+/// "3", "-1", "1~8" or "1~-1".
+Result<DimRange> parse_dim(std::string_view text, std::string_view name, std::string_view word) {
+  const size_t tilde = word.find('~');
+  const auto first = whole_number(trim(word.substr(0, tilde)));
+  const auto last = tilde == word.npos ? first : whole_number(trim(word.substr(tilde + 1)));
+  if (!first || !last) return compile_error("E10002", {text, fmt::format("[{}] is no whole number", word)});
+  if (tilde == word.npos && *first == -1) return DimRange();
+  if (tilde != word.npos && *first >= 0 && *last == -1) return DimRange{*first, -1};
+  if (*first <= 0) return compile_error("E10011", {text, word, name});
+  if (*last < *first) return compile_error("E10050", {text, word, name});
+  return DimRange{*first, *last};
+}
+
 }  // namespace
 
 std::vector<std::string> split_list(std::string_view text, char separator) {
@@ -47,26 +60,21 @@ std::vector<std::string> split_list(std::string_view text, char separator) {
   return parts;
 }
 
-Result<std::vector<std::pair<std::string, std::vector<int64_t>>>> parse_input_shape(std::string_view text) {
-  std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
+Result<std::vector<InputShape>> parse_input_shape(std::string_view text) {
+  std::vector<InputShape> shapes;
   std::set<std::string> names;
   for (const std::string& part : split_list(text)) {
     const size_t colon = part.rfind(':');
     if (colon == part.npos || colon == 0)
       return compile_error("E10002", {text, fmt::format("[{}] has no name before a colon", part)});
-    std::string name = part.substr(0, colon);
-    if (!names.insert(name).second)
-      return compile_error("E10002", {text, fmt::format("[{}] is named twice", name)});
-    std::vector<int64_t> dims;
+    InputShape shape{part.substr(0, colon), {}};
+    if (!names.insert(shape.name).second)
+      return compile_error("E10002", {text, fmt::format("[{}] is named twice", shape.name)});
     for (const std::string& word : split_list(std::string_view(part).substr(colon + 1), ',')) {
-      if (word.find('~') != word.npos)
-        return compile_error("E10055", {"a range of sizes in --input_shape is not supported yet"});
-      const auto dim = whole_number(word);
-      if (!dim) return compile_error("E10002", {text, fmt::format("[{}] is no whole number", word)});
-      if (*dim <= 0) return compile_error("E10011", {text, word, name});
-      dims.push_back(*dim);
+      CAIRN_ASSIGN(const DimRange dim, parse_dim(text, shape.name, word));
+      shape.dims.push_back(dim);
     }
-    shapes.emplace_back(std::move(name), std::move(dims));
+    shapes.push_back(std::move(shape));
   }
   if (shapes.empty()) return compile_error("E10002", {text, "it names no input"});
   return shapes;

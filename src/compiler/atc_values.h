@@ -3,7 +3,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/status.h"
@@ -11,8 +10,9 @@
 
 namespace cairn {
 
-/// --input_shape: "name1:1,3,224,224;name2:1,8". The name is everything before the last colon.
-Result<std::vector<std::pair<std::string, std::vector<int64_t>>>> parse_input_shape(std::string_view text);
+/// --input_shape: "name1:1,3,224,224;name2:-1,1~8". The name is everything before the last colon; -1 is any
+/// size.
+Result<std::vector<InputShape>> parse_input_shape(std::string_view text);
 
 /// "true,false": one for each of `count` nodes that stand in the option `others`.
 Result<std::vector<bool>> parse_switches(std::string_view text, std::string_view option, size_t count,

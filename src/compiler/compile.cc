@@ -13,6 +13,7 @@
 #include "compiler/onnx_file.h"
 #include "compiler/onnx_limits.h"
 #include "compiler/tensorflow_file.h"
+#include "om/om_gears.h"
 #include "om/om_types.h"
 
 namespace cairn {
@@ -95,7 +96,7 @@ class Compilation {
         outputs.emplace_back(output);
     auto network = OnnxNetwork::read_tensorflow(options_.model, outputs, node_names());
     if (!network.is_ok()) return;  // Only what a viewer shows is missing.
-    if (!network->reshape({options_.input_shapes.begin(), options_.input_shapes.end()}).is_ok()) return;
+    if (!network->reshape(wanted_shapes()).is_ok()) return;
     remember_tensors(*network);
   }
 
@@ -189,7 +190,14 @@ class Compilation {
     return names;
   }
 
-  Status fix_shapes(OnnxNetwork& network) const {
+  std::map<std::string, std::vector<DimRange>> wanted_shapes() const {
+    std::map<std::string, std::vector<DimRange>> shapes;
+    for (const InputShape& shape : options_.input_shapes)
+      shapes[shape.name] = shape.dims;
+    return shapes;
+  }
+
+  Status fix_shapes(OnnxNetwork& network) {
     std::vector<NetworkTensor> inputs;
     std::vector<std::string> outputs;
     for (const OnnxValue& input : onnx_.inputs)
@@ -197,17 +205,42 @@ class Compilation {
     for (const GraphOutput& output : outputs_)
       outputs.push_back(output.tensor);
     CAIRN_RETURN_IF_ERROR(network.select(inputs, outputs));
-    CAIRN_RETURN_IF_ERROR(network.reshape({options_.input_shapes.begin(), options_.input_shapes.end()}));
+    const auto shapes = wanted_shapes();
+    CAIRN_RETURN_IF_ERROR(network.reshape(shapes));
+    work_bytes_ = network.work_bytes();
     for (const NetworkTensor& input : network.inputs())
-      if (!input.is_static())
+      if (!input.is_static() && !(options_.gears && shapes.contains(input.name)))
         return compile_error("E10001", {fmt::format("{}:{}", input.name, join(input.dims)), "--input_shape",
                                         "the model leaves sizes of this input open; give them all"});
+    if (options_.gears) return measure_gears(network);
     for (const NetworkTensor& output : network.outputs())
-      if (!output.is_static())
-        return compile_error(
-            "E10055", {fmt::format("the shape [{}] of output {} is only known when the model runs, which is "
-                                   "not supported yet",
-                                   join(output.dims), output.name)});
+      CAIRN_RETURN_IF_ERROR(check_output(output.name, output.dims));
+    return {};
+  }
+
+  static Status check_output(std::string_view name, const std::vector<int64_t>& dims) {
+    if (std::ranges::none_of(dims, [](int64_t dim) { return dim < 0; })) return {};
+    return compile_error(
+        "E10055", {fmt::format("the shape [{}] of output {} is only known when the model runs, which is "
+                               "not supported yet",
+                               join(dims), name)});
+  }
+
+  /// What the outputs come to in each gear.
+  Status measure_gears(const OnnxNetwork& network) {
+    std::vector<std::vector<int64_t>> open;
+    for (const NetworkTensor& input : network.inputs())
+      open.push_back(input.dims);
+    OmGears gears{options_.gears->kind, {}};
+    for (const std::vector<int64_t>& values : options_.gears->list) {
+      CAIRN_ASSIGN(const auto dims, fill_gear(open, gears.kind, values));
+      CAIRN_ASSIGN(NetworkSizes sizes, network.sizes_with(dims));
+      for (size_t i = 0; i < outputs_.size(); ++i)
+        CAIRN_RETURN_IF_ERROR(check_output(outputs_[i].tensor, sizes.output_dims[i]));
+      work_bytes_ = std::max(work_bytes_, sizes.work_bytes);
+      gears.list.push_back({values, std::move(sizes.output_dims)});
+    }
+    gears_ = std::move(gears);
     return {};
   }
 
@@ -271,7 +304,10 @@ class Compilation {
         onnx_format(from.dims.size(), is_tensorflow() && options_.input_format != ACL_FORMAT_NCHW &&
                                           options_.input_format != ACL_FORMAT_NCDHW);
     if (options_.input_format == ACL_FORMAT_ND) tensor.format = ACL_FORMAT_ND;
-    const auto bytes = om::tensor_bytes(tensor.data_type, tensor.dims);
+    const bool has_gears = gears_.has_value();  // The sizes follow when all gears are known.
+    const auto bytes = has_gears && om::tensor_bytes(tensor.data_type, {})
+                           ? std::optional<uint64_t>(0)
+                           : om::tensor_bytes(tensor.data_type, tensor.dims);
     if (!bytes)
       return compile_error("E10055",
                            {fmt::format("tensor {} has type {} and shape [{}], which the API cannot hold",
@@ -361,13 +397,43 @@ class Compilation {
     return count;
   }
 
+  /// The dims of the network's inputs in the largest gear; without gears as they are.
+  Result<OmTensor> largest(const OmTensor& input) const {
+    OmTensor tensor = input;
+    if (!gears_) return tensor;
+    uint64_t most = 0;
+    for (const OmGears::Gear& gear : gears_->list) {
+      if (std::ranges::find(input.dims, -1) == input.dims.end()) break;
+      CAIRN_ASSIGN(const auto dims, fill_gear({input.dims}, gears_->kind, gear.values));
+      const uint64_t bytes = om::tensor_bytes(input.data_type, dims[0]).value_or(0);
+      if (bytes <= most) continue;
+      most = bytes;
+      tensor.dims = dims[0];
+    }
+    return tensor;
+  }
+
   Status link_aipp(const AippConfigOp& block, OmInput& input) const {
-    const auto output = om_aipp_output(input);
+    const auto fail = [&](std::string_view reason) {
+      return compile_error("E10052", {fmt::format("line {}: {}", block.line, reason)});
+    };
+    CAIRN_ASSIGN(const OmTensor network_input, largest(input));
+    const auto output = om_aipp_output(network_input);
     if (!output.is_ok()) return aipp_error(output.status());
-    const auto params = resolve(block.params, *output);
-    if (!params.is_ok())
-      return compile_error("E10052", {fmt::format("line {}: {}", block.line, params.status().text())});
-    const AippInputDims dims = aipp_input_dims(*params, output->batch);
+    const bool sizes_change =
+        gears_ && gears_->kind == OmGearKind::kImage && network_input.dims != input.dims;
+    if (sizes_change && (block.params.crop || block.params.padding || block.params.src_image_size_w != 0 ||
+                         block.params.src_image_size_h != 0))
+      return fail(
+          "with --dynamic_image_size crop and padding must be off, src_image_size_w and _h must be 0");
+    auto params = resolve(block.params, *output);
+    if (!params.is_ok()) return fail(params.status().text());
+    const bool batch_changes = gears_ && gears_->kind == OmGearKind::kBatch && input.dims[0] == -1;
+    AippInputDims dims = aipp_input_dims(*params, batch_changes ? -1 : output->batch);
+    if (sizes_change) {
+      params->src_image_size_w = params->src_image_size_h = 0;  // Those of the gear.
+      dims.tensor[1] = dims.tensor[2] = dims.user[1] = dims.user[2] = -1;
+    }
     input.aipp = OmAipp{*params, static_cast<const OmTensor&>(input)};
     input.data_type = ACL_UINT8;
     input.format = ACL_FORMAT_NHWC;
@@ -375,6 +441,17 @@ class Compilation {
     input.dims_v2 = dims.user;
     input.bytes = aipp_image_bytes(params->input_format, params->src_image_size_w, params->src_image_size_h) *
                   static_cast<size_t>(output->batch);
+    return {};
+  }
+
+  /// The input that takes the gear, and the sizes that belong to the largest one.
+  Status finish_gears(OmModel& model) const {
+    if (!gears_) return {};
+    model.gears = gears_;
+    model.inputs.push_back(make_gear_input(*gears_));
+    const auto shapes = shapes_of(model);
+    if (!shapes.is_ok()) return compile_error("E10042", {shapes.status().text()});
+    report_largest(*shapes, model.inputs, model.outputs);
     return {};
   }
 
@@ -388,15 +465,16 @@ class Compilation {
                                return found == tensors_.end() ? std::nullopt : std::optional(found->second);
                              },
                              ir.constants, is_tensorflow()};
-    model.nodes = build_graph(source, inputs_, outputs_, output_tensors_);
+    model.inputs = std::move(inputs_);
+    model.outputs = std::move(output_tensors_);
+    CAIRN_RETURN_IF_ERROR(finish_gears(model));
+    model.nodes = build_graph(source, model.inputs, outputs_, model.outputs);
     model.name = options_.name;
     model.framework = options_.framework;
     model.soc_version = options_.soc_version;
     model.atc_version = CAIRN_VERSION;
     model.atc_cmdline = options_.cmdline;
-    model.inputs = std::move(inputs_);
-    model.outputs = std::move(output_tensors_);
-    model.memory_size = network.work_bytes();
+    model.memory_size = work_bytes_;
     for (const OmInput& input : model.inputs)
       if (input.aipp) model.memory_size += input.bytes;
     model.weight_size = ir.weights.bytes;
@@ -414,6 +492,8 @@ class Compilation {
   std::vector<GraphOutput> outputs_;
   std::vector<OmTensor> output_tensors_;  ///< One for each of outputs_.
   std::vector<OmInput> inputs_;
+  std::optional<OmGears> gears_;
+  uint64_t work_bytes_ = 0;
 };
 
 }  // namespace

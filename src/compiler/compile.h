@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "acl/acl_base.h"
@@ -31,13 +30,27 @@ struct OutNodeType {
   aclDataType type = ACL_FLOAT;
 };
 
+/// One entry of `--input_shape`.
+struct InputShape {
+  std::string name;
+  std::vector<DimRange> dims;
+  bool operator==(const InputShape&) const = default;
+};
+
+/// What `--dynamic_batch_size` and its like list.
+struct GearOption {
+  OmGearKind kind = OmGearKind::kBatch;
+  std::vector<std::vector<int64_t>> list;
+};
+
 struct CompileOptions {
   int64_t framework = 5;  ///< Value of `--framework`.
   std::filesystem::path model;
   std::string name;  ///< Of the offline model.
   std::string soc_version;
   std::string cmdline;
-  std::vector<std::pair<std::string, std::vector<int64_t>>> input_shapes;
+  std::vector<InputShape> input_shapes;
+  std::optional<GearOption> gears;
   std::optional<aclFormat> input_format;
   std::filesystem::path aipp_config;  ///< Empty: none.
   std::vector<std::string> fp16_inputs;

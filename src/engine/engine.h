@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "device/soc_profile.h"
+#include "om/om_gears.h"
 #include "om/om_model.h"
 #include "tensor/float_overflow.h"
 
@@ -27,9 +29,13 @@ struct ModelSizes {
 
 struct ModelInfo {
   std::string name;
-  std::string soc_version;  ///< "Ascend310P3": what the model was converted for; may be empty.
-  std::vector<OmInput> inputs;
+  std::string soc_version;      ///< "Ascend310P3": what the model was converted for; may be empty.
+  std::vector<OmInput> inputs;  ///< Those of the network first, in its order.
   std::vector<OmTensor> outputs;
+  /// The shapes that the model can run with; one without gears.
+  std::vector<OmShapes> gears;
+  std::optional<OmGearKind> gear_kind;  ///< Empty without gears.
+  size_t largest_gear = 0;
   ModelSizes sizes;
   /// Operator -> the layers of the original network that it stands for.
   std::map<std::string, std::vector<std::string>, std::less<>> original_op_names;
@@ -54,12 +60,12 @@ class Executable {
  public:
   virtual ~Executable() = default;
   virtual const ModelInfo& info() const = 0;
-  /// Runs the model once in the calling thread. inputs[i] holds info().inputs[i].bytes, outputs[i] receives
-  /// info().outputs[i].bytes. The engine works directly on these addresses. Several calls may run at once.
-  /// `overflow`: what becomes of half floats of AIPP that do not fit. Those of the outputs are left as they
-  /// are. `shares_cores`: the machine has other work meanwhile, so one core per run gets more done than all
-  /// cores for one after the other.
-  virtual Status run(std::span<const void* const> inputs, std::span<void* const> outputs,
+  /// Runs the model once in the calling thread. `gear`: which of info().gears. inputs[i] holds the
+  /// input_bytes of the gear, outputs[i] receives its output_bytes. The engine works directly on these
+  /// addresses. Several calls may run at once, in any gears. `overflow`: what becomes of half floats of AIPP
+  /// that do not fit. Those of the outputs are left as they are. `shares_cores`: the machine has other work
+  /// meanwhile, so one core per run gets more done than all cores for one after the other.
+  virtual Status run(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
                      FloatOverflow& overflow, bool shares_cores) = 0;
 };
 

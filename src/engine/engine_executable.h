@@ -1,82 +1,52 @@
-// A compiled model and the pools of inference requests that run it.
+// A loaded model: its gears, compiled when they are first used.
 #pragma once
 
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <openvino/openvino.hpp>
-#include <optional>
 #include <span>
 #include <vector>
 
-#include "aipp/aipp_kernel.h"
 #include "engine/engine.h"
+#include "engine/shaped_network.h"
 
 namespace cairn {
 
-/// A network and its inference requests, as many as have run at once. Thread-safe.
-class RequestPool {
- public:
-  /// `kernels`: one per input, those with AIPP write the network's input. They outlive the pool.
-  RequestPool(ov::CompiledModel network, const std::vector<std::optional<AippKernel>>& kernels)
-      : network_(std::move(network)), kernels_(kernels) {}
-
-  const ov::CompiledModel& network() const { return network_; }
-  /// Throws what OpenVINO throws.
-  void run(std::span<const void* const> inputs, std::span<void* const> outputs, FloatOverflow& overflow);
-
- private:
-  /// One inference request with the addresses that are bound to it, and the network inputs that AIPP writes.
-  struct Slot {
-    ov::InferRequest request;
-    std::vector<const void*> inputs;
-    std::vector<void*> outputs;
-    std::vector<ov::Tensor> aipp_tensors;  ///< Empty tensors for inputs without AIPP.
-  };
-
-  std::unique_ptr<Slot> take_slot();
-  void give_back(std::unique_ptr<Slot> slot);
-  void feed_inputs(Slot& slot, std::span<const void* const> inputs, FloatOverflow& overflow);
-  void bind_outputs(Slot& slot, std::span<void* const> outputs);
-
-  ov::CompiledModel network_;
-  const std::vector<std::optional<AippKernel>>& kernels_;
-  std::mutex mutex_;
-  std::vector<std::unique_ptr<Slot>> free_slots_;
-};
-
 class OpenVinoExecutable final : public Executable {
  public:
-  using Compile = std::function<ov::CompiledModel()>;
+  /// Reads the network, gives it the shapes of one gear and compiles it. May throw what OpenVINO throws. All
+  /// networks share the model's weights as the file holds them.
+  using Build = std::function<Result<std::shared_ptr<ShapedNetwork>>(const ModelInfo&, const OmShapes&)>;
 
-  /// Checks that the network's inputs and outputs are those of `info`, so that no run touches memory outside
-  /// the buffers. `compile_wide` makes the same network for several runs at once; empty if there is only one
-  /// core.
-  static Result<std::unique_ptr<Executable>> create(ov::CompiledModel network, Compile compile_wide,
-                                                    ModelInfo info);
+  /// A model without gears is compiled at once; it can throw what `build` throws.
+  static Result<std::unique_ptr<Executable>> create(Build build, ModelInfo info);
 
   const ModelInfo& info() const override { return info_; }
-  Status run(std::span<const void* const> inputs, std::span<void* const> outputs, FloatOverflow& overflow,
-             bool shares_cores) override;
+  Status run(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
+             FloatOverflow& overflow, bool shares_cores) override;
 
  private:
-  OpenVinoExecutable(ov::CompiledModel network, Compile compile_wide, ModelInfo info,
-                     std::vector<std::optional<AippKernel>> kernels)
-      : info_(std::move(info)),
-        kernels_(std::move(kernels)),
-        quick_(std::move(network), kernels_),
-        compile_wide_(std::move(compile_wide)) {}
-  RequestPool& pool_for(bool shares_cores);
+  OpenVinoExecutable(Build build, ModelInfo info);
+  /// The gear's network, compiled now if it is not.
+  Result<std::shared_ptr<ShapedNetwork>> network(size_t gear);
+  std::shared_ptr<ShapedNetwork> find_compiled(size_t gear);
+  /// Gives up gears that were not used for longest until the others fit into CAIRN_GEAR_MEMORY_MB.
+  void trim(size_t newest);
+
+  struct Gear {
+    std::shared_ptr<ShapedNetwork> network;  ///< Null: not compiled.
+    uint64_t last_use = 0;
+  };
 
   const ModelInfo info_;
-  const std::vector<std::optional<AippKernel>> kernels_;  ///< One per input.
-  RequestPool quick_;                                     ///< All cores for one run.
-  const Compile compile_wide_;
-  std::atomic<uint32_t> runs_{0};  ///< Under way.
-  std::atomic<uint32_t> shared_runs_{0};
-  std::unique_ptr<RequestPool> wide_owner_;
-  std::atomic<RequestPool*> wide_{nullptr};  ///< One core for each run; made when it is worth it.
+  Build build_;
+  std::shared_ptr<ShapedNetwork> only_;  ///< Of a model without gears.
+  std::atomic<uint32_t> runs_{0};        ///< Under way.
+  std::mutex compiling_;                 ///< One gear at a time; before mutex_.
+  std::mutex mutex_;
+  std::vector<Gear> gears_;  ///< Under mutex_, as is uses_.
+  uint64_t uses_ = 0;
 };
 
 }  // namespace cairn

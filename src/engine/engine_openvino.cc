@@ -91,8 +91,11 @@ int core_count() {
   return ::sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
 }
 
-ModelInfo describe(OmModel&& om) {
+Result<ModelInfo> describe(OmModel&& om) {
   ModelInfo info;
+  CAIRN_ASSIGN(info.gears, shapes_of(om));
+  if (om.gears) info.gear_kind = om.gears->kind;
+  info.largest_gear = largest_gear(info.gears);
   info.name = std::move(om.name);
   info.soc_version = std::move(om.soc_version);
   info.inputs = std::move(om.inputs);
@@ -129,25 +132,30 @@ Result<ov::Tensor> weight_tensor(const OmModel& om, const SharedBytes& file, std
   return ov::Tensor(ov::element::u8, {om.weights.size()}, static_cast<void*>(memory.data()));
 }
 
+void give_shapes(ov::Model& network, const OmShapes& shapes) {
+  const auto inputs = network.inputs();
+  std::map<ov::Output<ov::Node>, ov::PartialShape> wanted;
+  for (size_t i = 0; i < inputs.size() && i < shapes.network_inputs.size(); ++i) {
+    const std::vector<int64_t>& dims = shapes.network_inputs[i].dims;
+    wanted[inputs[i]] = ov::PartialShape(std::vector<ov::Dimension>(dims.begin(), dims.end()));
+  }
+  network.reshape(wanted);
+}
+
 class OpenVinoEngine final : public Engine {
  public:
   Result<std::unique_ptr<Executable>> load(SharedBytes file, const LoadOptions& options) override {
     CAIRN_ASSIGN(OmModel om, read_om(file.span()));
     CAIRN_RETURN_IF_ERROR(check_soc(om, options.soc));
     CAIRN_ASSIGN(const ov::Tensor weights, weight_tensor(om, file, options.weight_memory));
+    std::string ir = std::move(om.ir_xml);
+    CAIRN_ASSIGN(ModelInfo info, describe(std::move(om)));
     try {
-      std::shared_ptr<ov::Model> network = core_.read_model(om.ir_xml, weights);
-      if (work_of(*network) < kWorkOfOneThread)
-        network = core_.read_model(with_direct_convolutions(om.ir_xml), weights);
-      const int threads = wanted_threads() != 0 ? wanted_threads() : core_count();
-      OpenVinoExecutable::Compile compile_wide;
-      // The compiled network keeps the graph and its weights anyhow.
-      if (threads > 1)
-        compile_wide = [this, network, threads] {
-          return core_.compile_model(network, "CPU", wide_settings(threads));
-        };
-      return OpenVinoExecutable::create(core_.compile_model(network, "CPU", quick_settings(*network)),
-                                        std::move(compile_wide), describe(std::move(om)));
+      return OpenVinoExecutable::create(
+          [this, ir = std::move(ir), weights](const ModelInfo& model, const OmShapes& shapes) {
+            return build(ir, weights, model, shapes);
+          },
+          std::move(info));
     } catch (const std::exception& problem) {
       return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001", "the graph of the om file cannot be compiled: {}",
                    problem.what());
@@ -160,6 +168,30 @@ class OpenVinoEngine final : public Engine {
   }
 
  private:
+  /// The network in the shapes of one gear.
+  std::shared_ptr<ov::Model> read_network(const std::string& ir, const ov::Tensor& weights,
+                                          const OmShapes& shapes) {
+    std::shared_ptr<ov::Model> network = core_.read_model(ir, weights);
+    if (!shapes.gear.empty()) give_shapes(*network, shapes);
+    return network;
+  }
+
+  Result<std::shared_ptr<ShapedNetwork>> build(const std::string& ir, const ov::Tensor& weights,
+                                               const ModelInfo& info, const OmShapes& shapes) {
+    std::shared_ptr<ov::Model> network = read_network(ir, weights, shapes);
+    if (work_of(*network) < kWorkOfOneThread)
+      network = read_network(with_direct_convolutions(ir), weights, shapes);
+    const int threads = wanted_threads() != 0 ? wanted_threads() : core_count();
+    ShapedNetwork::Compile compile_wide;
+    // The compiled network keeps the graph and its weights anyhow.
+    if (threads > 1)
+      compile_wide = [this, network, threads] {
+        return core_.compile_model(network, "CPU", wide_settings(threads));
+      };
+    return ShapedNetwork::create(core_.compile_model(network, "CPU", quick_settings(*network)),
+                                 std::move(compile_wide), info, shapes);
+  }
+
   ov::Core core_;
 };
 

@@ -181,6 +181,39 @@ std::shared_ptr<ov::Node> make_convert(const ov::Output<ov::Node>& from, aclData
   return convert;
 }
 
+/// Bytes of inputs, outputs and the intermediate tensors that are alive at the same time.
+uint64_t work_bytes(const ov::Model& model) {
+  const ov::NodeVector nodes = model.get_ordered_ops();
+  std::unordered_map<const ov::Node*, size_t> position;
+  for (size_t i = 0; i < nodes.size(); ++i)
+    position[nodes[i].get()] = i;
+
+  // change[i] is what becomes alive before node i minus what is dead by then.
+  std::vector<int64_t> change(nodes.size() + 1, 0);
+  for (size_t i = 0; i < nodes.size(); ++i) {
+    if (ov::is_type<ov::op::v0::Constant>(nodes[i]) || ov::is_type<ov::op::v0::Result>(nodes[i])) continue;
+    for (const ov::Output<ov::Node>& output : nodes[i]->outputs()) {
+      if (output.get_partial_shape().is_dynamic()) continue;
+      size_t last = i;
+      for (const ov::Input<ov::Node>& user : output.get_target_inputs()) {
+        const auto found = position.find(user.get_node());
+        if (found != position.end()) last = std::max(last, found->second);
+        if (ov::is_type<ov::op::v0::Result>(user.get_node())) last = nodes.size() - 1;
+      }
+      constexpr size_t kBlock = 512;
+      const size_t bits = ov::shape_size(output.get_shape()) * output.get_element_type().bitwidth();
+      const auto bytes = static_cast<int64_t>((bits / 8 + kBlock - 1) / kBlock * kBlock);
+      change[ov::is_type<ov::op::v0::Parameter>(nodes[i]) ? 0 : i] += bytes;
+      change[last + 1] -= bytes;
+    }
+  }
+  int64_t alive = 0;
+  int64_t most = 0;
+  for (const int64_t bytes : change)
+    most = std::max(most, alive += bytes);
+  return static_cast<uint64_t>(most);
+}
+
 }  // namespace
 
 struct OnnxNetwork::Impl {
@@ -349,15 +382,35 @@ Status OnnxNetwork::select(const std::vector<NetworkTensor>& inputs,
   return {};
 }
 
-Status OnnxNetwork::reshape(const std::map<std::string, std::vector<int64_t>>& shapes) {
+Status OnnxNetwork::reshape(const std::map<std::string, std::vector<DimRange>>& shapes) {
   if (shapes.empty()) return {};
   return guarded("E19014", "", [&] {
     std::map<std::string, ov::PartialShape> wanted;
-    for (const auto& [name, dims] : shapes)
-      wanted[name] = ov::PartialShape(std::vector<ov::Dimension>(dims.begin(), dims.end()));
+    for (const auto& [name, dims] : shapes) {
+      std::vector<ov::Dimension> shape;
+      for (const DimRange& dim : dims)
+        shape.emplace_back(dim.least, dim.most);
+      wanted[name] = ov::PartialShape(shape);
+    }
     impl_->model->reshape(wanted);
     impl_->index_tensors();
   });
+}
+
+Result<NetworkSizes> OnnxNetwork::sizes_with(const std::vector<std::vector<int64_t>>& inputs) const {
+  NetworkSizes sizes;
+  CAIRN_RETURN_IF_ERROR(guarded("E19014", "", [&] {
+    const std::shared_ptr<ov::Model> model = impl_->model->clone();
+    std::map<ov::Output<ov::Node>, ov::PartialShape> wanted;
+    for (size_t i = 0; i < inputs.size(); ++i)
+      wanted[model->input(i)] =
+          ov::PartialShape(std::vector<ov::Dimension>(inputs[i].begin(), inputs[i].end()));
+    model->reshape(wanted);
+    for (const ov::Output<ov::Node>& output : model->outputs())
+      sizes.output_dims.push_back(dims_of(output.get_partial_shape()));
+    sizes.work_bytes = cairn::work_bytes(*model);
+  }));
+  return sizes;
 }
 
 Status OnnxNetwork::convert_input(size_t index, aclDataType type) {
@@ -496,35 +549,7 @@ std::optional<NetworkTensor> OnnxNetwork::tensor(std::string_view name) const {
 }
 
 uint64_t OnnxNetwork::work_bytes() const {
-  const ov::NodeVector nodes = impl_->model->get_ordered_ops();
-  std::unordered_map<const ov::Node*, size_t> position;
-  for (size_t i = 0; i < nodes.size(); ++i)
-    position[nodes[i].get()] = i;
-
-  // change[i] is what becomes alive before node i minus what is dead by then.
-  std::vector<int64_t> change(nodes.size() + 1, 0);
-  for (size_t i = 0; i < nodes.size(); ++i) {
-    if (ov::is_type<ov::op::v0::Constant>(nodes[i]) || ov::is_type<ov::op::v0::Result>(nodes[i])) continue;
-    for (const ov::Output<ov::Node>& output : nodes[i]->outputs()) {
-      if (output.get_partial_shape().is_dynamic()) continue;
-      size_t last = i;
-      for (const ov::Input<ov::Node>& user : output.get_target_inputs()) {
-        const auto found = position.find(user.get_node());
-        if (found != position.end()) last = std::max(last, found->second);
-        if (ov::is_type<ov::op::v0::Result>(user.get_node())) last = nodes.size() - 1;
-      }
-      constexpr size_t kBlock = 512;
-      const size_t bits = ov::shape_size(output.get_shape()) * output.get_element_type().bitwidth();
-      const auto bytes = static_cast<int64_t>((bits / 8 + kBlock - 1) / kBlock * kBlock);
-      change[ov::is_type<ov::op::v0::Parameter>(nodes[i]) ? 0 : i] += bytes;
-      change[last + 1] -= bytes;
-    }
-  }
-  int64_t alive = 0;
-  int64_t most = 0;
-  for (const int64_t bytes : change)
-    most = std::max(most, alive += bytes);
-  return static_cast<uint64_t>(most);
+  return cairn::work_bytes(*impl_->model);
 }
 
 Result<NetworkIr> OnnxNetwork::write_ir() const {

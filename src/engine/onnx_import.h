@@ -26,6 +26,23 @@ struct NetworkTensor {
   bool is_static() const;
 };
 
+/// The sizes that a dim may have. -1 as `most`: no limit.
+struct DimRange {
+  int64_t least = 0;
+  int64_t most = -1;
+
+  static DimRange fixed(int64_t size) { return {size, size}; }
+  bool is_fixed() const { return least == most; }
+  bool operator==(const DimRange&) const = default;
+};
+
+/// What a network comes to in certain input shapes.
+struct NetworkSizes {
+  std::vector<std::vector<int64_t>> output_dims;
+  /// Bytes of inputs, outputs and the intermediate tensors that are alive at the same time.
+  uint64_t work_bytes = 0;
+};
+
 /// An executable graph: `weights` produces the bytes from the network, which must still be there.
 struct NetworkIr {
   struct Place {
@@ -67,8 +84,10 @@ class OnnxNetwork {
   /// Puts inputs and outputs in the order of these ONNX tensors, and drops other outputs. The engine forgets
   /// inputs that nothing needs; they come back with the type and dims given here.
   Status select(const std::vector<NetworkTensor>& inputs, const std::vector<std::string>& outputs);
-  /// Fixes the shapes of inputs by name.
-  Status reshape(const std::map<std::string, std::vector<int64_t>>& shapes);
+  /// Changes the shapes of inputs by name.
+  Status reshape(const std::map<std::string, std::vector<DimRange>>& shapes);
+  /// What it would be with these input shapes, one for each input; the network stays as it is.
+  Result<NetworkSizes> sizes_with(const std::vector<std::vector<int64_t>>& inputs) const;
   /// The user gives this input with another type; the network goes on with its own.
   Status convert_input(size_t index, aclDataType type);
   Status convert_output(size_t index, aclDataType type);

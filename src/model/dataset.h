@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "base/handle_table.h"
+#include "om/om_gears.h"
 
 namespace cairn {
 
@@ -23,9 +26,17 @@ class Dataset {
   /// Copies the handles; false if their number is not handles.size().
   bool copy(std::span<void*> handles) const;
 
+  /// Of an input dataset: the model runs in this gear from now on.
+  void set_gear(uint32_t model_id, size_t gear, std::vector<int64_t> values);
+  /// Which of the model's gears was set, maybe for another model with the same gear; empty if none was.
+  std::optional<size_t> gear(uint32_t model_id, std::span<const OmShapes> gears) const;
+
  private:
   mutable std::mutex mutex_;
   std::vector<void*> buffers_;
+  uint32_t gear_model_ = 0;  ///< That gear_ is one of; 0: none was set.
+  size_t gear_ = 0;
+  std::vector<int64_t> gear_values_;  ///< The numbers of the gear.
 };
 
 }  // namespace cairn

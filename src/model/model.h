@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <shared_mutex>
@@ -19,7 +20,10 @@ namespace cairn {
 class Model {
  public:
   Model(uint32_t id, void* context, std::unique_ptr<Executable> executable)
-      : id_(id), context_(context), executable_(std::move(executable)) {}
+      : id_(id),
+        context_(context),
+        executable_(std::move(executable)),
+        current_gear_(executable_->info().largest_gear) {}
 
   uint32_t id() const { return id_; }
   const ModelInfo& info() const { return executable_->info(); }
@@ -28,11 +32,15 @@ class Model {
   Status check_context() const;
   /// The context in which it was loaded still exists.
   bool context_is_alive() const;
+  /// The gear that was set last for any dataset; the largest one at first [MDL-135].
+  size_t current_gear() const { return current_gear_.load(std::memory_order_relaxed); }
+  void set_current_gear(size_t gear) { current_gear_.store(gear, std::memory_order_relaxed); }
 
  private:
   const uint32_t id_;
   void* const context_;  ///< Handle.
   const std::unique_ptr<Executable> executable_;
+  std::atomic<size_t> current_gear_;
 };
 
 /// The loaded models. Ids start at 1 and are not used again. Thread-safe.
@@ -60,7 +68,7 @@ class AddressList {
   std::span<void*> span() { return {many_ ? many_.get() : few_.data(), count_}; }
 
  private:
-  static constexpr size_t kInPlace = 14;
+  static constexpr size_t kInPlace = 13;
   size_t count_;
   std::array<void*, kInPlace> few_{};
   std::unique_ptr<void*[]> many_;
@@ -83,9 +91,13 @@ class ModelCall {
 
  private:
   explicit ModelCall(std::shared_ptr<Model> model);
+  const OmShapes& shapes() const { return model_->info().gears[gear_]; }
+  /// Of the n-th address.
+  size_t bytes(size_t index) const;
   Status run_resolved(FloatOverflow& overflow, bool shares_cores);
 
   std::shared_ptr<Model> model_;
+  size_t gear_ = 0;        ///< Set for the input dataset when the call was made; 0 without gears.
   AddressList addresses_;  ///< Of the inputs, then of the outputs, as the user gave them.
 };
 

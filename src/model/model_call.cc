@@ -6,6 +6,7 @@
 #include "device/runtime.h"
 #include "model/dataset.h"
 #include "model/model.h"
+#include "model/model_gears.h"
 #include "tensor/data_buffer.h"
 
 namespace cairn {
@@ -19,34 +20,44 @@ struct Side {
 constexpr Side kInput = {"input", ACL_ERROR_MODEL_INPUT_NOT_MATCH};
 constexpr Side kOutput = {"output", ACL_ERROR_MODEL_OUTPUT_NOT_MATCH};
 
-/// The memory of a data buffer fits the tensor. Returns its address as the user gave it.
-Result<void*> check_buffer(const Side& side, size_t index, const OmTensor& tensor, const void* handle) {
+/// The memory of a data buffer holds the tensor. Returns its address as the user gave it.
+Result<void*> check_buffer(const Side& side, size_t index, const std::string& name, size_t bytes,
+                           const void* handle) {
   CAIRN_ASSIGN(const Ref<DataBuffer> buffer, find<DataBuffer>(handle, side.name, "MDL-059"));
   void* data = buffer->data.load(std::memory_order_relaxed);
   const size_t size = buffer->size.load(std::memory_order_relaxed);
   if (data == nullptr)
     return error(side.mismatch_code, "MDL-059",
-                 "the data buffer of {} {} ({}) has no memory; it needs {} bytes", side.name, index,
-                 tensor.name, tensor.bytes);
-  if (size < tensor.bytes)
+                 "the data buffer of {} {} ({}) has no memory; it needs {} bytes", side.name, index, name,
+                 bytes);
+  if (size < bytes)
     return error(
         side.mismatch_code, "MDL-080",
         "the data buffer of {} {} ({}) has {} bytes, the model needs {}; ask acl.mdl.get_{}_size_by_index",
-        side.name, index, tensor.name, size, tensor.bytes, side.name);
+        side.name, index, name, size, bytes, side.name);
   return data;
 }
 
 template <class Tensor>
-Status collect(const Side& side, const void* handle, const std::vector<Tensor>& tensors,
-               std::span<void*> addresses) {
-  CAIRN_ASSIGN(const Ref<Dataset> dataset, find<Dataset>(handle, side.name, "MDL-017"));
-  if (!dataset->copy(addresses))
+Status collect(const Side& side, const Dataset& dataset, const std::vector<Tensor>& tensors,
+               const std::vector<size_t>& bytes, std::span<void*> addresses) {
+  if (!dataset.copy(addresses))
     return error(side.mismatch_code, "MDL-059", "the {} dataset has {} data buffers, the model has {} {}s",
-                 side.name, dataset->count(), tensors.size(), side.name);
+                 side.name, dataset.count(), tensors.size(), side.name);
   for (size_t i = 0; i < tensors.size(); ++i) {
-    CAIRN_ASSIGN(addresses[i], check_buffer(side, i, tensors[i], addresses[i]));
+    CAIRN_ASSIGN(addresses[i], check_buffer(side, i, tensors[i].name, bytes[i], addresses[i]));
   }
   return {};
+}
+
+/// The gear that was set for the dataset, 0 for a model without gears.
+Result<size_t> gear_of(const Model& model, const Dataset& inputs) {
+  const ModelInfo& info = model.info();
+  if (!info.gear_kind) return size_t{0};
+  if (const auto gear = inputs.gear(model.id(), info.gears)) return *gear;
+  return error(ACL_ERROR_GE_DYNAMIC_BATCH_SIZE_INVALID, "GDM-054",
+               "no gear is set for the input dataset; call {} for it before each execution, the gears are {}",
+               gear_setter(*info.gear_kind), gear_text(info.gears));
 }
 
 /// Copies of the buffers that lie in host memory: the engine works on device memory only, and a host address
@@ -95,11 +106,11 @@ class HostCopies {
   std::vector<Output> outputs_;
 };
 
-void saturate_outputs(const ModelInfo& info, std::span<void* const> outputs, FloatOverflow& overflow) {
+void saturate_outputs(const ModelInfo& info, const std::vector<size_t>& bytes, std::span<void* const> outputs,
+                      FloatOverflow& overflow) {
   for (size_t i = 0; i < outputs.size(); ++i)
     if (info.outputs[i].data_type == ACL_FLOAT16)
-      overflow.seen |=
-          saturate_halves({static_cast<uint16_t*>(outputs[i]), info.outputs[i].bytes / sizeof(uint16_t)});
+      overflow.seen |= saturate_halves({static_cast<uint16_t*>(outputs[i]), bytes[i] / sizeof(uint16_t)});
 }
 
 /// Runs the call as the stream wants half floats to be treated. `detect`: note an overflow in its status.
@@ -119,10 +130,22 @@ Result<ModelCall> ModelCall::prepare(std::shared_ptr<Model> model, const void* i
                                      const void* output_dataset) {
   ModelCall call(std::move(model));
   const ModelInfo& info = call.model_->info();
+  CAIRN_ASSIGN(const Ref<Dataset> inputs, find<Dataset>(input_dataset, "input", "MDL-017"));
+  CAIRN_ASSIGN(const Ref<Dataset> outputs, find<Dataset>(output_dataset, "output", "MDL-017"));
+  CAIRN_ASSIGN(call.gear_, gear_of(*call.model_, *inputs));
+  const OmShapes& shapes = call.shapes();
   const std::span<void*> addresses = call.addresses_.span();
-  CAIRN_RETURN_IF_ERROR(collect(kInput, input_dataset, info.inputs, addresses.first(info.inputs.size())));
-  CAIRN_RETURN_IF_ERROR(collect(kOutput, output_dataset, info.outputs, addresses.last(info.outputs.size())));
+  CAIRN_RETURN_IF_ERROR(
+      collect(kInput, *inputs, info.inputs, shapes.input_bytes, addresses.first(info.inputs.size())));
+  CAIRN_RETURN_IF_ERROR(
+      collect(kOutput, *outputs, info.outputs, shapes.output_bytes, addresses.last(info.outputs.size())));
   return call;
+}
+
+size_t ModelCall::bytes(size_t index) const {
+  const OmShapes& all = shapes();
+  const size_t inputs = all.input_bytes.size();
+  return index < inputs ? all.input_bytes[index] : all.output_bytes[index - inputs];
 }
 
 Status ModelCall::run(FloatOverflow& overflow, bool shares_cores) {
@@ -143,19 +166,19 @@ Status ModelCall::run_resolved(FloatOverflow& overflow, bool shares_cores) {
   // Only now: a task may run long after it was launched, and the memory may have been freed since.
   for (size_t i = 0; i < user.size(); ++i) {
     const bool is_input = i < info.inputs.size();
-    const size_t bytes = is_input ? info.inputs[i].bytes : info.outputs[i - info.inputs.size()].bytes;
+    const size_t size = bytes(i);
     if (runtime.device_of_address(user[i]) != nullptr) {
-      CAIRN_ASSIGN(engine[i], runtime.resolve(user[i], bytes, is_input ? "input" : "output", "MDL-015"));
+      CAIRN_ASSIGN(engine[i], runtime.resolve(user[i], size, is_input ? "input" : "output", "MDL-015"));
     } else if (is_input) {
-      CAIRN_ASSIGN(engine[i], copies.copy_in(user[i], bytes));
+      CAIRN_ASSIGN(engine[i], copies.copy_in(user[i], size));
     } else {
-      engine[i] = copies.prepare_out(user[i], bytes);
+      engine[i] = copies.prepare_out(user[i], size);
     }
   }
   const std::span<void*> outputs = engine.last(info.outputs.size());
   CAIRN_RETURN_IF_ERROR(
-      model_->executable().run(engine.first(info.inputs.size()), outputs, overflow, shares_cores));
-  if (overflow.saturate) saturate_outputs(info, outputs, overflow);
+      model_->executable().run(gear_, engine.first(info.inputs.size()), outputs, overflow, shares_cores));
+  if (overflow.saturate) saturate_outputs(info, shapes().output_bytes, outputs, overflow);
   return copies.copy_out();
 }
 
@@ -163,10 +186,9 @@ std::vector<MemoryAccess> ModelCall::accesses() {
   const ModelInfo& info = model_->info();
   const std::span<void*> user = addresses_.span();
   std::vector<MemoryAccess> list;
-  for (const auto& input : info.inputs)
-    list.push_back({user[list.size()], input.bytes, MemoryAccess::Kind::kRead});
-  for (const auto& output : info.outputs)
-    list.push_back({user[list.size()], output.bytes, MemoryAccess::Kind::kWrite});
+  for (size_t i = 0; i < user.size(); ++i)
+    list.push_back(
+        {user[i], bytes(i), i < info.inputs.size() ? MemoryAccess::Kind::kRead : MemoryAccess::Kind::kWrite});
   return list;
 }
 
@@ -185,9 +207,8 @@ Status ModelCall::check_memory() {
   const std::span<void*> user = addresses_.span();
   for (size_t i = 0; i < user.size(); ++i) {
     const bool is_input = i < info.inputs.size();
-    const size_t bytes = is_input ? info.inputs[i].bytes : info.outputs[i - info.inputs.size()].bytes;
     CAIRN_RETURN_IF_ERROR(
-        Runtime::get().resolve_any(user[i], bytes, is_input ? "input" : "output", "MDL-015").status());
+        Runtime::get().resolve_any(user[i], bytes(i), is_input ? "input" : "output", "MDL-015").status());
   }
   return {};
 }

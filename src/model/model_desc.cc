@@ -45,7 +45,8 @@ Result<size_t> index_of(const std::vector<Tensor>& tensors, const std::string* r
 
 }  // namespace
 
-ModelDescription::ModelDescription(uint32_t model_id, const ModelInfo& info) : info_(info) {
+ModelDescription::ModelDescription(uint32_t model_id, const ModelInfo& info)
+    : model_id_(model_id), info_(info) {
   for (size_t i = 0; i < info_.inputs.size(); ++i)
     shown_inputs_.push_back(shown_name(info_.inputs[i].name, model_id, "input", i));
   for (size_t i = 0; i < info_.outputs.size(); ++i)

@@ -19,6 +19,7 @@ class ModelDescription {
  public:
   ModelDescription(uint32_t model_id, const ModelInfo& info);
 
+  uint32_t model_id() const { return model_id_; }
   const ModelInfo& info() const { return info_; }
   Result<const OmInput*> input(size_t index, std::string_view rule) const;
   Result<const OmTensor*> output(size_t index, std::string_view rule) const;
@@ -34,6 +35,7 @@ class ModelDescription {
  private:
   std::string shown_name(const std::string& name, uint32_t model_id, const char* kind, size_t index) const;
 
+  const uint32_t model_id_;
   const ModelInfo info_;
   std::vector<std::string> shown_inputs_;
   std::vector<std::string> shown_outputs_;

@@ -13,13 +13,13 @@
 #include "acl/acl_mdl.h"
 #include "om/aipp_fields.h"
 #include "om/ge_ir.pb.h"
+#include "om/om_attributes.h"
+#include "om/om_gear_graph.h"
+#include "om/om_gears.h"
 #include "om/om_types.h"
 
 namespace cairn::om {
 namespace {
-
-namespace pb = ge::proto;
-using Attributes = google::protobuf::Map<std::string, pb::AttrDef>;
 
 constexpr const char* kOutputNames = "attr_model_out_nodes_name";
 constexpr const char* kOriginalNames = "_datadump_original_op_names";
@@ -27,35 +27,6 @@ constexpr const char* kValue = "value";
 constexpr uint64_t kMostModelDefBytes = uint64_t{512} << 20;
 
 // --- writing ---
-
-void set(Attributes& attributes, const std::string& name, std::string_view text) {
-  attributes[name].set_s(std::string(text));
-}
-void set(Attributes& attributes, const std::string& name, int64_t number) {
-  attributes[name].set_i(number);
-}
-void set(Attributes& attributes, const std::string& name, const std::vector<int64_t>& numbers) {
-  pb::AttrDef::ListValue& list = *attributes[name].mutable_list();
-  list.set_val_type(pb::AttrDef::ListValue::VT_LIST_INT);
-  list.mutable_i()->Add(numbers.begin(), numbers.end());
-}
-void set(Attributes& attributes, const std::string& name, const std::vector<float>& numbers) {
-  pb::AttrDef::ListValue& list = *attributes[name].mutable_list();
-  list.set_val_type(pb::AttrDef::ListValue::VT_LIST_FLOAT);
-  list.mutable_f()->Add(numbers.begin(), numbers.end());
-}
-void set(Attributes& attributes, const std::string& name, const std::vector<std::string>& texts) {
-  pb::AttrDef::ListValue& list = *attributes[name].mutable_list();
-  list.set_val_type(pb::AttrDef::ListValue::VT_LIST_STRING);
-  for (const std::string& text : texts)
-    list.add_s(text);
-}
-void set(Attributes& attributes, const std::string& name, bool value) {
-  attributes[name].set_b(value);
-}
-void set(Attributes& attributes, const std::string& name, float value) {
-  attributes[name].set_f(value);
-}
 
 void encode_tensor(const OmTensor& tensor, pb::TensorDescriptor& desc) {
   desc.set_name(tensor.name);
@@ -142,11 +113,6 @@ void encode_model_attributes(const OmModel& model, Attributes& attributes) {
 
 // --- reading ---
 
-Status malformed(std::string_view what) {
-  return error(ACL_ERROR_GE_EXEC_LOAD_MODEL_PARTITION_FAILED, "MDL-001",
-               "the model definition of the om file is damaged: {}; convert the model again", what);
-}
-
 // A message of a few bytes becomes an object of hundreds: the arena stops a file that would use this up.
 thread_local size_t arena_budget = 0;
 
@@ -169,21 +135,6 @@ bool parse(std::span<const std::byte> bytes, pb::ModelDef& model) {
   return model.ParseFromCodedStream(&stream) && stream.ConsumedEntireMessage();
 }
 
-const pb::AttrDef* find(const Attributes& attributes, const std::string& name) {
-  const auto found = attributes.find(name);
-  return found == attributes.end() ? nullptr : &found->second;
-}
-
-std::string text_of(const Attributes& attributes, const std::string& name) {
-  const pb::AttrDef* attribute = find(attributes, name);
-  return attribute ? attribute->s() : std::string();
-}
-
-int64_t number_of(const Attributes& attributes, const std::string& name) {
-  const pb::AttrDef* attribute = find(attributes, name);
-  return attribute ? attribute->i() : 0;
-}
-
 OmTensor decode_tensor(const pb::TensorDescriptor& desc) {
   OmTensor tensor;
   tensor.name = desc.name();
@@ -200,10 +151,6 @@ OmSource decode_source(const std::string& text) {
   OmSource source{text.substr(0, colon), 0};
   std::from_chars(text.data() + colon + 1, text.data() + text.size(), source.output);
   return source;
-}
-
-std::vector<std::string> texts_of(const pb::AttrDef& attribute) {
-  return {attribute.list().s().begin(), attribute.list().s().end()};
 }
 
 std::optional<OmAttributeValue> decode_attribute(const pb::AttrDef& attribute) {
@@ -271,14 +218,6 @@ Result<OmNode> decode_node(const pb::OpDef& op, uint64_t weight_bytes) {
   if ((op.type() == "Const" || op.type() == "Constant") && value)
     CAIRN_RETURN_IF_ERROR(decode_constant(*value, weight_bytes, node));
   return node;
-}
-
-template <class Number>
-bool take_number(std::string_view& text, Number& number) {
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (failure != std::errc()) return false;
-  text.remove_prefix(static_cast<size_t>(end - text.data()));
-  return true;
 }
 
 /// The reverse of encode_aipp_tensor. The name may hold colons.
@@ -414,8 +353,27 @@ Status check_aipp(OmInput& input) {
   return {};
 }
 
+/// What the file says about a model with gears is what its gears come to.
+Status check_gears(const OmModel& model) {
+  CAIRN_ASSIGN(const std::vector<OmShapes> gears, shapes_of(model));
+  std::vector<OmInput> inputs = model.inputs;
+  std::vector<OmTensor> outputs = model.outputs;
+  report_largest(gears, inputs, outputs);
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (model.inputs[i].bytes != inputs[i].bytes)
+      return malformed(fmt::format("input {} has {} bytes, its largest gear needs {}", inputs[i].name,
+                                   model.inputs[i].bytes, inputs[i].bytes));
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (model.outputs[i].bytes != outputs[i].bytes || model.outputs[i].dims != outputs[i].dims)
+      return malformed(fmt::format("output {} does not have the size of its gears", model.outputs[i].name));
+  return {};
+}
+
 Status check_for_execution(OmModel& model) {
   for (OmInput& input : model.inputs) {
+    if (input.dims.size() > ACL_MAX_DIM_CNT || input.dims_v2.size() > ACL_MAX_DIM_CNT)
+      return malformed(fmt::format("input {} has {} dims", input.name, input.dims.size()));
+    if (model.gears) continue;
     if (input.aipp) {
       CAIRN_RETURN_IF_ERROR(check_aipp(input));
       continue;
@@ -423,10 +381,13 @@ Status check_for_execution(OmModel& model) {
     CAIRN_RETURN_IF_ERROR(check_tensor(input, "input"));
     if (input.dims_v2 != input.dims) return malformed(fmt::format("input {} has two shapes", input.name));
   }
-  for (const OmTensor& output : model.outputs)
-    CAIRN_RETURN_IF_ERROR(check_tensor(output, "output"));
+  for (const OmTensor& output : model.outputs) {
+    if (output.dims.size() > ACL_MAX_DIM_CNT)
+      return malformed(fmt::format("output {} has {} dims", output.name, output.dims.size()));
+    if (!model.gears) CAIRN_RETURN_IF_ERROR(check_tensor(output, "output"));
+  }
   if (model.outputs.empty()) return malformed("it has no outputs");
-  return {};
+  return model.gears ? check_gears(model) : Status();
 }
 
 Status decode(const pb::ModelDef& def, uint64_t weight_bytes, OmModel& model) {
@@ -440,11 +401,13 @@ Status decode(const pb::ModelDef& def, uint64_t weight_bytes, OmModel& model) {
   model.weight_size = static_cast<uint64_t>(std::max<int64_t>(0, number_of(def.attr(), "weight_size")));
   const pb::GraphDef& graph = def.graph(0);
   for (const pb::OpDef& op : graph.op()) {
+    if (is_gear_node(op)) continue;
     CAIRN_ASSIGN(OmNode node, decode_node(op, weight_bytes));
     model.nodes.push_back(std::move(node));
   }
   CAIRN_RETURN_IF_ERROR(decode_inputs(graph, model));
-  return decode_outputs(graph, def, model);
+  CAIRN_RETURN_IF_ERROR(decode_outputs(graph, def, model));
+  return decode_gears(graph, model);
 }
 
 }  // namespace
@@ -462,6 +425,7 @@ Result<std::string> encode_model_def(const OmModel& model) {
     graph.add_output(output.name);
   for (size_t i = 0; i < model.nodes.size(); ++i)
     encode_node(model.nodes[i], static_cast<int64_t>(i), *graph.add_op());
+  encode_gears(model, graph);
   for (pb::OpDef& op : *graph.mutable_op()) {
     if (op.type() != "Data") continue;
     const auto input = std::find_if(model.inputs.begin(), model.inputs.end(),

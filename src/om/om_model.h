@@ -39,14 +39,34 @@ struct OmAipp {
   OmTensor original;  ///< The model's own input, which AIPP writes: the input of the IR.
 };
 
+/// What an input is for. Inputs of the network come first, in its order, then the others.
+enum class OmInputRole : uint8_t {
+  kData,  ///< An input of the network.
+  kGear,  ///< `ascend_mbatch_shape_data`, the last input of a model with gears.
+};
+
 /// An input. With static AIPP the tensor is the image (uint8, NHWC), and `aipp->original` is what the IR
-/// takes.
+/// takes. Dims that change with the gear are -1, `bytes` is that of the largest gear.
 struct OmInput : OmTensor {
   std::vector<int64_t> dims_v2;  ///< aclmdlGetInputDimsV2; differs from `dims` only with static AIPP.
   std::optional<OmAipp> aipp;
+  OmInputRole role = OmInputRole::kData;
 
   /// The tensor that the IR's input takes.
   const OmTensor& engine_tensor() const { return aipp ? aipp->original : *this; }
+};
+
+/// What the gears of a model change. The values are those of the attribute `mbatch_dynamic_type`.
+enum class OmGearKind : uint8_t { kBatch = 1, kImage = 2, kDims = 3 };
+
+/// The sizes that a model with gears can run with, fixed when it was converted.
+struct OmGears {
+  OmGearKind kind = OmGearKind::kBatch;
+  struct Gear {
+    std::vector<int64_t> values;                ///< Batch; height, width; or the dims that stand for -1.
+    std::vector<std::vector<int64_t>> outputs;  ///< Dims of each output.
+  };
+  std::vector<Gear> list;
 };
 
 using OmAttributeValue = std::variant<bool, int64_t, float, std::string, std::vector<int64_t>,
@@ -97,6 +117,7 @@ struct OmModel {
   std::vector<OmInput> inputs;    ///< In the order of the IR's inputs.
   std::vector<OmTensor> outputs;  ///< In the order of the IR's results.
   std::vector<OmNode> nodes;      ///< In topological order; Data, Const and NetOutput nodes included.
+  std::optional<OmGears> gears;   ///< The last input is then the one that takes the gear.
 
   uint64_t memory_size =
       0;  ///< Bytes of inputs, outputs and intermediate tensors: aclmdlQuerySize, work memory.

@@ -8,6 +8,7 @@
 
 #include "compiler/atc_options.h"
 #include "compiler/atc_values.h"
+#include "compiler/gear_option.h"
 #include "compiler/onnx_operators.h"
 #include "compiler/output_file.h"
 #include "engine/ir_constants.h"
@@ -27,10 +28,18 @@ TEST(InputShape, IsReadPerInput) {
   const auto shapes = parse_input_shape("x:1,3,224,224; a:b:0:7 ;s:;");
   ASSERT_TRUE(shapes.is_ok()) << shapes.status().text();
   ASSERT_EQ(shapes->size(), 3U);
-  EXPECT_EQ((*shapes)[0].first, "x");
-  EXPECT_THAT((*shapes)[0].second, ElementsAre(1, 3, 224, 224));
-  EXPECT_EQ((*shapes)[1].first, "a:b:0");
-  EXPECT_TRUE((*shapes)[2].second.empty()) << "a scalar has no dims";
+  EXPECT_EQ((*shapes)[0].name, "x");
+  const auto fixed = DimRange::fixed;
+  EXPECT_THAT((*shapes)[0].dims, ElementsAre(fixed(1), fixed(3), fixed(224), fixed(224)));
+  EXPECT_EQ((*shapes)[1].name, "a:b:0");
+  EXPECT_TRUE((*shapes)[2].dims.empty()) << "a scalar has no dims";
+}
+
+TEST(InputShape, MayLeaveDimsOpen) {
+  const auto shapes = parse_input_shape("x:-1, 2~8,0~-1");
+  ASSERT_TRUE(shapes.is_ok()) << shapes.status().text();
+  EXPECT_THAT((*shapes)[0].dims, ElementsAre(DimRange{0, -1}, DimRange{2, 8}, DimRange{0, -1}));
+  EXPECT_THAT(text_of(parse_input_shape("x:8~2").status()), StartsWith("E10050: "));
 }
 
 TEST(InputShape, WithWrongSyntaxIsE10002) {
@@ -39,8 +48,72 @@ TEST(InputShape, WithWrongSyntaxIsE10002) {
 }
 
 TEST(InputShape, WithSizesBelowOneIsE10011) {
-  for (const std::string text : {"x:0", "x:1,-1"})
+  for (const std::string text : {"x:0", "x:1,-2", "x:0~3", "x:-1~3"})
     EXPECT_THAT(text_of(parse_input_shape(text).status()), StartsWith("E10011: ")) << text;
+}
+
+TEST(Gears, AreNumbersOfOneLength) {
+  const auto dims = parse_gears(OmGearKind::kDims, "20,20,1,1; 40,40,2,2; 80,60,4,4;");
+  ASSERT_TRUE(dims.is_ok()) << dims.status().text();
+  EXPECT_THAT(dims->list,
+              ElementsAre(ElementsAre(20, 20, 1, 1), ElementsAre(40, 40, 2, 2), ElementsAre(80, 60, 4, 4)));
+  EXPECT_THAT(parse_gears(OmGearKind::kBatch, "4,1,")->list, ElementsAre(ElementsAre(4), ElementsAre(1)));
+}
+
+TEST(Gears, WithWrongNumbersAreRefused) {
+  std::string many = "1";
+  for (int i = 2; i <= 101; ++i)
+    many += fmt::format(",{}", i);
+  struct Case {
+    OmGearKind kind;
+    std::string text;
+    std::string code;
+  };
+  for (const Case& each :
+       {Case{OmGearKind::kBatch, "1", "E10035"}, Case{OmGearKind::kBatch, many, "E10036"},
+        Case{OmGearKind::kDims, "1,2;3", "E10037"}, Case{OmGearKind::kBatch, "1,0", "E10038"},
+        Case{OmGearKind::kBatch, "1,-4", "E10038"}, Case{OmGearKind::kDims, "1,2;3,4;1,2", "E10039"},
+        Case{OmGearKind::kBatch, "1,x", "E10003"}, Case{OmGearKind::kImage, "8,8;9", "E10020"},
+        Case{OmGearKind::kImage, "8,y;9,9", "E10020"}, Case{OmGearKind::kDims, "1,,2;3,4,5", "E10003"}})
+    EXPECT_THAT(text_of(parse_gears(each.kind, each.text).status()), StartsWith(each.code)) << each.text;
+  EXPECT_TRUE(parse_gears(OmGearKind::kBatch, many.substr(0, many.rfind(','))).is_ok()) << "100 are allowed";
+}
+
+TEST(Gears, FillTheDimsThatInputShapeLeavesOpen) {
+  struct Case {
+    OmGearKind kind;
+    std::string gears;
+    std::string shape;
+    std::optional<aclFormat> format;
+    std::string code;  // Empty: accepted.
+  };
+  for (const Case& each : {
+           Case{OmGearKind::kBatch, "1,2", "x:-1,3,8,8;y:4", {}, ""},
+           Case{OmGearKind::kBatch, "1,2", "x:1,3,8,8", {}, "E10040"},
+           Case{OmGearKind::kBatch, "1,2", "x:-1,3,-1,8", {}, "E10018"},
+           Case{OmGearKind::kBatch, "1,2", "x:-1,3;s:", {}, "E10012"},
+           Case{OmGearKind::kBatch, "1,2", "x:1~2,3", {}, "E10001"},
+           Case{OmGearKind::kImage, "8,8;9,9", "x:1,3,-1,-1", ACL_FORMAT_NCHW, ""},
+           Case{OmGearKind::kImage, "8,8;9,9", "x:1,-1,-1,3", ACL_FORMAT_NCHW, "E10019"},
+           Case{OmGearKind::kImage, "8,8;9,9", "x:1,-1,-1,3", ACL_FORMAT_NHWC, ""},
+           Case{OmGearKind::kImage, "8,8;9,9", "x:1,3,-1,8", {}, "E10019"},
+           Case{OmGearKind::kDims, "1,2;3,4", "x:1,-1,-1", ACL_FORMAT_ND, ""},
+           Case{OmGearKind::kDims, "1,2;3,4", "x:1,-1;y:-1", ACL_FORMAT_ND, ""},
+           Case{OmGearKind::kDims, "1,2;3,4", "x:-1,-1;y:-1,-1", ACL_FORMAT_ND, ""},
+           Case{OmGearKind::kDims, "1,2;3,4", "x:-1,-1;y:-1", ACL_FORMAT_ND, "E10045"},
+           Case{OmGearKind::kDims, "1,2;3,4", "x:1,-1,-1", ACL_FORMAT_NCHW, "E10003"},
+           Case{OmGearKind::kDims, "1,2;3,4", "x:1,-1,-1", {}, "E10003"},
+       }) {
+    const auto gears = parse_gears(each.kind, each.gears);
+    const auto shapes = parse_input_shape(each.shape);
+    ASSERT_TRUE(gears.is_ok() && shapes.is_ok()) << each.shape;
+    const std::string text = text_of(check_gear_shapes(*gears, *shapes, each.format));
+    EXPECT_THAT(text, StartsWith(each.code)) << each.shape;
+    EXPECT_EQ(text.empty(), each.code.empty()) << each.shape;
+  }
+  const auto gears = parse_gears(OmGearKind::kBatch, "1,2");
+  EXPECT_THAT(text_of(check_gear_shapes(*gears, {}, {})), StartsWith("E10004: "));
+  EXPECT_THAT(text_of(check_gear_shapes(*gears, *parse_input_shape("x:4,-1"), {})), StartsWith("E10018: "));
 }
 
 TEST(OutNodes, AreNodesWithIndexOrTensors) {
