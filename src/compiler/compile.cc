@@ -10,6 +10,7 @@
 #include "compiler/compile_error.h"
 #include "compiler/graph_builder.h"
 #include "compiler/import_limits.h"
+#include "compiler/onnx_branches.h"
 #include "compiler/onnx_file.h"
 #include "compiler/onnx_limits.h"
 #include "compiler/tensorflow_file.h"
@@ -61,7 +62,34 @@ class Compilation {
     }
     CAIRN_ASSIGN(onnx_, read_onnx(file_.bytes(), options_.model));
     limit_import(file_.bytes().size() + external_bytes());
+    CAIRN_RETURN_IF_ERROR(fold_branches());
     return check_onnx_limits(onnx_);
+  }
+
+  /// `If` nodes whose condition the shapes decide give way to their branch, which may have others in it.
+  Status fold_branches() {
+    std::set<std::string> tried;
+    for (;;) {
+      const auto node = std::ranges::find_if(onnx_.nodes, [&](const OnnxNode& each) {
+        return each.type == "If" && each.domain.empty() && !each.inputs.empty() && !each.outputs.empty() &&
+               !tried.contains(std::string(each.outputs[0]));
+      });
+      if (node == onnx_.nodes.end()) return {};
+      const std::string output(node->outputs[0]);
+      tried.insert(output);
+      const auto value = OnnxNetwork::known_condition(options_.model, onnx_.opset, changed_,
+                                                      std::string(node->inputs[0]), wanted_shapes());
+      if (!value) continue;
+      auto changed = inline_branch(onnx_bytes(), output, *value);
+      if (!changed) continue;
+      changed_ = std::move(*changed);
+      CAIRN_ASSIGN(onnx_, read_onnx(std::as_bytes(std::span(changed_)), options_.model));
+    }
+  }
+
+  std::string_view onnx_bytes() const {
+    if (!changed_.empty()) return changed_;
+    return {reinterpret_cast<const char*>(file_.bytes().data()), file_.bytes().size()};
   }
 
   /// Weights in other files; the reader has checked that these exist.
@@ -81,7 +109,7 @@ class Compilation {
   bool is_tensorflow() const { return options_.framework == kTensorFlow; }
 
   Result<OnnxNetwork> read_network() const {
-    if (!is_tensorflow()) return OnnxNetwork::read(options_.model, onnx_.opset, node_names());
+    if (!is_tensorflow()) return OnnxNetwork::read(options_.model, onnx_.opset, node_names(), changed_);
     std::vector<std::string> outputs;
     for (const GraphOutput& output : outputs_)
       outputs.push_back(output.tensor);
@@ -486,6 +514,7 @@ class Compilation {
   const CompileOptions& options_;
   const std::function<void(std::string_view)>& stage_;
   MappedFile file_;
+  std::string changed_;         ///< The ONNX file after changes of ours; empty: as it is.
   TensorFlowGraph tensorflow_;  ///< Holds names that onnx_ points to.
   OnnxModel onnx_;
   std::map<std::string, NetworkTensor, std::less<>> tensors_;

@@ -16,6 +16,7 @@
 #include <openvino/op/transpose.hpp>
 #include <openvino/op/util/framework_node.hpp>
 #include <openvino/openvino.hpp>
+#include <openvino/pass/constant_folding.hpp>
 #include <openvino/pass/serialize.hpp>
 #include <sstream>
 #include <streambuf>
@@ -281,13 +282,58 @@ Result<std::vector<UnsupportedNode>> find_unsupported(const std::filesystem::pat
   return nodes;
 }
 
+namespace {
+
+/// A dim of its range.
+ov::PartialShape shape_with(const std::vector<DimRange>& dims) {
+  std::vector<ov::Dimension> shape;
+  for (const DimRange& dim : dims)
+    shape.emplace_back(dim.least, dim.most);
+  return shape;
+}
+
+ov::frontend::InputModel::Ptr load_onnx(ov::frontend::FrontEnd& front_end, const std::filesystem::path& path,
+                                        const std::string& changed) {
+  if (changed.empty()) return front_end.load(path.string(), kMapFiles);
+  std::istringstream stream(changed);
+  return front_end.load(static_cast<std::istream*>(&stream), path.string(), kMapFiles);
+}
+
+}  // namespace
+
+std::optional<bool> OnnxNetwork::known_condition(const std::filesystem::path& path, int64_t opset,
+                                                 const std::string& changed, const std::string& tensor,
+                                                 const std::map<std::string, std::vector<DimRange>>& shapes) {
+  std::optional<bool> value;
+  // What cannot be told is not known; the conversion itself says what is wrong.
+  static_cast<void>(guarded("E10041", path.string(), [&] {
+    ov::frontend::FrontEndManager manager;
+    const auto front_end = make_front_end(manager, kOnnx, opset);
+    const auto input_model = load_onnx(*front_end, path, changed);
+    const auto place = input_model->get_place_by_tensor_name(tensor);
+    if (!place) return;
+    input_model->override_all_outputs({place});
+    const auto model = front_end->convert(input_model);
+    std::map<ov::Output<ov::Node>, ov::PartialShape> wanted;
+    for (const ov::Output<ov::Node>& input : model->inputs())
+      for (const auto& [name, dims] : shapes)
+        if (input.get_names().contains(name)) wanted[input] = shape_with(dims);
+    model->reshape(wanted);
+    ov::pass::ConstantFolding().run_on_model(model);
+    const auto constant = ov::as_type_ptr<ov::op::v0::Constant>(
+        model->get_results().at(0)->input_value(0).get_node_shared_ptr());
+    if (constant && ov::shape_size(constant->get_shape()) == 1) value = constant->cast_vector<bool>().at(0);
+  }));
+  return value;
+}
+
 Result<OnnxNetwork> OnnxNetwork::read(const std::filesystem::path& path, int64_t opset,
-                                      const NodeNames& node_names) {
+                                      const NodeNames& node_names, const std::string& changed) {
   auto impl = std::make_unique<Impl>();
   const Status status = guarded("E10041", path.string(), [&] {
     ov::frontend::FrontEndManager manager;
     const auto front_end = make_front_end(manager, kOnnx, opset);
-    impl->model = front_end->convert(front_end->load(path.string(), kMapFiles));
+    impl->model = front_end->convert(load_onnx(*front_end, path, changed));
     impl->index_tensors();
   });
   if (!status.is_ok()) {
@@ -386,12 +432,8 @@ Status OnnxNetwork::reshape(const std::map<std::string, std::vector<DimRange>>& 
   if (shapes.empty()) return {};
   return guarded("E19014", "", [&] {
     std::map<std::string, ov::PartialShape> wanted;
-    for (const auto& [name, dims] : shapes) {
-      std::vector<ov::Dimension> shape;
-      for (const DimRange& dim : dims)
-        shape.emplace_back(dim.least, dim.most);
-      wanted[name] = ov::PartialShape(shape);
-    }
+    for (const auto& [name, dims] : shapes)
+      wanted[name] = shape_with(dims);
     impl_->model->reshape(wanted);
     impl_->index_tensors();
   });

@@ -72,8 +72,15 @@ class OnnxNetwork {
  public:
   /// Reads the file, which read_onnx has accepted. `node_names` are those that unsupported operators are
   /// reported with: name of the first output tensor -> name of the node.
+  /// `changed`: the bytes of the file after changes of ours; empty: as it is.
   static Result<OnnxNetwork> read(const std::filesystem::path& path, int64_t opset,
-                                  const std::map<std::string, std::string, std::less<>>& node_names);
+                                  const std::map<std::string, std::string, std::less<>>& node_names,
+                                  const std::string& changed = {});
+  /// The value of a tensor of truth values, if it is the same whatever the inputs hold, once these have their
+  /// shapes.
+  static std::optional<bool> known_condition(const std::filesystem::path& path, int64_t opset,
+                                             const std::string& changed, const std::string& tensor,
+                                             const std::map<std::string, std::vector<DimRange>>& shapes);
   /// Reads a frozen TensorFlow graph, which read_tensorflow has accepted, up to these tensors ("node:index").
   static Result<OnnxNetwork> read_tensorflow(
       const std::filesystem::path& path, const std::vector<std::string>& outputs,

@@ -379,6 +379,62 @@ def test_an_operator_in_a_form_that_is_not_known_says_so(atc: Command, tmp_path:
     assert "wrap" in done.stdout
 
 
+def test_branches_that_the_shapes_decide_are_folded(atc: Command, cairn: Command, tmp_path: Path) -> None:
+    """If (rank or size of x) inside If, as exporters write it: the engine alone loses the rank of what comes out."""
+
+    def branch(name: str, nodes: list, output: str) -> onnx.GraphProto:
+        return helper.make_graph(
+            nodes, name, [], [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)]
+        )
+
+    inner = helper.make_node(
+        "If", ["is_three"], ["inner_out"], name="inner",
+        then_branch=branch("t", [helper.make_node("Squeeze", ["x", "one"], ["a"], name="squeeze")], "a"),
+        else_branch=branch("e", [helper.make_node("Identity", ["x"], ["b"])], "b"),
+    )  # fmt: skip
+    outer_then = branch(
+        "ot",
+        [
+            helper.make_node("Size", ["x"], ["count"]),
+            helper.make_node("Equal", ["count", "six"], ["is_three"]),
+            inner,
+        ],
+        "inner_out",
+    )
+    outer_else = branch("oe", [helper.make_node("Neg", ["x"], ["c"])], "c")
+    nodes = [
+        helper.make_node("Shape", ["x"], ["dims"]),
+        helper.make_node("Gather", ["dims", "one_index"], ["width"]),
+        helper.make_node("Equal", ["width", "one_index"], ["is_flat"]),
+        helper.make_node(
+            "If", ["is_flat"], ["chosen"], name="outer", then_branch=outer_then, else_branch=outer_else
+        ),
+        helper.make_node("ReduceMean", ["chosen"], ["y"], name="mean", axes=[-1], keepdims=1),
+    ]
+    constants = {
+        "one": np.array([1], np.int64),
+        "one_index": np.array(1, np.int64),
+        "six": np.array(6, np.int64),
+    }
+    graph = helper.make_graph(
+        nodes, "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, "n", 3])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(v, k) for k, v in constants.items()],
+    )  # fmt: skip
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8),
+        tmp_path / "if.onnx",
+    )
+    for width, layers in ((1, {"squeeze"}), (4, set())):
+        om = convert(atc, Path("if.onnx"), f"--input_shape=x:2,{width},3")
+        names = {op["name"] for op in inspect(cairn, "net.om", "--ops")["operators"]}
+        assert names & {"squeeze", "inner", "outer"} == layers
+        x = image(2, width, 3)
+        expected = reference(tmp_path / "if.onnx", x=x)[0]
+        np.testing.assert_allclose(run_ir(om, x)[0], expected, rtol=1e-5, atol=1e-6)
+
+
 def test_what_the_engine_would_compute_wrongly_is_refused(atc: Command, tmp_path: Path) -> None:
     """Its reader passes over these attributes and would give numbers without a word."""
     weights = [
