@@ -126,6 +126,9 @@ Status read_tensor_options(const AtcArguments& arguments, CompileOptions& option
   }
   options.fp16_inputs = split_list(arguments.get("input_fp16_nodes"));
   options.aipp_config = arguments.get("insert_op_conf");
+  if (arguments.has("op_name_map")) {
+    CAIRN_ASSIGN(options.op_names, read_operator_names(arguments.get("op_name_map")));
+  }
   if (arguments.has("is_input_adjust_hw_layout")) {
     CAIRN_ASSIGN(options.packed_inputs,
                  parse_switches(arguments.get("is_input_adjust_hw_layout"), "--is_input_adjust_hw_layout",

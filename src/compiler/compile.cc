@@ -62,6 +62,10 @@ class Compilation {
     }
     CAIRN_ASSIGN(onnx_, read_onnx(file_.bytes(), options_.model));
     limit_import(file_.bytes().size() + external_bytes());
+    if (auto renamed = rename_operators(onnx_bytes(), options_.op_names)) {
+      changed_ = std::move(*renamed);
+      CAIRN_ASSIGN(onnx_, read_onnx(std::as_bytes(std::span(changed_)), options_.model));
+    }
     CAIRN_RETURN_IF_ERROR(fold_branches());
     return check_onnx_limits(onnx_);
   }

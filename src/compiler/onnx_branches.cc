@@ -7,8 +7,10 @@
 namespace cairn {
 namespace {
 
+using wire::append;
+using wire::append_bytes;
+using wire::each;
 using wire::Field;
-using wire::Message;
 
 // Field numbers of onnx.proto.
 constexpr int kModelGraph = 7;
@@ -23,34 +25,6 @@ constexpr int kNodeAttribute = 5;
 constexpr int kAttributeName = 1;
 constexpr int kAttributeGraph = 6;
 constexpr int kValueName = 1;
-
-void append_number(std::string& to, uint64_t number) {
-  for (; number > 0x7F; number >>= 7)
-    to.push_back(static_cast<char>(number | 0x80));
-  to.push_back(static_cast<char>(number));
-}
-
-void append_bytes(std::string& to, int field, std::string_view bytes) {
-  append_number(to, static_cast<uint64_t>(field) << 3 | wire::WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
-  append_number(to, bytes.size());
-  to += bytes;
-}
-
-void append(std::string& to, const Field& field) {
-  if (field.is_bytes()) return append_bytes(to, field.number, field.bytes);
-  append_number(to, static_cast<uint64_t>(field.number) << 3 | field.type);
-  if (field.type == wire::WireFormatLite::WIRETYPE_VARINT) return append_number(to, field.integer);
-  const size_t size = field.type == wire::WireFormatLite::WIRETYPE_FIXED64 ? 8 : 4;
-  to.append(reinterpret_cast<const char*>(&field.integer), size);
-}
-
-/// Calls `take` for each field of a message.
-template <class Take>
-void each(std::string_view bytes, Take&& take) {
-  Message message(bytes);
-  for (Field field; message.next(field);)
-    take(field);
-}
 
 struct Branches {
   std::vector<std::string_view> outputs;  ///< Of the node.

@@ -149,8 +149,8 @@ int64_t nearest_opset(ov::frontend::FrontEnd& front_end, const std::string& type
 
 /// Operators that the engine has no conversion for, all in one message with its own text.
 Status check_operators(const std::filesystem::path& path, bool is_tensorflow, int64_t opset,
-                       const NodeNames& node_names, const Status& failure) {
-  CAIRN_ASSIGN(const auto nodes, find_unsupported(path, is_tensorflow, opset, node_names));
+                       const NodeNames& node_names, const std::string& changed, const Status& failure) {
+  CAIRN_ASSIGN(const auto nodes, find_unsupported(path, is_tensorflow, opset, node_names, changed));
   if (nodes.empty()) return {};
   std::vector<std::string> texts;
   for (const UnsupportedNode& node : nodes)
@@ -250,13 +250,33 @@ OnnxNetwork::OnnxNetwork(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 OnnxNetwork::OnnxNetwork(OnnxNetwork&&) noexcept = default;
 OnnxNetwork::~OnnxNetwork() = default;
 
+namespace {
+
+/// A dim of its range.
+ov::PartialShape shape_with(const std::vector<DimRange>& dims) {
+  std::vector<ov::Dimension> shape;
+  for (const DimRange& dim : dims)
+    shape.emplace_back(dim.least, dim.most);
+  return shape;
+}
+
+ov::frontend::InputModel::Ptr load_file(ov::frontend::FrontEnd& front_end, const std::filesystem::path& path,
+                                        const std::string& changed) {
+  if (changed.empty()) return front_end.load(path.string(), kMapFiles);
+  std::istringstream stream(changed);
+  return front_end.load(static_cast<std::istream*>(&stream), path.string(), kMapFiles);
+}
+
+}  // namespace
+
 Result<std::vector<UnsupportedNode>> find_unsupported(const std::filesystem::path& path, bool is_tensorflow,
-                                                      int64_t opset, const NodeNames& node_names) {
+                                                      int64_t opset, const NodeNames& node_names,
+                                                      const std::string& changed) {
   std::vector<UnsupportedNode> nodes;
   CAIRN_RETURN_IF_ERROR(guarded("E10041", path.string(), [&] {
     ov::frontend::FrontEndManager manager;
     const auto front_end = make_front_end(manager, is_tensorflow ? kTensorFlow : kOnnx, opset);
-    const auto model = front_end->convert_partially(front_end->load(path.string(), kMapFiles));
+    const auto model = front_end->convert_partially(load_file(*front_end, path, changed));
     for (const auto& node : model->get_ordered_ops()) {
       const auto foreign = std::dynamic_pointer_cast<ov::op::util::FrameworkNode>(node);
       if (!foreign) continue;
@@ -282,25 +302,6 @@ Result<std::vector<UnsupportedNode>> find_unsupported(const std::filesystem::pat
   return nodes;
 }
 
-namespace {
-
-/// A dim of its range.
-ov::PartialShape shape_with(const std::vector<DimRange>& dims) {
-  std::vector<ov::Dimension> shape;
-  for (const DimRange& dim : dims)
-    shape.emplace_back(dim.least, dim.most);
-  return shape;
-}
-
-ov::frontend::InputModel::Ptr load_onnx(ov::frontend::FrontEnd& front_end, const std::filesystem::path& path,
-                                        const std::string& changed) {
-  if (changed.empty()) return front_end.load(path.string(), kMapFiles);
-  std::istringstream stream(changed);
-  return front_end.load(static_cast<std::istream*>(&stream), path.string(), kMapFiles);
-}
-
-}  // namespace
-
 std::optional<bool> OnnxNetwork::known_condition(const std::filesystem::path& path, int64_t opset,
                                                  const std::string& changed, const std::string& tensor,
                                                  const std::map<std::string, std::vector<DimRange>>& shapes) {
@@ -309,7 +310,7 @@ std::optional<bool> OnnxNetwork::known_condition(const std::filesystem::path& pa
   static_cast<void>(guarded("E10041", path.string(), [&] {
     ov::frontend::FrontEndManager manager;
     const auto front_end = make_front_end(manager, kOnnx, opset);
-    const auto input_model = load_onnx(*front_end, path, changed);
+    const auto input_model = load_file(*front_end, path, changed);
     const auto place = input_model->get_place_by_tensor_name(tensor);
     if (!place) return;
     input_model->override_all_outputs({place});
@@ -333,11 +334,11 @@ Result<OnnxNetwork> OnnxNetwork::read(const std::filesystem::path& path, int64_t
   const Status status = guarded("E10041", path.string(), [&] {
     ov::frontend::FrontEndManager manager;
     const auto front_end = make_front_end(manager, kOnnx, opset);
-    impl->model = front_end->convert(load_onnx(*front_end, path, changed));
+    impl->model = front_end->convert(load_file(*front_end, path, changed));
     impl->index_tensors();
   });
   if (!status.is_ok()) {
-    CAIRN_RETURN_IF_ERROR(check_operators(path, false, opset, node_names, status));
+    CAIRN_RETURN_IF_ERROR(check_operators(path, false, opset, node_names, changed, status));
     return status;
   }
   return OnnxNetwork(std::move(impl));
@@ -363,7 +364,7 @@ Result<OnnxNetwork> OnnxNetwork::read_tensorflow(const std::filesystem::path& pa
     impl->index_tensors();
   });
   if (!status.is_ok()) {
-    CAIRN_RETURN_IF_ERROR(check_operators(path, true, 0, node_names, status));
+    CAIRN_RETURN_IF_ERROR(check_operators(path, true, 0, node_names, {}, status));
     return status;
   }
   return OnnxNetwork(std::move(impl));

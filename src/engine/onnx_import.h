@@ -62,10 +62,10 @@ struct UnsupportedNode {
   std::string note;  ///< ", known up to opset 9", ready to be added to a text; may be empty.
 };
 
-/// All such nodes of a file. `opset` is that of an ONNX model, `node_names` as in OnnxNetwork::read.
+/// All such nodes of a file. `opset` is that of an ONNX model, the others are as in OnnxNetwork::read.
 Result<std::vector<UnsupportedNode>> find_unsupported(
     const std::filesystem::path& path, bool is_tensorflow, int64_t opset,
-    const std::map<std::string, std::string, std::less<>>& node_names);
+    const std::map<std::string, std::string, std::less<>>& node_names, const std::string& changed = {});
 
 /// Not thread-safe.
 class OnnxNetwork {

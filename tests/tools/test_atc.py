@@ -804,3 +804,15 @@ def test_a_quantised_network_runs_in_8_bits(atc: Command, tmp_path: Path) -> Non
         if (info := node.get_rt_info())["layerType"].astype(str) == "Convolution"
     }
     assert kinds <= {"u8", "i8"} and kinds
+
+
+def test_operators_of_ones_own_stand_for_others(atc: Command, network: Path, tmp_path: Path) -> None:
+    x = image(1, 3, 16, 16)
+    expected = reference(network, x=x)[0]
+    network.write_bytes(network.read_bytes().replace(b"GlobalAveragePool", b"GlobalMiddlePools"))
+    (tmp_path / "names.txt").write_text("# ours: the standard's\nGlobalMiddlePools : GlobalAveragePool\n\n")
+    om = convert(atc, network, "--op_name_map=names.txt")
+    np.testing.assert_allclose(run_ir(om, x)[0], expected, rtol=1e-4, atol=1e-6)
+    (tmp_path / "names.txt").write_text("GlobalMiddlePools\n")
+    words = [f"--{name}={value}" for name, value in GOOD.items()]
+    assert "TypeInTheModel:TypeToUse" in atc(*words, "--op_name_map=names.txt").stdout
