@@ -12,6 +12,10 @@ def _become(program: str) -> None:
     if spec is None or spec.origin is None:
         sys.exit(f"{program}: the package acl is not installed in {sys.prefix}")
     path = str(Path(spec.origin).parent / "bin" / program)
+    # Some hand over to Python programs: those run with this interpreter.
+    os.environ["PATH"] = os.pathsep.join(
+        [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    )
     os.execv(path, [path, *sys.argv[1:]])
 
 
@@ -21,6 +25,10 @@ def atc() -> None:
 
 def cairn() -> None:
     _become("cairn")
+
+
+def msaccucmp() -> None:
+    _become("msaccucmp")
 
 
 def npu_smi() -> None:

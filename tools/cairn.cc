@@ -1,4 +1,4 @@
-// cairn: looks into files and what is in force, and checks programs.
+// cairn: looks into files and what is in force, checks programs, and compares networks.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cairn_check.h"
+#include "cairn_compare.h"
 #include "cairn_doctor.h"
 #include "om/mapped_file.h"
 #include "om/om_report.h"
@@ -42,14 +43,14 @@ int main(int argc, char** argv) {
   try {
     CLI::App app(
         "Cairn runs programs for Ascend NPUs on any machine. This command looks into its files "
-        "and settings, and checks programs.",
+        "and settings, checks programs, and compares networks.",
         "cairn");
     int exit_code = 0;
     app.set_version_flag("--version", "cairn " CAIRN_VERSION);
     app.require_subcommand(1);
     app.footer(
         "Examples:\n  cairn inspect resnet50.om\n  cairn inspect --json --ops resnet50.om\n  cairn doctor\n"
-        "  cairn check -- python app.py");
+        "  cairn check -- python app.py\n  cairn compare net.om net.onnx");
 
     InspectOptions options;
     CLI::App* command = app.add_subcommand(
@@ -60,7 +61,9 @@ int main(int argc, char** argv) {
     command->callback([&] { exit_code = inspect(options); });
     cairn::add_doctor(app, exit_code);
     const CLI::App* const check = cairn::add_check_command(app);
+    const CLI::App* const compare = cairn::add_compare_command(app);
     CLI11_PARSE(app, argc, argv);
+    if (compare->parsed()) return cairn::run_compare(*compare);
     return check->parsed() ? cairn::run_check() : exit_code;
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "cairn: %s\n", failure.what());

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "acl/acl_mdl.h"
 #include "arguments.h"
@@ -214,6 +215,30 @@ void bind_executing(nb::module_& m) {
         nb::arg("output_").none(), nb::arg("stream").none());
   m.def("execute_async", execute_async, nb::arg("model_id"), nb::arg("input").none(),
         nb::arg("output").none(), nb::arg("stream").none());
+}
+
+void bind_dumps(nb::module_& m) {
+  m.def("init_dump", [] { return aclmdlInitDump(); });
+  m.def(
+      "set_dump", [](const Text& path) { return without_gil([&] { return aclmdlSetDump(c_string(path)); }); },
+      nb::arg("dump_cfg_path") = nb::none());
+  m.def("finalize_dump", [] { return aclmdlFinalizeDump(); });
+  m.def(
+      "create_and_get_op_desc",
+      [](Int<uint32_t> device, Int<uint32_t> stream, Int<uint32_t> task, Int<size_t> name_size) {
+        constexpr size_t kLongest = 1 << 16;
+        std::vector<char> name(std::clamp<size_t>(name_size, 1, kLongest));
+        aclTensorDesc* inputs = nullptr;
+        aclTensorDesc* outputs = nullptr;
+        size_t input_count = 0;
+        size_t output_count = 0;
+        const aclError ret =
+            aclmdlCreateAndGetOpDesc(device, stream, task, name.data(), std::min<size_t>(name_size, kLongest),
+                                     &inputs, &input_count, &outputs, &output_count);
+        return std::tuple(to_text(name.data()), to_python(inputs), input_count, to_python(outputs),
+                          output_count, ret);
+      },
+      nb::arg("device_id"), nb::arg("stream_id"), nb::arg("task_id"), nb::arg("op_name_len"));
 }
 
 void bind_dataset(nb::module_& m) {
@@ -455,6 +480,7 @@ void bind_aipp(nb::module_& m) {
 void bind_mdl(nb::module_& m) {
   bind_loading(m);
   bind_executing(m);
+  bind_dumps(m);
   bind_dataset(m);
   bind_desc(m);
   bind_names(m);

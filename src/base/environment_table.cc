@@ -61,6 +61,15 @@ constexpr auto kVariables = std::to_array<EnvironmentVariable>({
      "base directory of what a user's programs leave: log files below its folder log"},
     {"ASCEND_HOST_LOG_FILE_NUM", Kind::kInteger, "10",
      "log files of each kind that a process keeps, 20 MB each; the oldest goes first", 1, 1000},
+    {"DUMP_GE_GRAPH", Kind::kInteger, "",
+     "atc writes its graphs: 1 with everything, 2 without the values of constants, 3 only how operators are "
+     "connected",
+     1, 3},
+    {"DUMP_GRAPH_LEVEL", Kind::kInteger, "2",
+     "which graphs DUMP_GE_GRAPH writes: 1 and 2 all, 3 the one that the engine runs, 4 the one that users "
+     "see",
+     1, 4},
+    {"DUMP_GRAPH_PATH", Kind::kText, "the working directory", "directory for the files of DUMP_GE_GRAPH"},
     {"ASCEND_TOOLKIT_HOME", Kind::kNoEffect, "", "the toolkit tree; set_env.sh sets it for other programs"},
     {"ASCEND_HOME_PATH", Kind::kNoEffect, "", "the toolkit tree; set_env.sh sets it for other programs"},
     {"ASCEND_NNAE_HOME", Kind::kNoEffect, "", "an installation directory"},

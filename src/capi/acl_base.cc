@@ -172,6 +172,10 @@ aclTensorDesc* aclCreateTensorDesc(aclDataType dataType, int numDims, const int6
 
 void aclDestroyTensorDesc(const aclTensorDesc* desc) {
   api("aclDestroyTensorDesc", [&]() -> Status {
+    // One that stands for an array ends with all of them.
+    if (const Ref<TensorDesc> found = handle_table<TensorDesc>().find(desc))
+      for (const Ref<TensorDesc>& part : found->array)
+        handle_table<TensorDesc>().remove(part.handle());
     if (handle_table<TensorDesc>().remove(desc)) return {};
     return cairn::bad_handle(ACL_ERROR_INVALID_PARAM, "COM-020", cairn::HandleType::kTensorDesc, "desc",
                              desc);

@@ -2,9 +2,14 @@
 #include "acl/acl_mdl.h"
 
 #include <array>
+#include <cstring>
 
 #include "capi/entry.h"
+#include "device/configuration.h"
+#include "device/runtime.h"
+#include "dump/dumping.h"
 #include "model/dataset.h"
+#include "model/failed_operator.h"
 #include "model/model.h"
 #include "model/model_desc.h"
 #include "model/model_gears.h"
@@ -15,6 +20,7 @@ using cairn::api;
 using cairn::api_value;
 using cairn::DataBuffer;
 using cairn::Dataset;
+using cairn::Dumping;
 using cairn::error;
 using cairn::find;
 using cairn::handle_table;
@@ -30,6 +36,7 @@ using cairn::OmInput;
 using cairn::OmTensor;
 using cairn::Ref;
 using cairn::Result;
+using cairn::Runtime;
 using cairn::SharedBytes;
 using cairn::Status;
 using cairn::UserModelMemory;
@@ -127,6 +134,44 @@ aclError aclmdlExecuteAsync(uint32_t modelId, const aclmdlDataset* input, aclmdl
                             aclrtStream stream) {
   return api("aclmdlExecuteAsync",
              [&] { return cairn::execute_model_async(modelId, input, output, stream); });
+}
+
+aclError aclmdlCreateAndGetOpDesc(uint32_t deviceId, uint32_t streamId, uint32_t taskId, char* opName,
+                                  size_t opNameLen, aclTensorDesc** inputDesc, size_t* numInputs,
+                                  aclTensorDesc** outputDesc, size_t* numOutputs) {
+  return api("aclmdlCreateAndGetOpDesc", [&]() -> Status {
+    if (!opName || !inputDesc || !numInputs || !outputDesc || !numOutputs)
+      return null_argument("MDL-036", "an output argument");
+    CAIRN_ASSIGN(const auto found, cairn::describe_failed_operator(
+                                       {static_cast<int32_t>(deviceId), streamId, taskId}, opNameLen));
+    std::memcpy(opName, found.name.c_str(), found.name.size() + 1);
+    *inputDesc = static_cast<aclTensorDesc*>(found.inputs.handle());
+    *numInputs = found.input_count;
+    *outputDesc = static_cast<aclTensorDesc*>(found.outputs.handle());
+    *numOutputs = found.output_count;
+    return {};
+  });
+}
+
+// --- dumps, 10.6.1 ---
+
+aclError aclmdlInitDump() {
+  return api("aclmdlInitDump", []() -> Status {
+    CAIRN_RETURN_IF_ERROR(Runtime::get().check_initialized());
+    return Dumping::get().initialize();
+  });
+}
+
+aclError aclmdlSetDump(const char* dumpCfgPath) {
+  return api("aclmdlSetDump", [&]() -> Status {
+    CAIRN_RETURN_IF_ERROR(Dumping::get().check_set());
+    CAIRN_ASSIGN(auto configuration, cairn::read_configuration_file(dumpCfgPath));
+    return Dumping::get().set(std::move(configuration.dump));
+  });
+}
+
+aclError aclmdlFinalizeDump() {
+  return api("aclmdlFinalizeDump", [] { return Dumping::get().finalize(); });
 }
 
 aclError aclmdlSetDynamicBatchSize(uint32_t modelId, aclmdlDataset* dataset, size_t index,

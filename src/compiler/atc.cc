@@ -13,6 +13,7 @@
 #include "compiler/compile.h"
 #include "compiler/compile_error.h"
 #include "compiler/gear_option.h"
+#include "compiler/graph_dump.h"
 #include "compiler/name_lists.h"
 #include "compiler/output_file.h"
 #include "compiler/precheck.h"
@@ -224,6 +225,9 @@ class Atc {
     CAIRN_RETURN_IF_ERROR(write_om(compiled.model, compiled.weights,
                                    [&](std::span<const std::byte> bytes) { return file.write(bytes); }));
     CAIRN_RETURN_IF_ERROR(file.commit());
+    CAIRN_ASSIGN(const std::vector<GraphDump> dumps, graph_dumps(compiled.model));
+    for (const GraphDump& dump : dumps)
+      CAIRN_RETURN_IF_ERROR(save_text(dump.text, dump.path.string()));
     progress_.end_stage();
     CAIRN_RETURN_IF_ERROR(warn_of_missing_nodes(compiled.model));
     if (arguments_.get("save_original_model") == "true") CAIRN_RETURN_IF_ERROR(save_original(options));

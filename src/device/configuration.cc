@@ -78,41 +78,26 @@ Status check_max_opqueue_num(const Json& config) {
   return {};
 }
 
-Status check_dump(const Json& config) {
-  const auto entry = config.find("dump");
-  if (entry == config.end()) return {};
-  if (!entry->is_object())
-    return error(ACL_ERROR_INVALID_DUMP_CONFIG, "SYS-014", "\"dump\" must be an object");
-  const auto debug = entry->find("dump_debug");
-  const bool overflow = debug != entry->end() && debug->is_string() && debug->get<std::string>() == "on";
-  if (overflow && !entry->contains("dump_path"))
-    return error(ACL_ERROR_INVALID_DUMP_CONFIG, "SYS-015",
-                 "\"dump_debug\": \"on\" needs \"dump_path\", the directory for the files");
-  if (overflow && entry->contains("dump_list"))
-    return error(ACL_ERROR_INVALID_DUMP_CONFIG, "SYS-016",
-                 "overflow dump (\"dump_debug\": \"on\") cannot be combined with a model or operator dump "
-                 "(\"dump_list\")");
-  if (overflow || entry->contains("dump_list"))
-    return error(ACL_ERROR_FEATURE_UNSUPPORTED, "SYS-004",
-                 "dumping is not supported yet; remove \"dump\" from the configuration");
-  return {};
-}
-
 }  // namespace
 
-Status read_configuration_file(const char* path) {
-  if (path == nullptr || *path == '\0') return {};
-  CAIRN_ASSIGN(const std::string text, read_file(locate(path)));
+Result<Configuration> read_configuration(const std::string& text, const char* path) {
   CAIRN_RETURN_IF_ERROR(check_nesting(text));
   const Json config = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (config.is_discarded() || !config.is_object())
     return error(ACL_ERROR_PARSE_FILE, "SYS-001",
                  "the configuration file {} is no JSON object; the smallest valid one is {{}}", path);
   CAIRN_RETURN_IF_ERROR(check_max_opqueue_num(config));
-  CAIRN_RETURN_IF_ERROR(check_dump(config));
+  Configuration configuration;
+  CAIRN_ASSIGN(configuration.dump, read_dump_config(config));
   if (config.contains("profiler"))
     log(LogLevel::kWarning, "ASCENDCL", "\"profiler\" in {} has no effect yet", path);
-  return {};
+  return configuration;
+}
+
+Result<Configuration> read_configuration_file(const char* path) {
+  if (path == nullptr || *path == '\0') return Configuration();
+  CAIRN_ASSIGN(const std::string text, read_file(locate(path)));
+  return read_configuration(text, path);
 }
 
 }  // namespace cairn

@@ -1,11 +1,20 @@
 // The configuration file of aclInit (acl.json) [SYS-001] .. [SYS-020].
 #pragma once
 
+#include <optional>
+
 #include "base/status.h"
+#include "dump/dump_config.h"
 
 namespace cairn {
 
+struct Configuration {
+  std::optional<DumpConfig> dump;  ///< Nothing: no dump.
+};
+
 /// Reads and checks the file; null or an empty path means the defaults.
-Status read_configuration_file(const char* path);
+Result<Configuration> read_configuration_file(const char* path);
+/// The same for the text of a file; `path` is for messages.
+Result<Configuration> read_configuration(const std::string& text, const char* path);
 
 }  // namespace cairn

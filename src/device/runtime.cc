@@ -14,6 +14,7 @@
 #include "base/observer.h"
 #include "device/configuration.h"
 #include "device/live_objects.h"
+#include "dump/dumping.h"
 
 namespace cairn {
 namespace {
@@ -75,10 +76,14 @@ Runtime::Runtime() : soc_(current_soc()) {
   });
 }
 
+Status Runtime::check_initialized() const {
+  if (is_initialized()) return {};
+  return error(ACL_ERROR_UNINITIALIZE, "SYS-012", "{}",
+               finalized_ ? "called after aclFinalize" : "call aclInit (acl.init) first");
+}
+
 Status Runtime::check_usable() const {
-  if (!is_initialized())
-    return error(ACL_ERROR_UNINITIALIZE, "SYS-012", "{}",
-                 finalized_ ? "called after aclFinalize" : "call aclInit (acl.init) first");
+  CAIRN_RETURN_IF_ERROR(check_initialized());
   if (forked_.load())
     return error(ACL_ERROR_RT_NO_DEVICE, "SYS-012",
                  "this process was forked after its parent had used a device; start it before the parent "
@@ -92,7 +97,8 @@ Status Runtime::initialize(const char* config_path) {
   if (is_initialized() || finalized_)
     return error(ACL_ERROR_REPEAT_INITIALIZE, "SYS-011",
                  "aclInit was called before; it may be called once per process");
-  CAIRN_RETURN_IF_ERROR(read_configuration_file(config_path));
+  CAIRN_ASSIGN(Configuration configuration, read_configuration_file(config_path));
+  if (configuration.dump) Dumping::get().begin(std::move(*configuration.dump));
   initialized_.store(true, std::memory_order_release);
   return {};
 }
@@ -105,6 +111,7 @@ Status Runtime::finalize() {
   observe([](Observer& watching) { watching.finalized(); });
   for (const auto& device : devices_)
     if (device->in_use()) release_device(*device);
+  Dumping::get().end();
   finalized_ = true;
   initialized_.store(false, std::memory_order_release);
   return {};

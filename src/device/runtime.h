@@ -35,6 +35,8 @@ class Runtime {
   Status finalize();
   /// The names of all objects and allocations that the program did not give back, for messages.
   std::vector<std::string> live_objects() const;
+  /// ACL_ERROR_UNINITIALIZE before aclInit and after aclFinalize.
+  Status check_initialized() const;
   bool is_initialized() const { return initialized_.load(std::memory_order_acquire); }
   const SocProfile& soc() const { return soc_; }
 

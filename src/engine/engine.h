@@ -4,6 +4,7 @@
 // (model/engine_loader.h).
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -45,7 +46,33 @@ struct ModelInfo {
 struct SharedBytes {
   std::shared_ptr<const std::byte[]> owner;
   size_t size = 0;
+  std::string file_name;  ///< Without directory and suffix; empty for bytes from memory.
   std::span<const std::byte> span() const { return {owner.get(), size}; }
+};
+
+/// Output `output` of the node `node` of Executable::nodes().
+struct InnerTensorId {
+  size_t node = 0;
+  size_t output = 0;
+};
+
+/// A tensor inside a network as a run left it.
+struct InnerTensor {
+  aclDataType data_type = ACL_DT_UNDEFINED;
+  std::vector<int64_t> dims;
+  std::span<const std::byte> bytes;
+  bool exists = false;  ///< The engine's graph has it: it was not folded away or merged into another.
+};
+
+/// A network compiled once more, so that tensors inside it can be seen. Several times slower than the
+/// executable. Not thread-safe.
+class Inspection {
+ public:
+  virtual ~Inspection() = default;
+  /// Runs once like Executable::run. found[i] is the i-th wanted tensor, valid until the next run.
+  /// `outputs`: empty for an inspection without the network's own outputs.
+  virtual Status run(std::span<const void* const> inputs, std::span<void* const> outputs,
+                     FloatOverflow& overflow, std::vector<InnerTensor>& found) = 0;
 };
 
 struct LoadOptions {
@@ -67,6 +94,18 @@ class Executable {
   /// meanwhile, so one core per run gets more done than all cores for one after the other.
   virtual Status run(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
                      FloatOverflow& overflow, bool shares_cores) = 0;
+
+  /// Runs like run(), alone, and looks at the time that each operator takes: the error
+  /// ACL_ERROR_RT_AICORE_TIMEOUT if one takes longer than `limit`. It is not interrupted.
+  virtual Status run_limited(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
+                             FloatOverflow& overflow, std::chrono::milliseconds limit) = 0;
+
+  /// The shown graph, in the order of execution.
+  virtual const std::vector<OmNode>& nodes() const = 0;
+  /// Compiles the network of a gear so that these tensors can be seen. `with_outputs`: its own outputs are
+  /// computed, too; without them only what the wanted tensors need runs.
+  virtual Result<std::unique_ptr<Inspection>> inspect(size_t gear, const std::vector<InnerTensorId>& wanted,
+                                                      bool with_outputs) = 0;
 };
 
 /// Thread-safe; one per process.

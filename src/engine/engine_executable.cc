@@ -4,6 +4,7 @@
 
 #include "base/environment.h"
 #include "base/log.h"
+#include "engine/engine_inspection.h"
 
 namespace cairn {
 namespace {
@@ -12,12 +13,16 @@ constexpr int64_t kGearMemoryMb = 2048;
 
 }  // namespace
 
-OpenVinoExecutable::OpenVinoExecutable(Build build, ModelInfo info)
-    : info_(std::move(info)), build_(std::move(build)), gears_(info_.gears.size()) {}
+OpenVinoExecutable::OpenVinoExecutable(Build build, ModelInfo info, EngineSource source)
+    : info_(std::move(info)),
+      source_(std::move(source)),
+      build_(std::move(build)),
+      gears_(info_.gears.size()) {}
 
-Result<std::unique_ptr<Executable>> OpenVinoExecutable::create(Build build, ModelInfo info) {
-  auto executable =
-      std::unique_ptr<OpenVinoExecutable>(new OpenVinoExecutable(std::move(build), std::move(info)));
+Result<std::unique_ptr<Executable>> OpenVinoExecutable::create(Build build, ModelInfo info,
+                                                               EngineSource source) {
+  auto executable = std::unique_ptr<OpenVinoExecutable>(
+      new OpenVinoExecutable(std::move(build), std::move(info), std::move(source)));
   if (!executable->info_.gear_kind) {
     CAIRN_ASSIGN(executable->only_, executable->build_(executable->info_, executable->info_.gears[0]));
     executable->build_ = nullptr;  // With the file's graph.
@@ -97,6 +102,40 @@ Status OpenVinoExecutable::run(size_t gear, std::span<const void* const> inputs,
   }
   runs_.fetch_sub(1, std::memory_order_relaxed);
   return status;
+}
+
+Result<MeasuredNetwork*> OpenVinoExecutable::measured(size_t gear) {
+  std::unique_ptr<MeasuredNetwork>& known = measured_[gear];
+  if (!known) {
+    const OmShapes& shapes = info_.gears[gear];
+    CAIRN_ASSIGN(auto kernels, ShapedNetwork::make_kernels(shapes));
+    known =
+        std::make_unique<MeasuredNetwork>(source_.compile(source_.open(shapes), true), std::move(kernels));
+  }
+  return known.get();
+}
+
+Status OpenVinoExecutable::run_limited(size_t gear, std::span<const void* const> inputs,
+                                       std::span<void* const> outputs, FloatOverflow& overflow,
+                                       std::chrono::milliseconds limit) {
+  const std::lock_guard lock(measuring_);
+  try {
+    CAIRN_ASSIGN(MeasuredNetwork * network, measured(gear));
+    return network->run(inputs, outputs, overflow, limit);
+  } catch (const std::exception& problem) {
+    return error(ACL_ERROR_RT_MODEL_EXECUTE, "MDL-013", "the model failed: {}", problem.what());
+  }
+}
+
+Result<std::unique_ptr<Inspection>> OpenVinoExecutable::inspect(size_t gear,
+                                                                const std::vector<InnerTensorId>& wanted,
+                                                                bool with_outputs) {
+  try {
+    return OpenVinoInspection::create(source_, info_, info_.gears[gear], wanted, with_outputs);
+  } catch (const std::exception& problem) {
+    return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001", "the model cannot be compiled to look inside: {}",
+                 problem.what());
+  }
 }
 
 }  // namespace cairn

@@ -3,15 +3,26 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/measured_network.h"
 #include "engine/shaped_network.h"
 
 namespace cairn {
+
+/// What a look inside needs: the graph that users see, and the network behind it.
+struct EngineSource {
+  std::vector<OmNode> nodes;
+  /// Reads the network in the shapes of a gear. This and `compile` throw what OpenVINO throws.
+  std::function<std::shared_ptr<ov::Model>(const OmShapes&)> open;
+  /// `measured`: its requests tell how long each operator took.
+  std::function<ov::CompiledModel(const std::shared_ptr<ov::Model>&, bool measured)> compile;
+};
 
 class OpenVinoExecutable final : public Executable {
  public:
@@ -20,19 +31,27 @@ class OpenVinoExecutable final : public Executable {
   using Build = std::function<Result<std::shared_ptr<ShapedNetwork>>(const ModelInfo&, const OmShapes&)>;
 
   /// A model without gears is compiled at once; it can throw what `build` throws.
-  static Result<std::unique_ptr<Executable>> create(Build build, ModelInfo info);
+  static Result<std::unique_ptr<Executable>> create(Build build, ModelInfo info, EngineSource source);
 
   const ModelInfo& info() const override { return info_; }
   Status run(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
              FloatOverflow& overflow, bool shares_cores) override;
+  Status run_limited(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
+                     FloatOverflow& overflow, std::chrono::milliseconds limit) override;
+  const std::vector<OmNode>& nodes() const override { return source_.nodes; }
+  Result<std::unique_ptr<Inspection>> inspect(size_t gear, const std::vector<InnerTensorId>& wanted,
+                                              bool with_outputs) override;
 
  private:
-  OpenVinoExecutable(Build build, ModelInfo info);
+  OpenVinoExecutable(Build build, ModelInfo info, EngineSource source);
   /// The gear's network, compiled now if it is not.
   Result<std::shared_ptr<ShapedNetwork>> network(size_t gear);
   std::shared_ptr<ShapedNetwork> find_compiled(size_t gear);
   /// Gives up gears that were not used for longest until the others fit into CAIRN_GEAR_MEMORY_MB.
   void trim(size_t newest);
+
+  /// The gear's network once more, measured. Under measuring_.
+  Result<MeasuredNetwork*> measured(size_t gear);
 
   struct Gear {
     std::shared_ptr<ShapedNetwork> network;  ///< Null: not compiled.
@@ -40,10 +59,13 @@ class OpenVinoExecutable final : public Executable {
   };
 
   const ModelInfo info_;
+  const EngineSource source_;
   Build build_;
   std::shared_ptr<ShapedNetwork> only_;  ///< Of a model without gears.
   std::atomic<uint32_t> runs_{0};        ///< Under way.
-  std::mutex compiling_;                 ///< One gear at a time; before mutex_.
+  std::mutex measuring_;
+  std::map<size_t, std::unique_ptr<MeasuredNetwork>> measured_;  ///< By gear.
+  std::mutex compiling_;                                         ///< One gear at a time; before mutex_.
   std::mutex mutex_;
   std::vector<Gear> gears_;  ///< Under mutex_, as is uses_.
   uint64_t uses_ = 0;

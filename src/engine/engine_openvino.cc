@@ -91,7 +91,8 @@ int core_count() {
   return ::sched_getaffinity(0, sizeof cores, &cores) == 0 ? CPU_COUNT(&cores) : 1;
 }
 
-Result<ModelInfo> describe(OmModel&& om) {
+/// Takes everything but the nodes.
+Result<ModelInfo> describe(OmModel& om) {
   ModelInfo info;
   CAIRN_ASSIGN(info.gears, shapes_of(om));
   if (om.gears) info.gear_kind = om.gears->kind;
@@ -101,9 +102,8 @@ Result<ModelInfo> describe(OmModel&& om) {
   info.inputs = std::move(om.inputs);
   info.outputs = std::move(om.outputs);
   info.sizes = {static_cast<size_t>(om.memory_size), static_cast<size_t>(om.weight_size)};
-  for (OmNode& node : om.nodes)
-    if (!node.original_names.empty())
-      info.original_op_names[std::move(node.name)] = std::move(node.original_names);
+  for (const OmNode& node : om.nodes)
+    if (!node.original_names.empty()) info.original_op_names[node.name] = node.original_names;
   return info;
 }
 
@@ -148,14 +148,22 @@ class OpenVinoEngine final : public Engine {
     CAIRN_ASSIGN(OmModel om, read_om(file.span()));
     CAIRN_RETURN_IF_ERROR(check_soc(om, options.soc));
     CAIRN_ASSIGN(const ov::Tensor weights, weight_tensor(om, file, options.weight_memory));
-    std::string ir = std::move(om.ir_xml);
-    CAIRN_ASSIGN(ModelInfo info, describe(std::move(om)));
+    const auto ir = std::make_shared<const std::string>(std::move(om.ir_xml));
+    CAIRN_ASSIGN(ModelInfo info, describe(om));
+    EngineSource source;
+    source.nodes = std::move(om.nodes);
+    source.open = [this, ir, weights](const OmShapes& shapes) { return read_network(*ir, weights, shapes); };
+    source.compile = [this](const std::shared_ptr<ov::Model>& network, bool measured) {
+      ov::AnyMap settings = quick_settings(*network);
+      settings.insert(ov::enable_profiling(measured));
+      return core_.compile_model(network, "CPU", settings);
+    };
     try {
       return OpenVinoExecutable::create(
-          [this, ir = std::move(ir), weights](const ModelInfo& model, const OmShapes& shapes) {
-            return build(ir, weights, model, shapes);
+          [this, ir, weights](const ModelInfo& model, const OmShapes& shapes) {
+            return build(*ir, weights, model, shapes);
           },
-          std::move(info));
+          std::move(info), std::move(source));
     } catch (const std::exception& problem) {
       return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001", "the graph of the om file cannot be compiled: {}",
                    problem.what());
@@ -164,7 +172,7 @@ class OpenVinoEngine final : public Engine {
 
   Result<ModelInfo> inspect(std::span<const std::byte> file) override {
     CAIRN_ASSIGN(OmModel om, read_om(file));
-    return describe(std::move(om));
+    return describe(om);
   }
 
  private:

@@ -59,11 +59,17 @@ void RequestPool::bind_outputs(Slot& slot, std::span<void* const> outputs) {
 
 void RequestPool::run(std::span<const void* const> inputs, std::span<void* const> outputs,
                       FloatOverflow& overflow) {
+  give_back(run_and_keep(inputs, outputs, overflow));
+}
+
+std::unique_ptr<RequestPool::Slot> RequestPool::run_and_keep(std::span<const void* const> inputs,
+                                                             std::span<void* const> outputs,
+                                                             FloatOverflow& overflow) {
   std::unique_ptr<Slot> slot = take_slot();  // Lost when the run throws: the request's state is unknown then.
   feed_inputs(*slot, inputs, overflow);
   bind_outputs(*slot, outputs);
   slot->request.infer();
-  give_back(std::move(slot));
+  return slot;
 }
 
 }  // namespace cairn

@@ -24,7 +24,6 @@ class RequestPool {
   /// Throws what OpenVINO throws.
   void run(std::span<const void* const> inputs, std::span<void* const> outputs, FloatOverflow& overflow);
 
- private:
   /// One inference request with the addresses that are bound to it, and the network inputs that AIPP writes.
   struct Slot {
     ov::InferRequest request;
@@ -32,9 +31,13 @@ class RequestPool {
     std::vector<void*> outputs;
     std::vector<ov::Tensor> aipp_tensors;  ///< Empty tensors for inputs without AIPP.
   };
-
-  std::unique_ptr<Slot> take_slot();
+  /// Runs like run(); the request keeps the outputs that no memory was given for, until it is given back.
+  std::unique_ptr<Slot> run_and_keep(std::span<const void* const> inputs, std::span<void* const> outputs,
+                                     FloatOverflow& overflow);
   void give_back(std::unique_ptr<Slot> slot);
+
+ private:
+  std::unique_ptr<Slot> take_slot();
   void feed_inputs(Slot& slot, std::span<const void* const> inputs, FloatOverflow& overflow);
   void bind_outputs(Slot& slot, std::span<void* const> outputs);
 

@@ -55,13 +55,9 @@ Result<std::shared_ptr<ShapedNetwork>> ShapedNetwork::create(const ov::CompiledM
                                                              const OmShapes& shapes) {
   CAIRN_RETURN_IF_ERROR(check_count(shapes.network_inputs.size(), network.inputs().size(), "inputs"));
   CAIRN_RETURN_IF_ERROR(check_count(info.outputs.size(), network.outputs().size(), "outputs"));
-  std::vector<std::optional<AippKernel>> kernels;
-  for (size_t i = 0; i < shapes.network_inputs.size(); ++i) {
+  for (size_t i = 0; i < shapes.network_inputs.size(); ++i)
     CAIRN_RETURN_IF_ERROR(check_port(network.input(i), shapes.network_inputs[i], "input"));
-    CAIRN_ASSIGN(const std::optional<AippKernel> kernel,
-                 make_kernel(shapes.aipp[i], shapes.network_inputs[i], shapes.input_bytes[i]));
-    kernels.push_back(kernel);
-  }
+  CAIRN_ASSIGN(std::vector<std::optional<AippKernel>> kernels, make_kernels(shapes));
   for (size_t i = 0; i < info.outputs.size(); ++i) {
     OmTensor output = info.outputs[i];
     output.bytes = shapes.output_bytes[i];
@@ -69,6 +65,16 @@ Result<std::shared_ptr<ShapedNetwork>> ShapedNetwork::create(const ov::CompiledM
   }
   return std::shared_ptr<ShapedNetwork>(
       new ShapedNetwork(network, std::move(compile_wide), info.name, std::move(kernels)));
+}
+
+Result<std::vector<std::optional<AippKernel>>> ShapedNetwork::make_kernels(const OmShapes& shapes) {
+  std::vector<std::optional<AippKernel>> kernels;
+  for (size_t i = 0; i < shapes.network_inputs.size(); ++i) {
+    CAIRN_ASSIGN(const std::optional<AippKernel> kernel,
+                 make_kernel(shapes.aipp[i], shapes.network_inputs[i], shapes.input_bytes[i]));
+    kernels.push_back(kernel);
+  }
+  return kernels;
 }
 
 RequestPool& ShapedNetwork::pool_for(bool shares_cores) {

@@ -25,6 +25,9 @@ class ShapedNetwork {
   static Result<std::shared_ptr<ShapedNetwork>> create(const ov::CompiledModel& network, Compile compile_wide,
                                                        const ModelInfo& info, const OmShapes& shapes);
 
+  /// What writes each network input in these shapes; nothing for an input without AIPP.
+  static Result<std::vector<std::optional<AippKernel>>> make_kernels(const OmShapes& shapes);
+
   /// Throws what OpenVINO throws. `inputs`: those of the network, then maybe others that are not looked at.
   void run(std::span<const void* const> inputs, std::span<void* const> outputs, FloatOverflow& overflow,
            bool shares_cores);

@@ -25,10 +25,11 @@ ModelTable& ModelTable::get() {
   return *table;
 }
 
-uint32_t ModelTable::add(void* context, std::unique_ptr<Executable> executable) {
+uint32_t ModelTable::add(void* context, std::unique_ptr<Executable> executable,
+                         const std::string& file_name) {
   const std::unique_lock lock(mutex_);
   const uint32_t id = next_id_++;
-  models_.emplace(id, std::make_shared<Model>(id, context, std::move(executable)));
+  models_.emplace(id, std::make_shared<Model>(id, context, std::move(executable), file_name));
   return id;
 }
 

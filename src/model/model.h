@@ -13,21 +13,27 @@
 #include "base/observer.h"
 #include "base/status.h"
 #include "engine/engine.h"
+#include "model/inner_view.h"
+#include "model/model_dump.h"
 
 namespace cairn {
 
 /// Thread-safe. Whoever holds a pointer may go on running it after it was unloaded.
 class Model {
  public:
-  Model(uint32_t id, void* context, std::unique_ptr<Executable> executable)
+  /// `file_name`: see SharedBytes. A dump that is in force now stays with the model [DUMP-026].
+  Model(uint32_t id, void* context, std::unique_ptr<Executable> executable, const std::string& file_name)
       : id_(id),
         context_(context),
         executable_(std::move(executable)),
+        dump_(ModelDump::create(Dumping::get().session(), *executable_, id, file_name)),
         current_gear_(executable_->info().largest_gear) {}
 
   uint32_t id() const { return id_; }
   const ModelInfo& info() const { return executable_->info(); }
   Executable& executable() const { return *executable_; }
+  /// Null for a model that was loaded while nothing was dumped.
+  ModelDump* dump() const { return dump_.get(); }
   /// The model belongs to the context in which it was loaded: error 107004 in another one [MDL-005].
   Status check_context() const;
   /// The context in which it was loaded still exists.
@@ -40,6 +46,7 @@ class Model {
   const uint32_t id_;
   void* const context_;  ///< Handle.
   const std::unique_ptr<Executable> executable_;
+  const std::unique_ptr<ModelDump> dump_;
   std::atomic<size_t> current_gear_;
 };
 
@@ -48,7 +55,7 @@ class ModelTable {
  public:
   static ModelTable& get();
 
-  uint32_t add(void* context, std::unique_ptr<Executable> executable);
+  uint32_t add(void* context, std::unique_ptr<Executable> executable, const std::string& file_name);
   /// ACL_ERROR_GE_EXEC_MODEL_ID_INVALID for an id that is not loaded.
   Result<std::shared_ptr<Model>> find(uint32_t id) const;
   /// Ends the id. Executions under way finish; the memory goes with the last of them [MDL-022].
@@ -87,14 +94,14 @@ class ModelCall {
   /// Runs the model in this thread. Device memory is used where it lies; host memory is copied. `overflow`:
   /// what becomes of half floats that do not fit, and whether there were any. `shares_cores`: see
   /// Executable::run.
-  Status run(FloatOverflow& overflow, bool shares_cores);
+  Status run(const TaskPlace& place, FloatOverflow& overflow, bool shares_cores);
 
  private:
   explicit ModelCall(std::shared_ptr<Model> model);
   const OmShapes& shapes() const { return model_->info().gears[gear_]; }
   /// Of the n-th address.
   size_t bytes(size_t index) const;
-  Status run_resolved(FloatOverflow& overflow, bool shares_cores);
+  Status run_resolved(const TaskPlace& place, FloatOverflow& overflow, bool shares_cores);
 
   std::shared_ptr<Model> model_;
   size_t gear_ = 0;        ///< Set for the input dataset when the call was made; 0 without gears.

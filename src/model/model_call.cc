@@ -1,10 +1,17 @@
 // From datasets to addresses, and the run itself.
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <new>
 
+#include "device/exception_info.h"
 #include "device/guarded_copy.h"
 #include "device/runtime.h"
 #include "model/dataset.h"
+#include "model/failed_operator.h"
 #include "model/model.h"
 #include "model/model_gears.h"
 #include "tensor/data_buffer.h"
@@ -114,11 +121,35 @@ void saturate_outputs(const ModelInfo& info, const std::vector<size_t>& bytes, s
 }
 
 /// Runs the call as the stream wants half floats to be treated. `detect`: note an overflow in its status.
-Status run_in(Stream& stream, bool detect, bool shares_cores, ModelCall& call) {
+Status run_in(Stream& stream, uint64_t task, bool detect, bool shares_cores, ModelCall& call) {
   FloatOverflow overflow{.saturate = stream.saturates()};
-  Status status = call.run(overflow, shares_cores);
+  const TaskPlace place{stream.device().id(), stream.id(), static_cast<uint32_t>(task)};
+  Status status = call.run(place, overflow, shares_cores);
   if (overflow.seen && detect) stream.overflow_status().store(1);
   return status;
+}
+
+/// Runs the model, or what looks inside it while it runs.
+Status run_network(const Model& model, const TaskPlace& place, size_t gear, std::span<void* const> inputs,
+                   std::span<void* const> outputs, FloatOverflow& overflow, bool shares_cores) {
+  ModelDump* const dump = model.dump();
+  if (dump != nullptr && dump->is_active()) [[unlikely]]
+    return dump->run(place, gear, inputs, outputs, overflow);
+  const uint64_t limit = Runtime::get().op_execute_timeout_ms();
+  if (limit != 0) [[unlikely]]
+    return model.executable().run_limited(gear, inputs, outputs, overflow, std::chrono::milliseconds(limit));
+  return model.executable().run(gear, inputs, outputs, overflow, shares_cores);
+}
+
+/// For those who ask which operator failed: the exception callback, and the exception dump.
+void examine_failure(const Model& model, const TaskPlace& place, size_t gear, std::span<void* const> inputs) {
+  const bool dumped = model.dump() != nullptr && model.dump()->wants_failures();
+  if (!dumped && Runtime::get().exception_callback().load() == nullptr) return;
+  auto found = find_failed_operator(model.executable(), gear, inputs);
+  if (!found.is_ok()) return;
+  const auto failed = std::make_shared<FailedOperator>(std::move(*found));
+  if (dumped) model.dump()->write_failure(place, failed->one);
+  remember_failed_operator(place, failed);
 }
 
 }  // namespace
@@ -148,15 +179,15 @@ size_t ModelCall::bytes(size_t index) const {
   return index < inputs ? all.input_bytes[index] : all.output_bytes[index - inputs];
 }
 
-Status ModelCall::run(FloatOverflow& overflow, bool shares_cores) {
+Status ModelCall::run(const TaskPlace& place, FloatOverflow& overflow, bool shares_cores) {
   try {
-    return run_resolved(overflow, shares_cores);
+    return run_resolved(place, overflow, shares_cores);
   } catch (const std::bad_alloc&) {
     return error(ACL_ERROR_BAD_ALLOC, "MDL-013", "the host has no memory left");
   }
 }
 
-Status ModelCall::run_resolved(FloatOverflow& overflow, bool shares_cores) {
+Status ModelCall::run_resolved(const TaskPlace& place, FloatOverflow& overflow, bool shares_cores) {
   const Runtime& runtime = Runtime::get();
   const ModelInfo& info = model_->info();
   const std::span<void*> user = addresses_.span();
@@ -176,8 +207,13 @@ Status ModelCall::run_resolved(FloatOverflow& overflow, bool shares_cores) {
     }
   }
   const std::span<void*> outputs = engine.last(info.outputs.size());
-  CAIRN_RETURN_IF_ERROR(
-      model_->executable().run(gear_, engine.first(info.inputs.size()), outputs, overflow, shares_cores));
+  const std::span<void*> inputs = engine.first(info.inputs.size());
+  Status status = run_network(*model_, place, gear_, inputs, outputs, overflow, shares_cores);
+  if (!status.is_ok()) [[unlikely]] {
+    // One that only took too long would be run again by the search.
+    if (status.code() != ACL_ERROR_RT_AICORE_TIMEOUT) examine_failure(*model_, place, gear_, inputs);
+    return status;
+  }
   if (overflow.saturate) saturate_outputs(info, shapes().output_bytes, outputs, overflow);
   return copies.copy_out();
 }
@@ -198,7 +234,14 @@ Status execute_model(uint32_t id, const void* input_dataset, const void* output_
   CAIRN_ASSIGN(ModelCall call, ModelCall::prepare(std::move(model), input_dataset, output_dataset));
   observe([&](Observer& watching) { watching.accessed("aclmdlExecute", call.accesses()); });
   CAIRN_ASSIGN(const Ref<Stream> stream, Runtime::get().stream(nullptr));
-  return run_in(*stream, stream->overflow_switch(), stream->device().scheduler().load() > 0, call);
+  // Not a task of the stream, but a failure is reported like one [MDL-041].
+  static std::atomic<uint32_t> calls{0};
+  const uint32_t number = calls.fetch_add(1, std::memory_order_relaxed);
+  Status status =
+      run_in(*stream, number, stream->overflow_switch(), stream->device().scheduler().load() > 0, call);
+  if (!status.is_ok()) [[unlikely]]
+    report_task_exception(*stream, number, status.code(), static_cast<uint64_t>(::syscall(SYS_gettid)));
+  return status;
 }
 
 /// What the run itself will find out; said at the call already, where the program can see what is wrong.
@@ -226,7 +269,8 @@ Status execute_model_async(uint32_t id, const void* input_dataset, const void* o
   return Stream::launch(target, "aclmdlExecuteAsync",
                         [call = std::move(call), detect = target->overflow_switch()](Stream& stream) mutable {
                           constexpr size_t kThisTask = 1;
-                          return run_in(stream, detect, stream.device().scheduler().load() > kThisTask, call);
+                          return run_in(stream, stream.running_task(), detect,
+                                        stream.device().scheduler().load() > kThisTask, call);
                         });
 }
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <new>
 
 #include "device/context.h"
@@ -76,7 +77,7 @@ Result<SharedBytes> read_model_file(const char* path) {
     if (count == 0) return path_error(path, "it became shorter while it was read");
     done += static_cast<size_t>(count);
   }
-  return SharedBytes{std::move(buffer.memory), buffer.size};
+  return SharedBytes{std::move(buffer.memory), buffer.size, std::filesystem::path(path).stem().string()};
 }
 
 Result<SharedBytes> copy_model_memory(const void* model, size_t size) {
@@ -97,7 +98,7 @@ Result<SharedBytes> copy_model_memory(const void* model, size_t size) {
     return error(ACL_ERROR_GE_EXEC_MODEL_ADDR_INVALID, "MDL-009",
                  "the model data at {} cannot be read over its {} bytes; check address and size", model,
                  size);
-  return SharedBytes{std::move(buffer.memory), size};
+  return SharedBytes{std::move(buffer.memory), size, ""};
 }
 
 Result<uint32_t> load_model(SharedBytes file, const std::optional<UserModelMemory>& memory) {
@@ -117,8 +118,9 @@ Result<uint32_t> load_model(SharedBytes file, const std::optional<UserModelMemor
       options.weight_memory = {weights, memory->weight_size};
     }
   }
+  const std::string file_name = file.file_name;
   CAIRN_ASSIGN(std::unique_ptr<Executable> executable, engine->load(std::move(file), options));
-  return ModelTable::get().add(context.handle(), std::move(executable));
+  return ModelTable::get().add(context.handle(), std::move(executable), file_name);
 }
 
 Result<ModelSizes> query_model_size(const SharedBytes& file) {

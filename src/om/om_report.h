@@ -27,4 +27,14 @@ Result<std::string> om_json(const OmModel& model);
 /// The same of a model definition written as text, as DUMP_GE_GRAPH does.
 Result<std::string> graph_dump_json(std::string_view text);
 
+/// How much of a graph om_proto_text shows.
+enum class OmTextDetail : uint8_t {
+  kEverything = 1,
+  kWithoutValues = 2,  ///< Of constants.
+  kRelations = 3,      ///< Operators, their tensors and how they are connected.
+};
+
+/// The model definition as protobuf text (ge_ir.proto).
+Result<std::string> om_proto_text(const OmModel& model, OmTextDetail detail);
+
 }  // namespace cairn

@@ -86,7 +86,7 @@ def test_a_model_with_gears_has_one_more_input(acl, batch_net, image_net, dims_n
         assert acl.mdl.get_input_size_by_index(model.desc, index) > 0
 
 
-@pytest.mark.rules("MDL-080", "MDL-081", "GDM-046")
+@pytest.mark.rules("GDE-092", "MDL-080", "MDL-081", "GDM-046")
 def test_sizes_are_those_of_the_largest_gear(acl, batch_net, image_net, dims_net):
     mdl = acl.mdl
     assert mdl.get_input_size_by_index(batch_net.desc, 0) == 8 * 3 * 6 * 8 * 4

@@ -20,13 +20,13 @@ def test_the_module_comes_from_the_new_environment(user_python, run):
 
 @pytest.mark.parametrize("path", [
     "__init__.pyi", "rt.pyi", "py.typed", "include/acl/acl.h", "lib64/libascendcl.so", "lib64/libacl_dvpp.so", "bin/atc",
-    "bin/npu-smi",
+    "bin/npu-smi", "bin/msaccucmp", "toolkit/tools/operator_cmp/compare/msaccucmp.py",
 ])  # fmt: skip
 def test_the_package_has(user_python, run, path):
     assert (package(user_python, run) / path).is_file()
 
 
-@pytest.mark.parametrize("command", ["atc", "cairn", "npu-smi"])
+@pytest.mark.parametrize("command", ["atc", "cairn", "npu-smi", "msaccucmp"])
 def test_the_commands_are_on_the_path(user_python, run, command):
     assert "usage" in run(user_python.parent / command, "--help").lower()
 
