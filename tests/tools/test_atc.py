@@ -658,6 +658,16 @@ def test_mode_5_turns_a_graph_dump_into_json(atc: Command, tmp_path: Path) -> No
     assert not (tmp_path / "wrong.json").exists()
 
 
+def test_mode_5_reads_what_a_conversion_dumps(atc: Command, network: Path, tmp_path: Path) -> None:
+    words = [f"--{name}={value}" for name, value in GOOD.items()]
+    assert atc(*words, env={**os.environ, "DUMP_GE_GRAPH": "1"}).returncode == 0
+    dump = sorted(tmp_path.rglob("ge_proto_*.txt"))[0]
+    done = atc("--mode=5", f"--om={dump.relative_to(tmp_path)}", "--json=graph.json")
+    assert done.returncode == 0, done.stdout
+    ops = json.loads((tmp_path / "graph.json").read_text())["graph"][0]["op"]
+    assert {"stem": "Conv2D", "softmax": "SoftmaxV2"}.items() <= {op["name"]: op["type"] for op in ops}.items()
+
+
 def test_the_original_model_is_saved_without_changes_of_types(
     atc: Command, cairn: Command, network: Path, tmp_path: Path
 ) -> None:
