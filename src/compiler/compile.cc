@@ -81,8 +81,10 @@ class Compilation {
       if (node == onnx_.nodes.end()) return {};
       const std::string output(node->outputs[0]);
       tried.insert(output);
-      const auto value = OnnxNetwork::known_condition(options_.model, onnx_.opset, changed_,
-                                                      std::string(node->inputs[0]), wanted_shapes());
+      const auto condition = graph_up_to(onnx_bytes(), onnx_, node->inputs[0]);
+      if (!condition) continue;
+      const auto value =
+          OnnxNetwork::known_condition(options_.model, onnx_.opset, *condition, wanted_shapes());
       if (!value) continue;
       auto changed = inline_branch(onnx_bytes(), output, *value);
       if (!changed) continue;

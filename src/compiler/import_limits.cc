@@ -43,9 +43,11 @@ constexpr std::string_view kTooLong =
     "        Solution: Check the model with the tools of its framework, or set CAIRN_ATC_SECONDS to a larger "
     "number.\n";
 constexpr std::string_view kCrashed =
-    "E10041: Reading the model file failed. Reason: the reader of the engine crashed.\n"
-    "        Possible Cause: The file is damaged, or is no model of the framework given.\n"
-    "        Solution: Check the file with the tools of its framework, for instance onnx.checker.\n";
+    "E10041: Reading the model file failed. Reason: the reader of the engine crashed, or had too little "
+    "memory.\n"
+    "        Possible Cause: The file is damaged, is no model of the framework given, or is very large.\n"
+    "        Solution: Check the file with the tools of its framework, for instance onnx.checker, or set "
+    "CAIRN_ATC_MEMORY_MB to a larger number.\n";
 
 std::atomic<bool> owns_process{false};
 std::array<std::byte, 65536> signal_stack;  // A stack that overflowed is no place for a handler.

@@ -1,5 +1,6 @@
 #include "compiler/onnx_branches.h"
 
+#include <unordered_map>
 #include <vector>
 
 #include "compiler/wire_message.h"
@@ -25,6 +26,9 @@ constexpr int kNodeAttribute = 5;
 constexpr int kAttributeName = 1;
 constexpr int kAttributeGraph = 6;
 constexpr int kValueName = 1;
+constexpr int kValueType = 2;
+constexpr int kTypeTensor = 1;
+constexpr std::string_view kTruthTensor = "\x08\x09";  // TypeProto.Tensor: elem_type is BOOL.
 
 struct Branches {
   std::vector<std::string_view> outputs;  ///< Of the node.
@@ -77,7 +81,56 @@ void append_branch(std::string& graph, std::string_view branch,
   graph += ends;
 }
 
+bool has_graphs(std::string_view type) {
+  return type == "If" || type == "Loop" || type == "Scan" || type == "SequenceMap";
+}
+
+/// For each node whether the tensor needs it; nothing if one of them has graphs in it.
+std::optional<std::vector<bool>> nodes_for(const OnnxModel& model, std::string_view tensor) {
+  std::unordered_map<std::string_view, size_t> makers;
+  for (size_t i = 0; i < model.nodes.size(); ++i)
+    for (const std::string_view output : model.nodes[i].outputs)
+      makers.emplace(output, i);
+  std::vector<bool> needed(model.nodes.size(), false);
+  std::vector<std::string_view> open = {tensor};
+  while (!open.empty()) {
+    const auto maker = makers.find(open.back());
+    open.pop_back();
+    if (maker == makers.end() || needed[maker->second]) continue;
+    const OnnxNode& node = model.nodes[maker->second];
+    if (has_graphs(node.type)) return std::nullopt;
+    needed[maker->second] = true;
+    open.insert(open.end(), node.inputs.begin(), node.inputs.end());
+  }
+  return needed;
+}
+
 }  // namespace
+
+std::optional<std::string> graph_up_to(std::string_view file, const OnnxModel& model,
+                                       std::string_view tensor) {
+  const auto needed = nodes_for(model, tensor);
+  if (!needed) return std::nullopt;
+  std::string type;
+  append_bytes(type, kTypeTensor, kTruthTensor);
+  std::string output;
+  append_bytes(output, kValueName, tensor);
+  append_bytes(output, kValueType, type);
+  std::string changed;
+  size_t index = 0;
+  each(file, [&](const Field& field) {
+    if (field.number != kModelGraph) return append(changed, field);
+    std::string graph;
+    each(field.bytes, [&](const Field& part) {
+      if (part.number == kGraphOutput || part.number == kGraphValue) return;
+      if (part.number == kGraphNode && !(*needed)[index++]) return;
+      append(graph, part);
+    });
+    append_bytes(graph, kGraphOutput, output);
+    append_bytes(changed, kModelGraph, graph);
+  });
+  return changed;
+}
 
 std::optional<std::string> inline_branch(std::string_view file, std::string_view output, bool then_branch) {
   std::string changed;

@@ -6,7 +6,14 @@
 #include <string>
 #include <string_view>
 
+#include "compiler/onnx_file.h"
+
 namespace cairn {
+
+/// The bytes of an ONNX file whose only output is this tensor of truth values, with the nodes that it needs.
+/// Nothing if one of these has graphs in it. `model` is what read_onnx made of the file.
+std::optional<std::string> graph_up_to(std::string_view file, const OnnxModel& model,
+                                       std::string_view tensor);
 
 /// The bytes of an ONNX file with the first `If` that makes the tensor `output` replaced by the nodes of one
 /// of its branches. Nothing if there is none. The file must have passed read_onnx.

@@ -303,18 +303,14 @@ Result<std::vector<UnsupportedNode>> find_unsupported(const std::filesystem::pat
 }
 
 std::optional<bool> OnnxNetwork::known_condition(const std::filesystem::path& path, int64_t opset,
-                                                 const std::string& changed, const std::string& tensor,
+                                                 const std::string& bytes,
                                                  const std::map<std::string, std::vector<DimRange>>& shapes) {
   std::optional<bool> value;
   // What cannot be told is not known; the conversion itself says what is wrong.
   static_cast<void>(guarded("E10041", path.string(), [&] {
     ov::frontend::FrontEndManager manager;
     const auto front_end = make_front_end(manager, kOnnx, opset);
-    const auto input_model = load_file(*front_end, path, changed);
-    const auto place = input_model->get_place_by_tensor_name(tensor);
-    if (!place) return;
-    input_model->override_all_outputs({place});
-    const auto model = front_end->convert(input_model);
+    const auto model = front_end->convert(load_file(*front_end, path, bytes));
     std::map<ov::Output<ov::Node>, ov::PartialShape> wanted;
     for (const ov::Output<ov::Node>& input : model->inputs())
       for (const auto& [name, dims] : shapes)

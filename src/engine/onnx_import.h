@@ -76,10 +76,10 @@ class OnnxNetwork {
   static Result<OnnxNetwork> read(const std::filesystem::path& path, int64_t opset,
                                   const std::map<std::string, std::string, std::less<>>& node_names,
                                   const std::string& changed = {});
-  /// The value of a tensor of truth values, if it is the same whatever the inputs hold, once these have their
-  /// shapes.
+  /// The only output of the ONNX file `bytes`, a truth value, if it is the same whatever the inputs hold once
+  /// these have their shapes. `path` is where external data is looked for.
   static std::optional<bool> known_condition(const std::filesystem::path& path, int64_t opset,
-                                             const std::string& changed, const std::string& tensor,
+                                             const std::string& bytes,
                                              const std::map<std::string, std::vector<DimRange>>& shapes);
   /// Reads a frozen TensorFlow graph, which read_tensorflow has accepted, up to these tensors ("node:index").
   static Result<OnnxNetwork> read_tensorflow(

@@ -26,7 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view file(reinterpret_cast<const char*>(data), size);
   if (const auto renamed = cairn::rename_operators(file, {{"Relu", "Neg"}})) read(*renamed);
   for (const cairn::OnnxNode& node : model->nodes) {
-    if (node.type != "If" || node.outputs.empty()) continue;
+    if (node.type != "If" || node.outputs.empty() || node.inputs.empty()) continue;
+    if (const auto condition = cairn::graph_up_to(file, *model, node.inputs[0])) read(*condition);
     for (const bool then_branch : {true, false})
       if (const auto changed = cairn::inline_branch(file, node.outputs[0], then_branch)) read(*changed);
     break;

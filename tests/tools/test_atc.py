@@ -665,7 +665,9 @@ def test_mode_5_reads_what_a_conversion_dumps(atc: Command, network: Path, tmp_p
     done = atc("--mode=5", f"--om={dump.relative_to(tmp_path)}", "--json=graph.json")
     assert done.returncode == 0, done.stdout
     ops = json.loads((tmp_path / "graph.json").read_text())["graph"][0]["op"]
-    assert {"stem": "Conv2D", "softmax": "SoftmaxV2"}.items() <= {op["name"]: op["type"] for op in ops}.items()
+    assert {"stem": "Conv2D", "softmax": "SoftmaxV2"}.items() <= {
+        op["name"]: op["type"] for op in ops
+    }.items()
 
 
 def test_the_original_model_is_saved_without_changes_of_types(
@@ -755,7 +757,8 @@ def test_a_model_that_needs_too_much_memory_ends_at_the_limit(atc: Command, tmp_
     (tmp_path / "free.om").unlink()
     text, peak = peak_kib(atc, *WORDS, CAIRN_ATC_MEMORY_MB="128")
     assert "ATC run failed" in text
-    assert "E10044" in text
+    # Where the engine cannot say that memory ran out it ends, and the handler speaks.
+    assert "E10044" in text or "CAIRN_ATC_MEMORY_MB" in text
     assert peak < without / 2
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.onnx"]
 
