@@ -105,6 +105,11 @@ Status read_tensor_options(const AtcArguments& arguments, CompileOptions& option
   if (arguments.has("input_shape")) {
     CAIRN_ASSIGN(options.input_shapes, parse_input_shape(arguments.get("input_shape")));
   }
+  if (arguments.has("input_shape_range")) {
+    if (arguments.has("input_shape"))
+      return compile_error("E10056", {"--input_shape", "--input_shape_range"});
+    CAIRN_ASSIGN(options.input_shapes, parse_input_shape_range(arguments.get("input_shape_range")));
+  }
   if (arguments.has("input_format")) {
     CAIRN_ASSIGN(options.input_format, input_format(arguments.get("input_format"), options.framework));
   }

@@ -46,7 +46,7 @@ constexpr std::array kOptions = std::to_array<AtcOption>({
 
     {"input_shape", kText, kWorks, "", "", kInputs,
      "shapes: \"name1:1,3,224,224;name2:1,8\"; -1 for dims that change"},
-    {"input_shape_range", kText, kNotYet, "", "", kInputs, "ranges of shapes"},
+    {"input_shape_range", kText, kWorks, "", "", kInputs, "ranges of shapes: \"name1:[1~8,3,-1];name2:[8]\""},
     {"input_format", kText, kWorks, "", "NCHW|NHWC|ND|NCDHW|NDHWC", kInputs,
      "layout of the inputs, for ONNX NCHW, ND or NCDHW"},
     {"dynamic_batch_size", kText, kWorks, "", "", kInputs, "batch sizes to choose from: \"1,2,4,8\""},

@@ -18,6 +18,10 @@ Result<std::vector<InputShape>> parse_input_shape(std::string_view text);
 Result<std::vector<bool>> parse_switches(std::string_view text, std::string_view option, size_t count,
                                          std::string_view others);
 
+/// --input_shape_range: "name1:[1~20,3,-1];name2:[8]", or "[1~20,3,-1],[8]" in the order of the inputs, whose
+/// entries have no names.
+Result<std::vector<InputShape>> parse_input_shape_range(std::string_view text);
+
 /// --out_nodes: "node1:0;node2:1", or names of tensors.
 Result<std::vector<OutNode>> parse_out_nodes(std::string_view text);
 

@@ -58,7 +58,7 @@ class Compilation {
     if (is_tensorflow()) {
       CAIRN_ASSIGN(tensorflow_, read_tensorflow(file_.bytes(), options_.model));
       onnx_ = std::move(tensorflow_.model);
-      return {};
+      return name_shapes();
     }
     CAIRN_ASSIGN(onnx_, read_onnx(file_.bytes(), options_.model));
     limit_import(file_.bytes().size() + external_bytes());
@@ -66,6 +66,7 @@ class Compilation {
       changed_ = std::move(*renamed);
       CAIRN_ASSIGN(onnx_, read_onnx(std::as_bytes(std::span(changed_)), options_.model));
     }
+    CAIRN_RETURN_IF_ERROR(name_shapes());
     CAIRN_RETURN_IF_ERROR(fold_branches());
     return check_onnx_limits(onnx_);
   }
@@ -157,8 +158,20 @@ class Compilation {
     return compile_error(find_node(name) ? "E10017" : "E10016", {name, parameter, input_list()});
   }
 
+  /// The entries of --input_shape_range may stand in the order of the inputs, without names.
+  Status name_shapes() {
+    input_shapes_ = options_.input_shapes;
+    for (size_t i = 0; i < input_shapes_.size(); ++i) {
+      if (!input_shapes_[i].name.empty()) continue;
+      if (i >= onnx_.inputs.size())
+        return compile_error("E10048", {fmt::format("entry {}", i + 1), input_list()});
+      input_shapes_[i].name = onnx_.inputs[i].name;
+    }
+    return {};
+  }
+
   Status check_shapes() const {
-    for (const auto& [name, dims] : options_.input_shapes) {
+    for (const auto& [name, dims] : input_shapes_) {
       const OnnxValue* input = find_input(name);
       if (!input) return no_input(name, "--input_shape");
       if (input->has_shape && input->dims.size() != dims.size())
@@ -226,7 +239,7 @@ class Compilation {
 
   std::map<std::string, std::vector<DimRange>> wanted_shapes() const {
     std::map<std::string, std::vector<DimRange>> shapes;
-    for (const InputShape& shape : options_.input_shapes)
+    for (const InputShape& shape : input_shapes_)
       shapes[shape.name] = shape.dims;
     return shapes;
   }
@@ -243,21 +256,18 @@ class Compilation {
     CAIRN_RETURN_IF_ERROR(network.reshape(shapes));
     work_bytes_ = network.work_bytes();
     for (const NetworkTensor& input : network.inputs())
-      if (!input.is_static() && !(options_.gears && shapes.contains(input.name)))
+      if (!input.is_static() && !shapes.contains(input.name))
         return compile_error("E10001", {fmt::format("{}:{}", input.name, join(input.dims)), "--input_shape",
                                         "the model leaves sizes of this input open; give them all"});
-    if (options_.gears) return measure_gears(network);
-    for (const NetworkTensor& output : network.outputs())
-      CAIRN_RETURN_IF_ERROR(check_output(output.name, output.dims));
-    return {};
+    return options_.gears ? measure_gears(network) : Status();
   }
 
   static Status check_output(std::string_view name, const std::vector<int64_t>& dims) {
     if (std::ranges::none_of(dims, [](int64_t dim) { return dim < 0; })) return {};
-    return compile_error(
-        "E10055", {fmt::format("the shape [{}] of output {} is only known when the model runs, which is "
-                               "not supported yet",
-                               join(dims), name)});
+    return compile_error("E10055",
+                         {fmt::format("the shape [{}] of output {} is only known when the model runs, "
+                                      "which cannot be combined with gears",
+                                      join(dims), name)});
   }
 
   /// What the outputs come to in each gear.
@@ -338,16 +348,22 @@ class Compilation {
         onnx_format(from.dims.size(), is_tensorflow() && options_.input_format != ACL_FORMAT_NCHW &&
                                           options_.input_format != ACL_FORMAT_NCDHW);
     if (options_.input_format == ACL_FORMAT_ND) tensor.format = ACL_FORMAT_ND;
-    const bool has_gears = gears_.has_value();  // The sizes follow when all gears are known.
-    const auto bytes = has_gears && om::tensor_bytes(tensor.data_type, {})
-                           ? std::optional<uint64_t>(0)
-                           : om::tensor_bytes(tensor.data_type, tensor.dims);
+    // A size that is not known counts as none; those of gears follow when all gears are known.
+    std::vector<int64_t> known = tensor.dims;
+    if (std::ranges::find(known, -1) != known.end()) known = {0};
+    const auto bytes = om::tensor_bytes(tensor.data_type, known);
     if (!bytes)
       return compile_error("E10055",
                            {fmt::format("tensor {} has type {} and shape [{}], which the API cannot hold",
                                         tensor.name, om::type_name(tensor.data_type), join(tensor.dims))});
     tensor.bytes = *bytes;
     return tensor;
+  }
+
+  std::vector<DimRange> ranges_of(const NetworkTensor& input) const {
+    for (const InputShape& shape : input_shapes_)
+      if (shape.name == input.name) return shape.dims;
+    return {};
   }
 
   Status describe_inputs(const OnnxNetwork& network) {
@@ -358,6 +374,7 @@ class Compilation {
         if (options_.fp16_inputs[i] == from.name && is_packed(options_.packed_inputs, i))
           input.format = ACL_FORMAT_NC1HWC0;
       input.dims_v2 = input.dims;
+      if (!gears_ && !from.is_static()) input.ranges = ranges_of(from);
       inputs_.push_back(std::move(input));
     }
     return {};
@@ -451,6 +468,8 @@ class Compilation {
     const auto fail = [&](std::string_view reason) {
       return compile_error("E10052", {fmt::format("line {}: {}", block.line, reason)});
     };
+    if (!gears_ && std::ranges::find(input.dims, -1) != input.dims.end())
+      return fail(fmt::format("input {} leaves dims open; static AIPP needs all sizes", input.name));
     CAIRN_ASSIGN(const OmTensor network_input, largest(input));
     const auto output = om_aipp_output(network_input);
     if (!output.is_ok()) return aipp_error(output.status());
@@ -527,6 +546,7 @@ class Compilation {
   std::vector<GraphOutput> outputs_;
   std::vector<OmTensor> output_tensors_;  ///< One for each of outputs_.
   std::vector<OmInput> inputs_;
+  std::vector<InputShape> input_shapes_;  ///< Of the options, with names.
   std::optional<OmGears> gears_;
   uint64_t work_bytes_ = 0;
 };

@@ -81,6 +81,8 @@ constexpr std::array kTexts = std::to_array<CompileErrorText>({
      "The gears of [--dynamic_dims] have {} numbers, but the inputs of [--input_shape] have {} dims of -1.",
      "", "Give one number for each -1, in the order of --input_shape."},
     {"E10047", "Parameters [{}] and [{}] exclude one another.", "", "Give one of them."},
+    {"E10048", "Value [{}] for parameter [--input_shape_range] is invalid. Reason: {}", "",
+     "Write it as --input_shape_range=\"name1:[1~8,3,-1];name2:[8]\"."},
     {"E10049", "Parameter [--input_shape] gives {} dims for [{}], the model has {}.", "",
      "Give one size for each dim of the input."},
     {"E10050", "Value [{}] is invalid: the range [{}] of [{}] ends before it begins.", "",

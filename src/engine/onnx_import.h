@@ -26,16 +26,6 @@ struct NetworkTensor {
   bool is_static() const;
 };
 
-/// The sizes that a dim may have. -1 as `most`: no limit.
-struct DimRange {
-  int64_t least = 0;
-  int64_t most = -1;
-
-  static DimRange fixed(int64_t size) { return {size, size}; }
-  bool is_fixed() const { return least == most; }
-  bool operator==(const DimRange&) const = default;
-};
-
 /// What a network comes to in certain input shapes.
 struct NetworkSizes {
   std::vector<std::vector<int64_t>> output_dims;
