@@ -71,13 +71,10 @@ Status require(const AtcArguments& arguments, std::string_view name, std::string
 }
 
 Status check_framework(const AtcArguments& arguments) {
-  CAIRN_RETURN_IF_ERROR(require(arguments, "framework", "Supported are 3 (TensorFlow) and 5 (ONNX)."));
-  const std::string framework = arguments.get("framework");
-  if (framework == "3" || framework == "5") return {};
-  if (framework == "0" && !arguments.has("weight")) return compile_error("E10008", {});
-  return compile_error(
-      "E10055", {fmt::format("--framework={} ({}) is not supported yet; export the model to ONNX", framework,
-                             framework == "0" ? "Caffe" : "MindSpore")});
+  CAIRN_RETURN_IF_ERROR(require(arguments, "framework",
+                                "Supported are 0 (Caffe), 1 (MindSpore), 3 (TensorFlow) and 5 (ONNX)."));
+  if (arguments.get("framework") == "0" && !arguments.has("weight")) return compile_error("E10008", {});
+  return {};
 }
 
 struct FormatEntry {
@@ -151,7 +148,8 @@ Status read_tensor_options(const AtcArguments& arguments, CompileOptions& option
 Result<CompileOptions> compile_options(const AtcArguments& arguments) {
   CompileOptions options;
   CAIRN_RETURN_IF_ERROR(check_framework(arguments));
-  CAIRN_RETURN_IF_ERROR(require(arguments, "model", "Name the file of the model."));
+  CAIRN_RETURN_IF_ERROR(require(arguments, "model", "Name the model file: prototxt, .air, .pb or .onnx."));
+  options.weight = arguments.get("weight");
   options.framework = arguments.get("framework").front() - '0';
   options.model = arguments.get("model");
   options.cmdline = arguments.cmdline();
@@ -217,7 +215,7 @@ class Atc {
     options.name = path.filename().string();
     path += ".om";
     say_what_has_no_effect();
-    if (arguments_.has("weight"))
+    if (arguments_.has("weight") && options.framework != 0)
       warnings_ += fmt::format("W10001: --weight is not used with --framework={}.\n", options.framework);
 
     // An output that cannot be written is found before the long work. Missing folders are made.

@@ -30,9 +30,9 @@ constexpr std::array kOptions = std::to_array<AtcOption>({
      "to "
      "JSON; 6: print information about an .om"},
     {"framework", kNumber, kWorks, "", "0|1|3|5", kModel,
-     "framework of the model: 3 TensorFlow, 5 ONNX (0 Caffe, 1 MindSpore: not yet)"},
+     "framework of the model: 0 Caffe, 1 MindSpore AIR, 3 TensorFlow, 5 ONNX"},
     {"model", kInputPath, kWorks, "", "", kModel, "the model file"},
-    {"weight", kInputPath, kNoEffect, "", "", kModel, "weights of a Caffe model"},
+    {"weight", kInputPath, kWorks, "", "", kModel, "weights of a Caffe model"},
     {"output", kOutputPath, kWorks, "", "", kModel, "path and name of the offline model, without .om"},
     {"om", kInputPath, kWorks, "", "", kModel, "with --mode=1 and 6: the .om file; with 5 the graph dump"},
     {"json", kOutputPath, kWorks, "", "", kModel, "with --mode=1 and 5: the JSON file to write"},

@@ -7,12 +7,15 @@
 #include <set>
 
 #include "aipp/aipp_config.h"
+#include "compiler/air_file.h"
+#include "compiler/caffe/caffe_graph.h"
 #include "compiler/compile_error.h"
 #include "compiler/graph_builder.h"
 #include "compiler/import_limits.h"
 #include "compiler/onnx_branches.h"
 #include "compiler/onnx_file.h"
 #include "compiler/onnx_limits.h"
+#include "compiler/operator_source.h"
 #include "compiler/tensorflow_file.h"
 #include "om/om_gears.h"
 #include "om/om_types.h"
@@ -20,6 +23,8 @@
 namespace cairn {
 namespace {
 
+constexpr int64_t kCaffe = 0;
+constexpr int64_t kMindSpore = 1;
 constexpr int64_t kTensorFlow = 3;
 
 std::string join(const std::vector<int64_t>& dims) {
@@ -58,6 +63,15 @@ class Compilation {
     if (is_tensorflow()) {
       CAIRN_ASSIGN(tensorflow_, read_tensorflow(file_.bytes(), options_.model));
       onnx_ = std::move(tensorflow_.model);
+      return name_shapes();
+    }
+    if (options_.framework == kCaffe) {
+      CAIRN_RETURN_IF_ERROR(read_caffe_files());
+      return name_shapes();
+    }
+    if (options_.framework == kMindSpore) {
+      CAIRN_ASSIGN(operators_, read_air(file_.bytes(), options_.model));
+      onnx_ = view_of(*operators_);
       return name_shapes();
     }
     CAIRN_ASSIGN(onnx_, read_onnx(file_.bytes(), options_.model));
@@ -115,8 +129,7 @@ class Compilation {
 
   bool is_tensorflow() const { return options_.framework == kTensorFlow; }
 
-  Result<OnnxNetwork> read_network() const {
-    if (!is_tensorflow()) return OnnxNetwork::read(options_.model, onnx_.opset, node_names(), changed_);
+  Result<OnnxNetwork> read_tensorflow_network() const {
     std::vector<std::string> outputs;
     for (const GraphOutput& output : outputs_)
       outputs.push_back(output.tensor);
@@ -133,6 +146,34 @@ class Compilation {
     if (!network.is_ok()) return;  // Only what a viewer shows is missing.
     if (!network->reshape(wanted_shapes()).is_ok()) return;
     remember_tensors(*network);
+  }
+
+  Status read_caffe_files() {
+    std::string reason;
+    const auto weights = std::make_shared<const MappedFile>(MappedFile::open(options_.weight, reason));
+    if (weights->bytes().empty())
+      return compile_error("E10410", {options_.weight.string(), "--weight", reason});
+    CAIRN_ASSIGN(operators_, read_caffe({file_.bytes(), options_.model.string(), nullptr},
+                                        {weights->bytes(), options_.weight.string(), weights}));
+    onnx_ = view_of(*operators_);
+    return {};
+  }
+
+  Result<OnnxNetwork> read_network() {
+    if (is_tensorflow()) return read_tensorflow_network();
+    if (!operators_) return OnnxNetwork::read(options_.model, onnx_.opset, node_names(), changed_);
+    // Operators are built for the shapes that they get.
+    for (ops::GraphInput& input : operators_->inputs)
+      for (const InputShape& shape : input_shapes_)
+        if (shape.name == input.tensor) input.dims = known_sizes(shape);
+    return OnnxNetwork::build(*operators_);
+  }
+
+  static std::vector<int64_t> known_sizes(const InputShape& shape) {
+    std::vector<int64_t> sizes;
+    for (const DimRange& dim : shape.dims)
+      sizes.push_back(dim.is_fixed() ? dim.least : -1);
+    return sizes;
   }
 
   const OnnxValue* find_input(std::string_view name) const {
@@ -193,7 +234,7 @@ class Compilation {
 
     if (options_.out_nodes.empty()) {
       for (const OnnxValue& output : onnx_.outputs)
-        add_output(makers.at(output.name), !is_tensorflow());
+        add_output(makers.at(output.name), !is_tensorflow() && options_.framework != kMindSpore);
       return {};
     }
     for (const OutNode& wanted : options_.out_nodes) {
@@ -539,9 +580,10 @@ class Compilation {
   const CompileOptions& options_;
   const std::function<void(std::string_view)>& stage_;
   MappedFile file_;
+  std::optional<ops::OperatorGraph> operators_;  ///< Of models that the operator table builds.
   std::string changed_;         ///< The ONNX file after changes of ours; empty: as it is.
   TensorFlowGraph tensorflow_;  ///< Holds names that onnx_ points to.
-  OnnxModel onnx_;
+  OnnxModel onnx_;              ///< Points into file_, changed_, tensorflow_ or operators_.
   std::map<std::string, NetworkTensor, std::less<>> tensors_;
   std::vector<GraphOutput> outputs_;
   std::vector<OmTensor> output_tensors_;  ///< One for each of outputs_.

@@ -47,7 +47,8 @@ struct GearOption {
 struct CompileOptions {
   int64_t framework = 5;  ///< Value of `--framework`.
   std::filesystem::path model;
-  std::string name;  ///< Of the offline model.
+  std::filesystem::path weight;  ///< Of a Caffe model.
+  std::string name;              ///< Of the offline model.
   std::string soc_version;
   std::string cmdline;
   std::vector<InputShape> input_shapes;

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "compiler/onnx_operators.h"
+#include "compiler/operator_source.h"
 #include "compiler/tensorflow_file.h"
 #include "compiler/tensorflow_operators.h"
 #include "om/aipp_fields.h"
@@ -174,7 +175,9 @@ class GraphBuilder {
       return;
     }
     CannOperator cann =
-        onnx.domain == kTensorFlowDomain ? tensorflow_operator(onnx) : cann_operator(onnx, context());
+        onnx.domain == kTensorFlowDomain      ? tensorflow_operator(onnx)
+        : onnx.domain == kOperatorTableDomain ? table_operator(onnx)
+                                              : cann_operator(onnx, context());
     OmNode node;
     node.name = onnx.name;
     node.type = std::move(cann.type);

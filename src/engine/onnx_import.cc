@@ -27,6 +27,7 @@
 #include "engine/ir_constants.h"
 #include "engine/onnx/conversions.h"
 #include "om/om_checksum.h"
+#include "ops/graph_build.h"
 
 namespace cairn {
 namespace {
@@ -173,6 +174,22 @@ ov::Output<ov::Node> copy_of_input(const ov::Output<ov::Node>& value) {
   else
     copy = std::make_shared<ov::op::v1::Maximum>(value, value);
   return copy->output(0);
+}
+
+/// All nodes that could not be built, in one message.
+Status problem_report(const std::vector<ops::NodeProblem>& problems) {
+  std::vector<std::string> unknown;
+  std::vector<std::string> wrong;
+  for (const ops::NodeProblem& problem : problems) {
+    if (problem.reason.empty())
+      unknown.push_back(fmt::format("{} (node {})", problem.type, problem.node));
+    else
+      wrong.push_back(fmt::format("{} (node {}): {}", problem.type, problem.node, problem.reason));
+  }
+  if (!unknown.empty())
+    return compile_error("E10501",
+                         {std::to_string(unknown.size()), fmt::format("{}", fmt::join(unknown, ", "))});
+  return wrong.empty() ? Status() : compile_error("E19014", {fmt::format("{}", fmt::join(wrong, "; "))});
 }
 
 std::shared_ptr<ov::Node> make_convert(const ov::Output<ov::Node>& from, aclDataType type,
@@ -337,6 +354,19 @@ Result<OnnxNetwork> OnnxNetwork::read(const std::filesystem::path& path, int64_t
     CAIRN_RETURN_IF_ERROR(check_operators(path, false, opset, node_names, changed, status));
     return status;
   }
+  return OnnxNetwork(std::move(impl));
+}
+
+Result<OnnxNetwork> OnnxNetwork::build(const ops::OperatorGraph& graph) {
+  auto impl = std::make_unique<Impl>();
+  Status wrong;
+  CAIRN_RETURN_IF_ERROR(guarded("E10042", "", [&] {
+    const ops::GraphBuild built = ops::build_graph(graph);
+    wrong = problem_report(built.problems);
+    impl->model = built.model;
+    if (wrong.is_ok()) impl->index_tensors();
+  }));
+  CAIRN_RETURN_IF_ERROR(wrong);
   return OnnxNetwork(std::move(impl));
 }
 

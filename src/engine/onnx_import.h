@@ -14,6 +14,7 @@
 #include "acl/acl_base.h"
 #include "base/status.h"
 #include "om/om_model.h"
+#include "ops/operator_graph.h"
 
 namespace cairn {
 
@@ -75,6 +76,8 @@ class OnnxNetwork {
   static Result<OnnxNetwork> read_tensorflow(
       const std::filesystem::path& path, const std::vector<std::string>& outputs,
       const std::map<std::string, std::string, std::less<>>& node_names);
+  /// Builds a network of the operator table.
+  static Result<OnnxNetwork> build(const ops::OperatorGraph& graph);
   ~OnnxNetwork();
   OnnxNetwork(OnnxNetwork&&) noexcept;
 

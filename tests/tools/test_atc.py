@@ -249,7 +249,7 @@ FAILURES = [
     ("framework", None, "E10007", "--framework"),
     ("framework", "9", "E10001", "0, 1, 3, 5"),
     ("framework", "0", "E10008", "--weight"),
-    ("framework", "1", "E10055", "MindSpore"),
+    ("framework", "1", "E10041", "no serialised graph"),
     ("framework", "3", "E10041", "damaged"),
     ("model", None, "E10007", "--model"),
     ("model", "missing.onnx", "E10410", "No such file"),
