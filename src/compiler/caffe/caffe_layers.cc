@@ -369,9 +369,9 @@ void power(CaffeLayer& layer) {
 }
 
 template <class Param>
-void of_base(CaffeLayer& layer, std::string type, const Param& param) {
+void of_base(CaffeLayer& layer, const std::string& type, const Param& param) {
   if (!layer.has_bottoms(1, 1) || !layer.has_tops(1, 1)) return;
-  layer.add(std::move(type), layer.bottoms(),
+  layer.add(type, layer.bottoms(),
             {{"base", param.base()}, {"scale", param.scale()}, {"shift", param.shift()}});
 }
 
