@@ -22,7 +22,7 @@ target_include_directories(cairn_om SYSTEM PRIVATE ${CMAKE_CURRENT_BINARY_DIR} $
 target_link_libraries(cairn_om PRIVATE cairn_options cairn_aipp fmt::fmt nlohmann_json::nlohmann_json)
 set_target_properties(cairn_om PROPERTIES CXX_VISIBILITY_PRESET default)
 
-file(GLOB CAIRN_ENGINE_SOURCES CONFIGURE_DEPENDS engine/*.cc ops/*.cc compiler/*.cc compiler/caffe/*.cc)
+file(GLOB CAIRN_ENGINE_SOURCES CONFIGURE_DEPENDS engine/*.cc engine/onnx/*.cc ops/*.cc compiler/*.cc compiler/caffe/*.cc)
 cairn_library(cairn_engine ${CAIRN_ENGINE_SOURCES} $<TARGET_OBJECTS:cairn_om>)
 target_link_libraries(cairn_engine PRIVATE cairn_core cairn_aipp cairn_aipp_config openvino::runtime protobuf::libprotobuf
                                            nlohmann_json::nlohmann_json fmt::fmt)

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/atc.h"
+#include "compiler/import_limits.h"
 #include "engine/engine.h"
 
 namespace {
@@ -30,6 +31,7 @@ int main(int argc, char** argv) {
   try {
     const std::vector<std::string> words(argv + 1, argv + argc);
     if (words == std::vector<std::string>{"--version"}) return print_version();
+    cairn::own_process_for_import();
     return cairn::run_atc(words, stdout, ::isatty(STDERR_FILENO) ? stderr : nullptr);
   } catch (const std::exception& failure) {
     std::fprintf(stdout,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <filesystem>
 
@@ -13,7 +14,9 @@
 #include "compiler/compile_error.h"
 #include "compiler/gear_option.h"
 #include "compiler/graph_dump.h"
+#include "compiler/name_lists.h"
 #include "compiler/output_file.h"
+#include "compiler/precheck.h"
 #include "device/soc_profile.h"
 #include "om/mapped_file.h"
 #include "om/om_report.h"
@@ -68,20 +71,29 @@ Status require(const AtcArguments& arguments, std::string_view name, std::string
 }
 
 Status check_framework(const AtcArguments& arguments) {
-  CAIRN_RETURN_IF_ERROR(
-      require(arguments, "framework", "Supported are 0 (Caffe), 1 (MindSpore) and 5 (ONNX)."));
-  const std::string framework = arguments.get("framework");
-  if (framework == "1" || framework == "5") return {};
-  if (framework == "0") return arguments.has("weight") ? Status() : compile_error("E10008", {});
-  return compile_error(
-      "E10055",
-      {fmt::format("--framework={} (TensorFlow) is not supported yet; export the model to ONNX", framework)});
+  CAIRN_RETURN_IF_ERROR(require(arguments, "framework",
+                                "Supported are 0 (Caffe), 1 (MindSpore), 3 (TensorFlow) and 5 (ONNX)."));
+  if (arguments.get("framework") == "0" && !arguments.has("weight")) return compile_error("E10008", {});
+  return {};
 }
 
-Result<aclFormat> onnx_input_format(const std::string& name) {
-  if (name == "NCHW") return ACL_FORMAT_NCHW;
-  if (name == "ND") return ACL_FORMAT_ND;
-  if (name == "NCDHW") return ACL_FORMAT_NCDHW;
+struct FormatEntry {
+  std::string_view name;
+  aclFormat format;
+  bool is_onnx;  ///< ONNX knows it, too.
+};
+constexpr std::array kInputFormats = std::to_array<FormatEntry>({
+    {"NCHW", ACL_FORMAT_NCHW, true},
+    {"ND", ACL_FORMAT_ND, true},
+    {"NCDHW", ACL_FORMAT_NCDHW, true},
+    {"NHWC", ACL_FORMAT_NHWC, false},
+    {"NDHWC", ACL_FORMAT_NDHWC, false},
+});
+
+Result<aclFormat> input_format(const std::string& name, int64_t framework) {
+  constexpr int64_t kTensorFlow = 3;
+  for (const FormatEntry& entry : kInputFormats)
+    if (entry.name == name && (entry.is_onnx || framework == kTensorFlow)) return entry.format;
   return compile_error("E10001", {name, "--input_format", "for ONNX it must be one of NCHW, ND, NCDHW"});
 }
 
@@ -96,7 +108,7 @@ Status read_tensor_options(const AtcArguments& arguments, CompileOptions& option
     CAIRN_ASSIGN(options.input_shapes, parse_input_shape_range(arguments.get("input_shape_range")));
   }
   if (arguments.has("input_format")) {
-    CAIRN_ASSIGN(options.input_format, onnx_input_format(arguments.get("input_format")));
+    CAIRN_ASSIGN(options.input_format, input_format(arguments.get("input_format"), options.framework));
   }
   for (const OmGearKind kind : {OmGearKind::kBatch, OmGearKind::kImage, OmGearKind::kDims}) {
     const std::string_view option = gear_option_name(kind);
@@ -117,13 +129,26 @@ Status read_tensor_options(const AtcArguments& arguments, CompileOptions& option
   }
   options.fp16_inputs = split_list(arguments.get("input_fp16_nodes"));
   options.aipp_config = arguments.get("insert_op_conf");
+  if (arguments.has("op_name_map")) {
+    CAIRN_ASSIGN(options.op_names, read_operator_names(arguments.get("op_name_map")));
+  }
+  if (arguments.has("is_input_adjust_hw_layout")) {
+    CAIRN_ASSIGN(options.packed_inputs,
+                 parse_switches(arguments.get("is_input_adjust_hw_layout"), "--is_input_adjust_hw_layout",
+                                options.fp16_inputs.size(), "--input_fp16_nodes"));
+  }
+  if (arguments.has("is_output_adjust_hw_layout")) {
+    CAIRN_ASSIGN(options.packed_outputs,
+                 parse_switches(arguments.get("is_output_adjust_hw_layout"), "--is_output_adjust_hw_layout",
+                                options.out_nodes.size(), "--out_nodes"));
+  }
   return {};
 }
 
 Result<CompileOptions> compile_options(const AtcArguments& arguments) {
   CompileOptions options;
   CAIRN_RETURN_IF_ERROR(check_framework(arguments));
-  CAIRN_RETURN_IF_ERROR(require(arguments, "model", "Name the model file: prototxt, .air or .onnx."));
+  CAIRN_RETURN_IF_ERROR(require(arguments, "model", "Name the model file: prototxt, .air, .pb or .onnx."));
   options.weight = arguments.get("weight");
   options.framework = arguments.get("framework").front() - '0';
   options.model = arguments.get("model");
@@ -168,8 +193,9 @@ class Atc {
     const std::string mode = arguments_.get("mode");
     if (mode == "0") return convert();
     if (mode == "1") return write_json();
-    if (mode == "6") return print_info();
-    return compile_error("E10055", {fmt::format("--mode={} is not supported yet", mode)});
+    if (mode == "3") return precheck();
+    if (mode == "5") return convert_dump();
+    return print_info();
   }
 
   /// True if the failure was found before any work began.
@@ -188,8 +214,7 @@ class Atc {
     CAIRN_ASSIGN(std::filesystem::path path, output_path(arguments_));
     options.name = path.filename().string();
     path += ".om";
-    for (const std::string_view name : arguments_.without_effect())
-      log(LogLevel::kInfo, "ATC", "--{} has no effect on a CPU", name);
+    say_what_has_no_effect();
     if (arguments_.has("weight") && options.framework != 0)
       warnings_ += fmt::format("W10001: --weight is not used with --framework={}.\n", options.framework);
 
@@ -207,10 +232,73 @@ class Atc {
     for (const GraphDump& dump : dumps)
       CAIRN_RETURN_IF_ERROR(save_text(dump.text, dump.path.string()));
     progress_.end_stage();
+    CAIRN_RETURN_IF_ERROR(warn_of_missing_nodes(compiled.model));
+    if (arguments_.get("save_original_model") == "true") CAIRN_RETURN_IF_ERROR(save_original(options));
     if (arguments_.get("display_model_info") == "1")
       CAIRN_RETURN_IF_ERROR(display(path.string(), "--output"));
     fmt::print(out_, "{}", warnings_);
     return {};
+  }
+
+  void say_what_has_no_effect() const {
+    for (const std::string_view name : arguments_.without_effect())
+      log(LogLevel::kInfo, "ATC", "--{} has no effect on a CPU: {}", name, atc_option_help(name));
+  }
+
+  /// The names in --compress_weight_conf are layers of the model.
+  Status warn_of_missing_nodes(const OmModel& model) {
+    if (!arguments_.has("compress_weight_conf")) return {};
+    CAIRN_ASSIGN(const std::vector<std::string> names,
+                 read_name_list(arguments_.get("compress_weight_conf"), "--compress_weight_conf"));
+    for (const std::string& name : names)
+      if (std::ranges::find(model.nodes, name, &OmNode::name) == model.nodes.end())
+        warnings_ +=
+            fmt::format("W11002: Node [{}] of [--compress_weight_conf] is not in the model.\n", name);
+    return {};
+  }
+
+  /// The model as it was before AIPP and changes of types: <output>_original.om.
+  Status save_original(CompileOptions options) {
+    options.aipp_config.clear();
+    options.fp16_inputs.clear();
+    options.packed_inputs.clear();
+    options.packed_outputs.clear();
+    options.output_type.reset();
+    options.output_types.clear();
+    CAIRN_ASSIGN(const CompiledModel original, compile(options));
+    progress_.begin_stage("writing the original model");
+    OutputFile file;
+    CAIRN_RETURN_IF_ERROR(file.open(arguments_.get("output") + "_original.om"));
+    CAIRN_RETURN_IF_ERROR(write_om(original.model, original.weights,
+                                   [&](std::span<const std::byte> bytes) { return file.write(bytes); }));
+    CAIRN_RETURN_IF_ERROR(file.commit());
+    progress_.end_stage();
+    return {};
+  }
+
+  /// The report is written in any case; layers that cannot be converted are a failure.
+  Status precheck() {
+    CAIRN_ASSIGN(CompileOptions options, compile_options(arguments_));
+    working_ = true;
+    progress_.begin_stage("checking the model");
+    CAIRN_ASSIGN(const Precheck found, precheck_model(options));
+    progress_.end_stage();
+    const std::string path = arguments_.get("check_report");
+    CAIRN_RETURN_IF_ERROR(save_text(found.json, path));
+    if (found.failed == 0) return {};
+    return compile_error("E10042", {fmt::format("{} of {} layers cannot be converted, see {}", found.failed,
+                                                found.layers, path)});
+  }
+
+  /// The text of a graph dump (ge_proto_*.txt) as JSON.
+  Status convert_dump() {
+    CAIRN_RETURN_IF_ERROR(require(arguments_, "om", "Name the graph dump (ge_proto_*.txt)."));
+    CAIRN_RETURN_IF_ERROR(require(arguments_, "json", "Name the JSON file to write."));
+    CAIRN_ASSIGN(const MappedFile file, open_om(arguments_.get("om"), "--om"));
+    const auto json =
+        graph_dump_json({reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()});
+    if (!json.is_ok()) return compile_error("E19018", {arguments_.get("om"), json.status().text()});
+    return save_text(*json, arguments_.get("json"));
   }
 
   Status write_json() {
@@ -291,7 +379,11 @@ int run_atc(std::span<const std::string> words, std::FILE* out, std::FILE* progr
   bool wrong_command_line = false;
   {
     Atc atc(*arguments, out, progress);
-    status = with_code(atc.run());
+    try {
+      status = with_code(atc.run());
+    } catch (const std::bad_alloc&) {
+      status = compile_error("E10044", {"It ran out while the model was read."});
+    }
     wrong_command_line = atc.is_wrong_command_line();
   }
   if (!status.is_ok()) return report(status, out, wrong_command_line ? kWrongCommandLine : kFailed);

@@ -26,17 +26,20 @@ constexpr std::string_view kOther = "Resources, debugging and others";
 // Order and texts are those of the help page.
 constexpr std::array kOptions = std::to_array<AtcOption>({
     {"mode", kNumber, kWorks, "0", "0|1|3|5|6", kModel,
-     "0: model to offline model; 1: model or .om to JSON; 6: print information about an .om"},
+     "0: model to offline model; 1: model or .om to JSON; 3: check a model and write a report; 5: graph dump "
+     "to "
+     "JSON; 6: print information about an .om"},
     {"framework", kNumber, kWorks, "", "0|1|3|5", kModel,
-     "framework of the model: 0 Caffe, 1 MindSpore AIR, 5 ONNX (3 TensorFlow: not yet)"},
+     "framework of the model: 0 Caffe, 1 MindSpore AIR, 3 TensorFlow, 5 ONNX"},
     {"model", kInputPath, kWorks, "", "", kModel, "the model file"},
     {"weight", kInputPath, kWorks, "", "", kModel, "weights of a Caffe model"},
     {"output", kOutputPath, kWorks, "", "", kModel, "path and name of the offline model, without .om"},
-    {"om", kInputPath, kWorks, "", "", kModel, "with --mode=1 and 6: the .om file"},
-    {"json", kOutputPath, kWorks, "", "", kModel, "with --mode=1: the JSON file to write"},
+    {"om", kInputPath, kWorks, "", "", kModel, "with --mode=1 and 6: the .om file; with 5 the graph dump"},
+    {"json", kOutputPath, kWorks, "", "", kModel, "with --mode=1 and 5: the JSON file to write"},
     {"soc_version", kText, kWorks, "", "", kModel, "the chip, for instance Ascend310P3"},
     {"singleop", kInputPath, kNotYet, "", "", kModel, "JSON file of single operators"},
-    {"op_name_map", kInputPath, kNotYet, "", "", kModel, "names of custom operators"},
+    {"op_name_map", kInputPath, kWorks, "", "", kModel,
+     "file of lines TypeInTheModel:TypeToUse, for operators of one's own in ONNX models"},
     {"enable_scope_fusion_passes", kText, kNoEffect, "", "", kModel, "TensorFlow scope fusion"},
     {"target", kText, kNoEffect, "", "", kModel, "obsolete"},
     {"cal_conf", kInputPath, kNoEffect, "", "", kModel, "obsolete"},
@@ -53,20 +56,22 @@ constexpr std::array kOptions = std::to_array<AtcOption>({
      "dims to choose from, with --input_format=ND: \"1,128;4,256\""},
     {"insert_op_conf", kInputPath, kWorks, "", "", kInputs, "AIPP configuration file"},
     {"input_fp16_nodes", kText, kWorks, "", "", kInputs, "inputs that become float16: \"name1;name2\""},
-    {"is_input_adjust_hw_layout", kText, kNotYet, "", "", kInputs, "inputs in the layout NC1HWC0"},
+    {"is_input_adjust_hw_layout", kText, kWorks, "", "", kInputs,
+     "which of --input_fp16_nodes have the layout NC1HWC0: \"true,false\""},
 
     {"out_nodes", kText, kWorks, "", "", kOutputs, "outputs: \"node1:0;node2:1\" or names of ONNX outputs"},
     {"output_type", kText, kWorks, "", "", kOutputs,
      "FP32, FP16 or UINT8 for all outputs, or \"node:0:FP16;...\""},
-    {"is_output_adjust_hw_layout", kText, kNotYet, "", "", kOutputs, "outputs in the layout NC1HWC0"},
+    {"is_output_adjust_hw_layout", kText, kWorks, "", "", kOutputs,
+     "which of --out_nodes become float16 in the layout NC1HWC0: \"true,false\""},
 
     {"precision_mode", kText, kNoEffect, "",
      "force_fp16|force_fp32|cube_fp16in_fp32out|allow_mix_precision|allow_mix_precision_fp16|allow_mix_"
      "precision_bf16|allow_fp32_to_fp16|must_keep_origin_dtype",
-     kPrecision, "arithmetic is float32 in all modes"},
+     kPrecision, "arithmetic is float32 in all modes, CAIRN_PRECISION changes it when a model runs"},
     {"precision_mode_v2", kText, kNoEffect, "",
      "fp16|origin|cube_fp16in_fp32out|mixed_float16|mixed_bfloat16|mixed_hif8|cube_hif8", kPrecision,
-     "newer spelling of precision_mode"},
+     "newer spelling of precision_mode; arithmetic is float32 in all modes"},
     {"op_precision_mode", kInputPath, kNoEffect, "", "", kPrecision,
      ".ini file of variants by operator type"},
     {"op_select_implmode", kText, kNoEffect, "",
@@ -87,9 +92,9 @@ constexpr std::array kOptions = std::to_array<AtcOption>({
     {"help", kText, kWorks, "", "", kOther, "print this page; --h does too"},
     {"display_model_info", kSwitch01, kWorks, "0", "", kOther,
      "1: print information about the offline model"},
-    {"save_original_model", kTrueFalse, kNotYet, "false", "", kOther, "write <output>_original.om too"},
+    {"save_original_model", kTrueFalse, kWorks, "false", "", kOther, "write <output>_original.om too"},
     {"dump_mode", kSwitch01, kNoEffect, "0", "", kOther, "JSON of --mode=1 always has shapes"},
-    {"check_report", kOutputPath, kNoEffect, "", "", kOther, "report of --mode=3"},
+    {"check_report", kOutputPath, kWorks, "check_result.json", "", kOther, "report of --mode=3"},
     {"external_weight", kNumber, kNotYet, "0", "0|1|2", kOther, "weights in files of their own"},
     {"core_type", kText, kNoEffect, "", "AiCore|VectorCore", kOther, "kind of cores"},
     {"aicore_num", kText, kNoEffect, "", "", kOther, "number of cores"},
@@ -98,7 +103,8 @@ constexpr std::array kOptions = std::to_array<AtcOption>({
     {"disable_reuse_memory", kSwitch01, kNoEffect, "0", "", kOther, "reuse of memory"},
     {"enable_small_channel", kSwitch01, kNoEffect, "0", "", kOther, "first convolution with few channels"},
     {"enable_compress_weight", kTrueFalse, kNoEffect, "", "", kOther, "compression of weights"},
-    {"compress_weight_conf", kInputPath, kNoEffect, "", "", kOther, "compression of weights by operator"},
+    {"compress_weight_conf", kInputPath, kNoEffect, "", "", kOther,
+     "layers whose weights are compressed, \"name1;name2\"; the names are checked"},
     {"compression_optimize_conf", kInputPath, kNoEffect, "", "", kOther, "compression"},
     {"sparsity", kSwitch01, kNoEffect, "", "", kOther, "structured sparsity"},
     {"enable_single_stream", kTrueFalse, kNoEffect, "", "", kOther, "a model always has one stream"},
@@ -237,6 +243,11 @@ Status check_combinations(const AtcArguments& arguments) {
 }
 
 }  // namespace
+
+std::string_view atc_option_help(std::string_view name) {
+  const AtcOption* const option = find_option(name);
+  return option ? option->help : std::string_view();
+}
 
 std::span<const AtcOption> atc_options() {
   return kOptions;

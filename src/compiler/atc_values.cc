@@ -80,6 +80,19 @@ Result<std::vector<InputShape>> parse_input_shape(std::string_view text) {
   return shapes;
 }
 
+Result<std::vector<bool>> parse_switches(std::string_view text, std::string_view option, size_t count,
+                                         std::string_view others) {
+  std::vector<bool> switches;
+  for (const std::string& word : split_list(text, ',')) {
+    if (word != "true" && word != "false") return compile_error("E10005", {word, option});
+    switches.push_back(word == "true");
+  }
+  if (switches.size() == count) return switches;
+  return compile_error(
+      "E10001",
+      {text, option, fmt::format("it has {} values, {} names {} nodes", switches.size(), others, count)});
+}
+
 Result<std::vector<InputShape>> parse_input_shape_range(std::string_view text) {
   std::vector<InputShape> shapes;
   std::set<std::string> names;

@@ -14,6 +14,10 @@ namespace cairn {
 /// size.
 Result<std::vector<InputShape>> parse_input_shape(std::string_view text);
 
+/// "true,false": one for each of `count` nodes that stand in the option `others`.
+Result<std::vector<bool>> parse_switches(std::string_view text, std::string_view option, size_t count,
+                                         std::string_view others);
+
 /// --input_shape_range: "name1:[1~20,3,-1];name2:[8]", or "[1~20,3,-1],[8]" in the order of the inputs, whose
 /// entries have no names.
 Result<std::vector<InputShape>> parse_input_shape_range(std::string_view text);

@@ -12,8 +12,12 @@
 #include "compiler/caffe/caffe_graph.h"
 #include "compiler/compile_error.h"
 #include "compiler/graph_builder.h"
+#include "compiler/import_limits.h"
+#include "compiler/onnx_branches.h"
 #include "compiler/onnx_file.h"
+#include "compiler/onnx_limits.h"
 #include "compiler/operator_source.h"
+#include "compiler/tensorflow_file.h"
 #include "om/om_aipp.h"
 #include "om/om_gears.h"
 #include "om/om_types.h"
@@ -23,6 +27,7 @@ namespace {
 
 constexpr int64_t kCaffe = 0;
 constexpr int64_t kMindSpore = 1;
+constexpr int64_t kTensorFlow = 3;
 
 std::string join(const std::vector<int64_t>& dims) {
   return fmt::format("{}", fmt::join(dims, ","));
@@ -36,13 +41,13 @@ class Compilation {
   Result<CompiledModel> run() {
     stage_("reading the model");
     CAIRN_RETURN_IF_ERROR(read());
-    CAIRN_RETURN_IF_ERROR(name_shapes());
     CAIRN_RETURN_IF_ERROR(check_shapes());
     CAIRN_RETURN_IF_ERROR(choose_outputs());
     stage_("converting the network");
     CAIRN_ASSIGN(OnnxNetwork network, read_network());
     CAIRN_RETURN_IF_ERROR(fix_shapes(network));
     remember_tensors(network);
+    if (is_tensorflow()) remember_inner_tensors();
     CAIRN_RETURN_IF_ERROR(change_types(network));
     CAIRN_RETURN_IF_ERROR(describe_inputs(network));
     CAIRN_RETURN_IF_ERROR(insert_aipp());
@@ -56,14 +61,93 @@ class Compilation {
     std::string reason;
     file_ = MappedFile::open(options_.model, reason);
     if (file_.bytes().empty()) return compile_error("E10410", {options_.model.string(), "--model", reason});
-    if (options_.framework == kCaffe) return read_caffe_files();
+    limit_import(file_.bytes().size());
+    if (is_tensorflow()) {
+      CAIRN_ASSIGN(tensorflow_, read_tensorflow(file_.bytes(), options_.model));
+      onnx_ = std::move(tensorflow_.model);
+      return name_shapes();
+    }
+    if (options_.framework == kCaffe) {
+      CAIRN_RETURN_IF_ERROR(read_caffe_files());
+      return name_shapes();
+    }
     if (options_.framework == kMindSpore) {
       CAIRN_ASSIGN(operators_, read_air(file_.bytes(), options_.model));
       onnx_ = view_of(*operators_);
-      return {};
+      return name_shapes();
     }
     CAIRN_ASSIGN(onnx_, read_onnx(file_.bytes(), options_.model));
-    return {};
+    limit_import(file_.bytes().size() + external_bytes());
+    if (auto renamed = rename_operators(onnx_bytes(), options_.op_names)) {
+      changed_ = std::move(*renamed);
+      CAIRN_ASSIGN(onnx_, read_onnx(std::as_bytes(std::span(changed_)), options_.model));
+    }
+    CAIRN_RETURN_IF_ERROR(name_shapes());
+    CAIRN_RETURN_IF_ERROR(fold_branches());
+    return check_onnx_limits(onnx_);
+  }
+
+  /// `If` nodes whose condition the shapes decide give way to their branch, which may have others in it.
+  Status fold_branches() {
+    std::set<std::string> tried;
+    for (;;) {
+      const auto node = std::ranges::find_if(onnx_.nodes, [&](const OnnxNode& each) {
+        return each.type == "If" && each.domain.empty() && !each.inputs.empty() && !each.outputs.empty() &&
+               !tried.contains(std::string(each.outputs[0]));
+      });
+      if (node == onnx_.nodes.end()) return {};
+      const std::string output(node->outputs[0]);
+      tried.insert(output);
+      const auto condition = graph_up_to(onnx_bytes(), onnx_, node->inputs[0]);
+      if (!condition) continue;
+      const auto value =
+          OnnxNetwork::known_condition(options_.model, onnx_.opset, *condition, wanted_shapes());
+      if (!value) continue;
+      auto changed = inline_branch(onnx_bytes(), output, *value);
+      if (!changed) continue;
+      changed_ = std::move(*changed);
+      CAIRN_ASSIGN(onnx_, read_onnx(std::as_bytes(std::span(changed_)), options_.model));
+    }
+  }
+
+  std::string_view onnx_bytes() const {
+    if (!changed_.empty()) return changed_;
+    return {reinterpret_cast<const char*>(file_.bytes().data()), file_.bytes().size()};
+  }
+
+  /// Weights in other files; the reader has checked that these exist.
+  uint64_t external_bytes() const {
+    std::set<std::string_view> files;
+    for (const OnnxTensor& tensor : onnx_.initializers)
+      if (tensor.external) files.insert(tensor.external_path);
+    uint64_t bytes = 0;
+    for (const std::string_view file : files) {
+      std::error_code failure;
+      const uintmax_t size = std::filesystem::file_size(options_.model.parent_path() / file, failure);
+      if (!failure) bytes += size;
+    }
+    return bytes;
+  }
+
+  bool is_tensorflow() const { return options_.framework == kTensorFlow; }
+
+  Result<OnnxNetwork> read_tensorflow_network() const {
+    std::vector<std::string> outputs;
+    for (const GraphOutput& output : outputs_)
+      outputs.push_back(output.tensor);
+    return OnnxNetwork::read_tensorflow(options_.model, outputs, node_names());
+  }
+
+  /// The engine's graph has lost most tensors of TensorFlow's: those of a second reading that keeps them all.
+  void remember_inner_tensors() {
+    std::vector<std::string> outputs;
+    for (const OnnxNode& node : onnx_.nodes)
+      for (const std::string_view output : node.outputs)
+        outputs.emplace_back(output);
+    auto network = OnnxNetwork::read_tensorflow(options_.model, outputs, node_names());
+    if (!network.is_ok()) return;  // Only what a viewer shows is missing.
+    if (!network->reshape(wanted_shapes()).is_ok()) return;
+    remember_tensors(*network);
   }
 
   Status read_caffe_files() {
@@ -78,10 +162,11 @@ class Compilation {
   }
 
   Result<OnnxNetwork> read_network() {
-    if (!operators_) return OnnxNetwork::read(options_.model, node_names());
+    if (is_tensorflow()) return read_tensorflow_network();
+    if (!operators_) return OnnxNetwork::read(options_.model, onnx_.opset, node_names(), changed_);
     // Operators are built for the shapes that they get.
     for (ops::GraphInput& input : operators_->inputs)
-      for (const InputShape& shape : options_.input_shapes)
+      for (const InputShape& shape : input_shapes_)
         if (shape.name == input.tensor) input.dims = known_sizes(shape);
     return OnnxNetwork::build(*operators_);
   }
@@ -151,7 +236,7 @@ class Compilation {
 
     if (options_.out_nodes.empty()) {
       for (const OnnxValue& output : onnx_.outputs)
-        add_output(makers.at(output.name), options_.framework != kMindSpore);
+        add_output(makers.at(output.name), !is_tensorflow() && options_.framework != kMindSpore);
       return {};
     }
     for (const OutNode& wanted : options_.out_nodes) {
@@ -163,7 +248,7 @@ class Compilation {
         continue;
       }
       const OnnxNode* node = find_node(wanted.name);
-      // Tensors of networks from TensorFlow have names such as "prob:0".
+      // Tensors of ONNX networks that come from TensorFlow have names such as "prob:0".
       const auto tensor = makers.find(fmt::format("{}:{}", wanted.name, *wanted.index));
       if (!node && tensor != makers.end()) {
         add_output(tensor->second, true);
@@ -195,17 +280,22 @@ class Compilation {
     return names;
   }
 
-  Status fix_shapes(OnnxNetwork& network) {
-    std::vector<std::string> inputs;
-    std::vector<std::string> outputs;
-    for (const OnnxValue& input : onnx_.inputs)
-      inputs.emplace_back(input.name);
-    for (const GraphOutput& output : outputs_)
-      outputs.push_back(output.tensor);
-    CAIRN_RETURN_IF_ERROR(network.select(inputs, outputs));
+  std::map<std::string, std::vector<DimRange>> wanted_shapes() const {
     std::map<std::string, std::vector<DimRange>> shapes;
     for (const InputShape& shape : input_shapes_)
       shapes[shape.name] = shape.dims;
+    return shapes;
+  }
+
+  Status fix_shapes(OnnxNetwork& network) {
+    std::vector<NetworkTensor> inputs;
+    std::vector<std::string> outputs;
+    for (const OnnxValue& input : onnx_.inputs)
+      inputs.push_back({std::string(input.name), acl_type_of_onnx(input.data_type), input.dims});
+    for (const GraphOutput& output : outputs_)
+      outputs.push_back(output.tensor);
+    CAIRN_RETURN_IF_ERROR(network.select(inputs, outputs));
+    const auto shapes = wanted_shapes();
     CAIRN_RETURN_IF_ERROR(network.reshape(shapes));
     work_bytes_ = network.work_bytes();
     for (const NetworkTensor& input : network.inputs())
@@ -254,18 +344,28 @@ class Compilation {
   }
 
   Status change_types(OnnxNetwork& network) const {
-    for (const std::string& name : options_.fp16_inputs) {
+    for (size_t i = 0; i < options_.fp16_inputs.size(); ++i) {
+      const std::string& name = options_.fp16_inputs[i];
       const OnnxValue* input = find_input(name);
       if (!input) return no_input(name, "--input_fp16_nodes");
-      CAIRN_RETURN_IF_ERROR(
-          network.convert_input(static_cast<size_t>(input - onnx_.inputs.data()), ACL_FLOAT16));
+      const auto index = static_cast<size_t>(input - onnx_.inputs.data());
+      CAIRN_RETURN_IF_ERROR(is_packed(options_.packed_inputs, i) ? network.pack_input(index)
+                                                                 : network.convert_input(index, ACL_FLOAT16));
     }
     for (size_t i = 0; i < outputs_.size(); ++i) {
+      if (is_packed(options_.packed_outputs, i)) {
+        CAIRN_RETURN_IF_ERROR(network.pack_output(i));
+        continue;
+      }
       CAIRN_ASSIGN(const std::optional<aclDataType> type, output_type(i));
       if (type && network.outputs()[i].data_type != *type)
         CAIRN_RETURN_IF_ERROR(network.convert_output(i, *type));
     }
     return {};
+  }
+
+  static bool is_packed(const std::vector<bool>& packed, size_t index) {
+    return index < packed.size() && packed[index];
   }
 
   Result<std::optional<aclDataType>> output_type(size_t index) const {
@@ -287,7 +387,9 @@ class Compilation {
     tensor.name = std::move(name);
     tensor.data_type = from.data_type;
     tensor.dims = from.dims;
-    tensor.format = onnx_format(from.dims.size());
+    tensor.format =
+        onnx_format(from.dims.size(), is_tensorflow() && options_.input_format != ACL_FORMAT_NCHW &&
+                                          options_.input_format != ACL_FORMAT_NCDHW);
     if (options_.input_format == ACL_FORMAT_ND) tensor.format = ACL_FORMAT_ND;
     // A size that is not known counts as none; those of gears follow when all gears are known.
     std::vector<int64_t> known = tensor.dims;
@@ -311,6 +413,9 @@ class Compilation {
     for (const NetworkTensor& from : network.inputs()) {
       OmInput input;
       CAIRN_ASSIGN(static_cast<OmTensor&>(input), describe(from, from.name));
+      for (size_t i = 0; i < options_.fp16_inputs.size(); ++i)
+        if (options_.fp16_inputs[i] == from.name && is_packed(options_.packed_inputs, i))
+          input.format = ACL_FORMAT_NC1HWC0;
       input.dims_v2 = input.dims;
       if (!gears_ && !from.is_static()) input.ranges = ranges_of(from);
       inputs_.push_back(std::move(input));
@@ -322,6 +427,7 @@ class Compilation {
     const std::vector<NetworkTensor> from = network.outputs();
     for (size_t i = 0; i < from.size(); ++i) {
       CAIRN_ASSIGN(output_tensors_[i], describe(from[i], output_tensors_[i].name));
+      if (is_packed(options_.packed_outputs, i)) output_tensors_[i].format = ACL_FORMAT_NC1HWC0;
     }
     return {};
   }
@@ -481,7 +587,7 @@ class Compilation {
                                const auto found = tensors_.find(name);
                                return found == tensors_.end() ? std::nullopt : std::optional(found->second);
                              },
-                             ir.constants};
+                             ir.constants, is_tensorflow()};
     model.inputs = std::move(inputs_);
     model.outputs = std::move(output_tensors_);
     CAIRN_RETURN_IF_ERROR(finish_gears(model));
@@ -508,7 +614,9 @@ class Compilation {
   const std::function<void(std::string_view)>& stage_;
   MappedFile file_;
   std::optional<ops::OperatorGraph> operators_;  ///< Of models that the operator table builds.
-  OnnxModel onnx_;                               ///< Points into file_ or operators_.
+  std::string changed_;         ///< The ONNX file after changes of ours; empty: as it is.
+  TensorFlowGraph tensorflow_;  ///< Holds names that onnx_ points to.
+  OnnxModel onnx_;              ///< Points into file_, changed_, tensorflow_ or operators_.
   std::map<std::string, NetworkTensor, std::less<>> tensors_;
   std::vector<GraphOutput> outputs_;
   std::vector<OmTensor> output_tensors_;  ///< One for each of outputs_.

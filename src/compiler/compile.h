@@ -11,6 +11,7 @@
 
 #include "acl/acl_base.h"
 #include "base/status.h"
+#include "compiler/onnx_renames.h"
 #include "engine/onnx_import.h"
 #include "om/mapped_file.h"
 #include "om/om_model.h"
@@ -55,7 +56,10 @@ struct CompileOptions {
   std::optional<aclFormat> input_format;
   std::filesystem::path aipp_config;  ///< Empty: none.
   std::vector<std::string> fp16_inputs;
-  std::vector<OutNode> out_nodes;  ///< Empty: the outputs of the ONNX graph.
+  OperatorNames op_names;            ///< Of `--op_name_map`.
+  std::vector<bool> packed_inputs;   ///< One for each of fp16_inputs: NC1HWC0. Empty: none.
+  std::vector<bool> packed_outputs;  ///< One for each of out_nodes. Empty: none.
+  std::vector<OutNode> out_nodes;    ///< Empty: the outputs of the ONNX graph.
   std::optional<aclDataType> output_type;
   std::vector<OutNodeType> output_types;
 };

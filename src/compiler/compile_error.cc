@@ -125,9 +125,14 @@ constexpr std::array kTexts = std::to_array<CompileErrorText>({
      "Give a file of the expected kind."},
     {"E19009", "Two nodes of the model have the name [{}].", "The model is damaged.",
      "Export the model again."},
+    {"E19010", "{} operator(s) of the model are not supported: {}.",
+     "The operators have no counterpart here.",
+     "Replace these operators in the original model, or take them out of it with --out_nodes."},
     {"E19014", "The model is not valid. Reason: {}", "",
      "Check the model with onnx.checker, and the shapes given with --input_shape."},
     {"E19015", "File [{}] has {} bytes; {}", "", "Give a file of an allowed size."},
+    {"E19018", "File [{}] is no text of a graph. Reason: {}", "The file is damaged, or of another kind.",
+     "Give a ge_proto_*.txt file, as DUMP_GE_GRAPH writes it."},
     {"E19999", "Inner Error! {}", "", "Run again with --log=debug and report the output with the model."},
 });
 

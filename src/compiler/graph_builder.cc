@@ -10,6 +10,8 @@
 
 #include "compiler/onnx_operators.h"
 #include "compiler/operator_source.h"
+#include "compiler/tensorflow_file.h"
+#include "compiler/tensorflow_operators.h"
 #include "om/aipp_fields.h"
 #include "om/om_types.h"
 
@@ -18,15 +20,6 @@ namespace {
 
 /// Larger constants that the engine has folded away are shown without their values.
 constexpr size_t kMostInlineBytes = 4096;
-
-aclDataType acl_type_of_onnx(int32_t type) {
-  constexpr std::array<aclDataType, 17> kTypes = {
-      ACL_DT_UNDEFINED, ACL_FLOAT,  ACL_UINT8,     ACL_INT8,       ACL_UINT16,  ACL_INT16,
-      ACL_INT32,        ACL_INT64,  ACL_STRING,    ACL_BOOL,       ACL_FLOAT16, ACL_DOUBLE,
-      ACL_UINT32,       ACL_UINT64, ACL_COMPLEX64, ACL_COMPLEX128, ACL_BF16};
-  return type >= 0 && static_cast<size_t>(type) < kTypes.size() ? kTypes[static_cast<size_t>(type)]
-                                                                : ACL_DT_UNDEFINED;
-}
 
 std::string aipp_json(const AippParams& params) {
   nlohmann::ordered_json json;
@@ -100,7 +93,7 @@ class GraphBuilder {
       tensor.data_type = known->data_type;
       tensor.dims = known->dims;
     }
-    tensor.format = onnx_format(tensor.dims.size());
+    tensor.format = onnx_format(tensor.dims.size(), source_.channels_last);
     tensor.bytes = om::tensor_bytes(tensor.data_type, tensor.dims).value_or(0);
     return tensor;
   }
@@ -156,7 +149,7 @@ class GraphBuilder {
 
   Producer add_input_cast(const OmInput& input) {
     OmTensor own = describe(input.name);
-    own.format = input.format;
+    if (input.format != ACL_FORMAT_NC1HWC0) own.format = input.format;
     return add_cast(fmt::format("{}_cast", input.name), {{input.name, 0}, input}, own);
   }
 
@@ -164,6 +157,7 @@ class GraphBuilder {
     OmNode cast;
     cast.name = std::move(name);
     cast.type = "Cast";
+    if (from.tensor.format == ACL_FORMAT_NC1HWC0 || to.format == ACL_FORMAT_NC1HWC0) cast.type = "TransData";
     cast.inputs = {from.source};
     cast.input_tensors = {from.tensor};
     cast.output_tensors = {to};
@@ -192,7 +186,7 @@ class GraphBuilder {
     output.name = tensor;
     output.data_type = acl_type_of_onnx(value.data_type);
     output.dims = value.dims;
-    output.format = onnx_format(value.dims.size());
+    output.format = onnx_format(value.dims.size(), source_.channels_last);
     output.bytes = om::tensor_bytes(output.data_type, output.dims).value_or(0);
     node.output_tensors = {output};
     const auto place = source_.constants.find(tensor);
@@ -212,7 +206,9 @@ class GraphBuilder {
       return;
     }
     CannOperator cann =
-        onnx.domain == kOperatorTableDomain ? table_operator(onnx) : cann_operator(onnx, context());
+        onnx.domain == kTensorFlowDomain      ? tensorflow_operator(onnx)
+        : onnx.domain == kOperatorTableDomain ? table_operator(onnx)
+                                              : cann_operator(onnx, context());
     OmNode node;
     node.name = onnx.name;
     node.type = std::move(cann.type);
@@ -288,9 +284,19 @@ std::string aipp_node_name(std::string_view input) {
   return fmt::format("{}_0_huawei_aipp", input);
 }
 
-aclFormat onnx_format(size_t dims) {
-  if (dims == 4) return ACL_FORMAT_NCHW;
-  return dims == 5 ? ACL_FORMAT_NCDHW : ACL_FORMAT_ND;
+aclDataType acl_type_of_onnx(int32_t type) {
+  constexpr std::array<aclDataType, 17> kTypes = {
+      ACL_DT_UNDEFINED, ACL_FLOAT,  ACL_UINT8,     ACL_INT8,       ACL_UINT16,  ACL_INT16,
+      ACL_INT32,        ACL_INT64,  ACL_STRING,    ACL_BOOL,       ACL_FLOAT16, ACL_DOUBLE,
+      ACL_UINT32,       ACL_UINT64, ACL_COMPLEX64, ACL_COMPLEX128, ACL_BF16};
+  return type >= 0 && static_cast<size_t>(type) < kTypes.size() ? kTypes[static_cast<size_t>(type)]
+                                                                : ACL_DT_UNDEFINED;
+}
+
+aclFormat onnx_format(size_t dims, bool channels_last) {
+  if (dims == 4) return channels_last ? ACL_FORMAT_NHWC : ACL_FORMAT_NCHW;
+  if (dims == 5) return channels_last ? ACL_FORMAT_NDHWC : ACL_FORMAT_NCDHW;
+  return ACL_FORMAT_ND;
 }
 
 std::vector<OmNode> build_graph(const GraphSource& source, const std::vector<OmInput>& inputs,

@@ -25,6 +25,7 @@ struct GraphSource {
   /// Type and shape of a tensor of the ONNX graph.
   std::function<std::optional<NetworkTensor>(std::string_view)> tensor;
   const std::map<std::string, NetworkIr::Place, std::less<>>& constants;
+  bool channels_last = false;
 };
 
 /// Data, Const, operator and NetOutput nodes in topological order; layers that no output needs are left out.
@@ -35,7 +36,10 @@ std::vector<OmNode> build_graph(const GraphSource& source, const std::vector<OmI
 /// The operator that AIPP in front of an input becomes.
 std::string aipp_node_name(std::string_view input);
 
-/// NCHW for four dims, NCDHW for five, else ND.
-aclFormat onnx_format(size_t dims);
+/// The type of a TensorProto.DataType; ACL_DT_UNDEFINED if the API has none.
+aclDataType acl_type_of_onnx(int32_t type);
+
+/// NCHW for four dims, NCDHW for five, else ND; with the channels last NHWC and NDHWC.
+aclFormat onnx_format(size_t dims, bool channels_last = false);
 
 }  // namespace cairn

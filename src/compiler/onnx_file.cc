@@ -6,18 +6,19 @@
 #include <unordered_set>
 
 #include "compiler/compile_error.h"
-#include "compiler/protobuf_message.h"
+#include "compiler/wire_message.h"
 
 namespace cairn {
 namespace {
+
+using wire::Field;
+using wire::Message;
 
 constexpr int kMostNesting = 32;
 constexpr size_t kMostNodes = 1'000'000;
 constexpr size_t kMostValues = 4'000'000;  // Initializers, inputs, outputs and attributes together.
 constexpr size_t kMostDims = 128;
 constexpr int32_t kTypes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 21, 22, 23, 24};
-
-using Field = ProtobufField;
 
 class OnnxReader {
  public:
@@ -48,7 +49,7 @@ class OnnxReader {
 
   template <class Visit>
   Status each(std::string_view bytes, std::string_view what, Visit&& visit) {
-    ProtobufMessage message(bytes);
+    Message message(bytes);
     Field field;
     while (message.next(field))
       CAIRN_RETURN_IF_ERROR(visit(field));
@@ -189,18 +190,7 @@ class OnnxReader {
   }
 
   Status read_integers(const Field& field, std::vector<int64_t>& numbers) {
-    if (!field.is_bytes()) {
-      numbers.push_back(field.signed_integer());
-      return {};
-    }
-    google::protobuf::io::CodedInputStream stream(reinterpret_cast<const uint8_t*>(field.bytes.data()),
-                                                  static_cast<int>(field.bytes.size()));
-    uint64_t number = 0;
-    while (stream.CurrentPosition() < static_cast<int>(field.bytes.size())) {
-      if (!stream.ReadVarint64(&number)) return damaged("a list of numbers");
-      numbers.push_back(static_cast<int64_t>(number));
-    }
-    return {};
+    return wire::read_numbers(field, numbers) ? Status() : damaged("a list of numbers");
   }
 
   Status read_reals(const Field& field, std::vector<float>& numbers) {
@@ -351,7 +341,7 @@ class OnnxReader {
       }));
       if (value.dims.size() == kMostDims)
         return refused(fmt::format("value {} has too many dims", value.name));
-      value.dims.push_back(dim > 0 ? dim : -1);
+      value.dims.push_back(dim >= 0 ? dim : -1);
       return {};
     });
   }

@@ -25,7 +25,7 @@ std::array<char, PATH_MAX + 16> unfinished_path{};
 std::atomic<bool> is_unfinished{false};
 
 extern "C" void remove_unfinished(int signal) {
-  if (is_unfinished.exchange(false)) ::unlink(unfinished_path.data());
+  remove_unfinished_output();
   std::signal(signal, SIG_DFL);
   std::raise(signal);
 }
@@ -44,6 +44,10 @@ void install_handlers() {
 }
 
 }  // namespace
+
+void remove_unfinished_output() {
+  if (is_unfinished.exchange(false)) ::unlink(unfinished_path.data());
+}
 
 OutputFile::~OutputFile() {
   if (descriptor_ < 0) return;

@@ -32,4 +32,7 @@ class OutputFile {
   int descriptor_ = -1;
 };
 
+/// For signal handlers: takes away the file that is being written.
+void remove_unfinished_output();
+
 }  // namespace cairn

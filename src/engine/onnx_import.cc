@@ -6,10 +6,17 @@
 #include <openvino/frontend/manager.hpp>
 #include <openvino/op/constant.hpp>
 #include <openvino/op/convert.hpp>
+#include <openvino/op/logical_or.hpp>
+#include <openvino/op/maximum.hpp>
+#include <openvino/op/pad.hpp>
 #include <openvino/op/parameter.hpp>
+#include <openvino/op/reshape.hpp>
 #include <openvino/op/result.hpp>
+#include <openvino/op/slice.hpp>
+#include <openvino/op/transpose.hpp>
 #include <openvino/op/util/framework_node.hpp>
 #include <openvino/openvino.hpp>
+#include <openvino/pass/constant_folding.hpp>
 #include <openvino/pass/serialize.hpp>
 #include <sstream>
 #include <streambuf>
@@ -18,11 +25,16 @@
 #include "compiler/compile_error.h"
 #include "engine/engine_types.h"
 #include "engine/ir_constants.h"
+#include "engine/onnx/conversions.h"
 #include "om/om_checksum.h"
 #include "ops/graph_build.h"
 
 namespace cairn {
 namespace {
+
+constexpr const char* kOnnx = "onnx";
+constexpr const char* kTensorFlow = "tf";
+constexpr bool kMapFiles = true;  // Weights in files of their own are mapped, not read.
 
 /// Hands everything that is written to a function, without a buffer: weights come in large pieces.
 class FunctionBuffer : public std::streambuf {
@@ -96,28 +108,72 @@ NetworkTensor describe(const ov::Output<const ov::Node>& output) {
   return {"", acl_type_of(output.get_element_type()), dims_of(output.get_partial_shape())};
 }
 
-/// Operators that the engine has no conversion for, as "type (node)".
-Status check_operators(const std::filesystem::path& path,
-                       const std::map<std::string, std::string, std::less<>>& node_names) {
-  std::vector<std::string> found;
-  Status read = guarded("E10041", path.string(), [&] {
-    ov::frontend::FrontEndManager manager;
-    const auto front_end = manager.load_by_framework("onnx");
-    const auto model = front_end->convert_partially(front_end->load(path.string()));
-    for (const auto& node : model->get_ordered_ops()) {
-      const auto foreign = std::dynamic_pointer_cast<ov::op::util::FrameworkNode>(node);
-      if (!foreign) continue;
-      std::string name = node->get_friendly_name();
-      for (const ov::Output<ov::Node>& output : node->outputs())
-        for (const std::string& tensor : output.get_names())
-          if (const auto known = node_names.find(tensor); known != node_names.end()) name = known->second;
-      const std::string& domain = foreign->get_attrs().get_opset_name();
-      found.push_back(fmt::format("{}{}{} (node {})", domain, domain.empty() ? "" : ".",
-                                  foreign->get_attrs().get_type_name(), name));
+using NodeNames = std::map<std::string, std::string, std::less<>>;
+
+/// The engine's reader of a framework's files, with our own operators.
+ov::frontend::FrontEnd::Ptr make_front_end(ov::frontend::FrontEndManager& manager, const std::string& name,
+                                           int64_t opset) {
+  const auto front_end = manager.load_by_framework(name);
+  if (!front_end) throw std::runtime_error("the engine's reader of " + name + " files is not installed");
+  if (name == kOnnx) front_end->add_extension(onnx::conversions(opset));
+  return front_end;
+}
+
+/// A graph of one node of a type, as the bytes of an ONNX file. Lengths are below 128, one byte each.
+std::string single_node_file(const std::string& type, int64_t opset) {
+  const auto field = [](char tag, const std::string& value) {
+    return std::string{tag, static_cast<char>(value.size())} + value;
+  };
+  const std::string node = field(0x0A, "x") + field(0x12, "y") + field(0x22, type);
+  const std::string graph =
+      field(0x0A, node) + field(0x12, "g") + field(0x5A, field(0x0A, "x")) + field(0x62, field(0x0A, "y"));
+  return std::string{0x08, 0x08} + field(0x3A, graph) +
+         field(0x42, std::string{0x10, static_cast<char>(opset)});
+}
+
+/// The newest opset up to the model's in which the reader knows an operator; 0: none.
+int64_t nearest_opset(ov::frontend::FrontEnd& front_end, const std::string& type, int64_t opset) {
+  if (type.size() > 64) return 0;
+  for (int64_t older = std::min<int64_t>(opset, 100); older > 0; --older) {
+    try {
+      std::istringstream file(single_node_file(type, older));
+      front_end.convert(front_end.load(static_cast<std::istream*>(&file)));
+      return older;
+    } catch (const std::exception& failure) {
+      // Any other failure: the reader knows the operator, and misses its inputs or attributes.
+      if (std::string_view(failure.what()).find("No conversion rule found") == std::string_view::npos)
+        return older;
     }
-  });
-  if (!read.is_ok() || found.empty()) return read;
-  return compile_error("E16002", {std::to_string(found.size()), fmt::format("{}", fmt::join(found, ", "))});
+  }
+  return 0;
+}
+
+/// Operators that the engine has no conversion for, all in one message with its own text.
+Status check_operators(const std::filesystem::path& path, bool is_tensorflow, int64_t opset,
+                       const NodeNames& node_names, const std::string& changed, const Status& failure) {
+  CAIRN_ASSIGN(const auto nodes, find_unsupported(path, is_tensorflow, opset, node_names, changed));
+  if (nodes.empty()) return {};
+  std::vector<std::string> texts;
+  for (const UnsupportedNode& node : nodes)
+    texts.push_back(fmt::format("{} (node {}{})", node.type, node.node, node.note));
+  std::string list = fmt::format("{}", fmt::join(texts, ", "));
+  const size_t reason = failure.text().find("with a message");
+  if (reason != std::string::npos)
+    list += fmt::format(". The engine says: {}",
+                        failure.text().substr(reason, failure.text().find('\n') - reason));
+  return compile_error(is_tensorflow ? "E19010" : "E16002", {std::to_string(texts.size()), list});
+}
+
+/// The engine leaves an output unwritten that is an input unchanged. The larger of a value and itself is a
+/// copy that it does not take out.
+ov::Output<ov::Node> copy_of_input(const ov::Output<ov::Node>& value) {
+  if (!ov::is_type<ov::op::v0::Parameter>(value.get_node())) return value;
+  std::shared_ptr<ov::Node> copy;
+  if (value.get_element_type() == ov::element::boolean)
+    copy = std::make_shared<ov::op::v1::LogicalOr>(value, value);
+  else
+    copy = std::make_shared<ov::op::v1::Maximum>(value, value);
+  return copy->output(0);
 }
 
 /// All nodes that could not be built, in one message.
@@ -185,6 +241,9 @@ struct OnnxNetwork::Impl {
   /// ONNX tensor name -> where it is in the graph. Rebuilt when the graph changes.
   std::unordered_map<std::string, ov::Output<ov::Node>> tensors;
 
+  /// The network's inputs; null for one of a type that the engine does not know.
+  ov::ParameterVector find_inputs(const std::vector<NetworkTensor>& wanted) const;
+
   void index_tensors() {
     tensors.clear();
     for (const auto& node : model->get_ordered_ops())
@@ -208,16 +267,91 @@ OnnxNetwork::OnnxNetwork(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 OnnxNetwork::OnnxNetwork(OnnxNetwork&&) noexcept = default;
 OnnxNetwork::~OnnxNetwork() = default;
 
-Result<OnnxNetwork> OnnxNetwork::read(const std::filesystem::path& path,
-                                      const std::map<std::string, std::string, std::less<>>& node_names) {
+namespace {
+
+/// A dim of its range.
+ov::PartialShape shape_with(const std::vector<DimRange>& dims) {
+  std::vector<ov::Dimension> shape;
+  for (const DimRange& dim : dims)
+    shape.emplace_back(dim.least, dim.most);
+  return shape;
+}
+
+ov::frontend::InputModel::Ptr load_file(ov::frontend::FrontEnd& front_end, const std::filesystem::path& path,
+                                        const std::string& changed) {
+  if (changed.empty()) return front_end.load(path.string(), kMapFiles);
+  std::istringstream stream(changed);
+  return front_end.load(static_cast<std::istream*>(&stream), path.string(), kMapFiles);
+}
+
+}  // namespace
+
+Result<std::vector<UnsupportedNode>> find_unsupported(const std::filesystem::path& path, bool is_tensorflow,
+                                                      int64_t opset, const NodeNames& node_names,
+                                                      const std::string& changed) {
+  std::vector<UnsupportedNode> nodes;
+  CAIRN_RETURN_IF_ERROR(guarded("E10041", path.string(), [&] {
+    ov::frontend::FrontEndManager manager;
+    const auto front_end = make_front_end(manager, is_tensorflow ? kTensorFlow : kOnnx, opset);
+    const auto model = front_end->convert_partially(load_file(*front_end, path, changed));
+    for (const auto& node : model->get_ordered_ops()) {
+      const auto foreign = std::dynamic_pointer_cast<ov::op::util::FrameworkNode>(node);
+      if (!foreign) continue;
+      UnsupportedNode found;
+      found.node = node->get_friendly_name();
+      for (const ov::Output<ov::Node>& output : node->outputs())
+        for (const std::string& tensor : output.get_names())
+          if (const auto known = node_names.find(tensor); known != node_names.end())
+            found.node = known->second;
+      const std::string& domain = foreign->get_attrs().get_opset_name();
+      const std::string& type = foreign->get_attrs().get_type_name();
+      found.type = is_tensorflow || domain.empty() ? type : domain + "." + type;
+      if (!is_tensorflow && domain.empty()) {
+        const int64_t nearest = nearest_opset(*front_end, type, opset);
+        if (nearest == opset)
+          found.note = ", known, but not with these attributes or inputs";
+        else
+          found.note = nearest ? fmt::format(", known up to opset {}", nearest) : ", known in no opset";
+      }
+      nodes.push_back(std::move(found));
+    }
+  }));
+  return nodes;
+}
+
+std::optional<bool> OnnxNetwork::known_condition(const std::filesystem::path& path, int64_t opset,
+                                                 const std::string& bytes,
+                                                 const std::map<std::string, std::vector<DimRange>>& shapes) {
+  std::optional<bool> value;
+  // What cannot be told is not known; the conversion itself says what is wrong.
+  static_cast<void>(guarded("E10041", path.string(), [&] {
+    ov::frontend::FrontEndManager manager;
+    const auto front_end = make_front_end(manager, kOnnx, opset);
+    const auto model = front_end->convert(load_file(*front_end, path, bytes));
+    std::map<ov::Output<ov::Node>, ov::PartialShape> wanted;
+    for (const ov::Output<ov::Node>& input : model->inputs())
+      for (const auto& [name, dims] : shapes)
+        if (input.get_names().contains(name)) wanted[input] = shape_with(dims);
+    model->reshape(wanted);
+    ov::pass::ConstantFolding().run_on_model(model);
+    const auto constant = ov::as_type_ptr<ov::op::v0::Constant>(
+        model->get_results().at(0)->input_value(0).get_node_shared_ptr());
+    if (constant && ov::shape_size(constant->get_shape()) == 1) value = constant->cast_vector<bool>().at(0);
+  }));
+  return value;
+}
+
+Result<OnnxNetwork> OnnxNetwork::read(const std::filesystem::path& path, int64_t opset,
+                                      const NodeNames& node_names, const std::string& changed) {
   auto impl = std::make_unique<Impl>();
   const Status status = guarded("E10041", path.string(), [&] {
-    ov::Core core;
-    impl->model = core.read_model(path.string());
+    ov::frontend::FrontEndManager manager;
+    const auto front_end = make_front_end(manager, kOnnx, opset);
+    impl->model = front_end->convert(load_file(*front_end, path, changed));
     impl->index_tensors();
   });
   if (!status.is_ok()) {
-    CAIRN_RETURN_IF_ERROR(check_operators(path, node_names));
+    CAIRN_RETURN_IF_ERROR(check_operators(path, false, opset, node_names, changed, status));
     return status;
   }
   return OnnxNetwork(std::move(impl));
@@ -236,20 +370,69 @@ Result<OnnxNetwork> OnnxNetwork::build(const ops::OperatorGraph& graph) {
   return OnnxNetwork(std::move(impl));
 }
 
-Status OnnxNetwork::select(const std::vector<std::string>& inputs, const std::vector<std::string>& outputs) {
+Result<OnnxNetwork> OnnxNetwork::read_tensorflow(const std::filesystem::path& path,
+                                                 const std::vector<std::string>& outputs,
+                                                 const NodeNames& node_names) {
+  auto impl = std::make_unique<Impl>();
+  const Status status = guarded("E10041", path.string(), [&] {
+    ov::frontend::FrontEndManager manager;
+    const auto front_end = make_front_end(manager, kTensorFlow, 0);
+    const auto input_model = front_end->load(path.string(), kMapFiles);
+    // Chosen before the conversion, which moves transpositions about and loses tensors inside.
+    std::vector<ov::frontend::Place::Ptr> places;
+    for (const std::string& name : outputs)
+      if (auto place = input_model->get_place_by_tensor_name(name)) places.push_back(std::move(place));
+    input_model->override_all_outputs(places);
+    impl->model = front_end->convert(input_model);
+    for (const auto& parameter : impl->model->get_parameters())
+      for (const std::string& name : parameter->output(0).get_names())
+        if (name.ends_with(":0")) parameter->output(0).add_names({name.substr(0, name.size() - 2)});
+    impl->index_tensors();
+  });
+  if (!status.is_ok()) {
+    CAIRN_RETURN_IF_ERROR(check_operators(path, true, 0, node_names, {}, status));
+    return status;
+  }
+  return OnnxNetwork(std::move(impl));
+}
+
+ov::ParameterVector OnnxNetwork::Impl::find_inputs(const std::vector<NetworkTensor>& wanted) const {
+  ov::ParameterVector found(wanted.size());
+  ov::ParameterVector others = model->get_parameters();
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const auto named = tensors.find(wanted[i].name);
+    if (named == tensors.end()) continue;
+    found[i] = ov::as_type_ptr<ov::op::v0::Parameter>(named->second.get_node_shared_ptr());
+    std::erase(others, found[i]);
+  }
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    if (found[i]) continue;
+    const ov::element::Type type = element_type_of(wanted[i].data_type);
+    const ov::PartialShape shape(std::vector<ov::Dimension>(wanted[i].dims.begin(), wanted[i].dims.end()));
+    // An input that is an output as well has the name of that, and its place among the inputs.
+    const auto renamed = std::ranges::find_if(others, [&](const auto& other) {
+      return other->get_element_type() == type && other->get_partial_shape().compatible(shape);
+    });
+    if (renamed != others.end()) {
+      found[i] = *renamed;
+      others.erase(renamed);
+    } else if (type.is_static()) {
+      found[i] = std::make_shared<ov::op::v0::Parameter>(type, shape);  // Nothing needs it.
+      found[i]->set_friendly_name(wanted[i].name);
+    }
+    if (found[i]) found[i]->output(0).add_names({wanted[i].name});
+  }
+  return found;
+}
+
+Status OnnxNetwork::select(const std::vector<NetworkTensor>& inputs,
+                           const std::vector<std::string>& outputs) {
   Status missing;
   const Status done = guarded("E10042", "", [&] {
-    ov::ParameterVector parameters;
-    for (const std::string& name : inputs) {
-      const auto found = impl_->tensors.find(name);
-      auto parameter =
-          found == impl_->tensors.end()
-              ? nullptr
-              : std::dynamic_pointer_cast<ov::op::v0::Parameter>(found->second.get_node_shared_ptr());
-      if (!parameter)
-        missing = compile_error("E10016", {name, "--model", "The engine does not see this input."});
-      parameters.push_back(parameter);
-    }
+    const ov::ParameterVector parameters = impl_->find_inputs(inputs);
+    for (size_t i = 0; i < inputs.size(); ++i)
+      if (!parameters[i])
+        missing = compile_error("E10016", {inputs[i].name, "--model", "The engine does not know its type."});
     ov::ResultVector results;
     for (const std::string& name : outputs) {
       const auto found = impl_->tensors.find(name);
@@ -258,14 +441,16 @@ Status OnnxNetwork::select(const std::vector<std::string>& inputs, const std::ve
             compile_error("E10016", {name, "--out_nodes", "The tensor does not exist after conversion."});
         continue;
       }
-      results.push_back(std::make_shared<ov::op::v0::Result>(found->second));
+      results.push_back(std::make_shared<ov::op::v0::Result>(copy_of_input(found->second)));
       results.back()->set_friendly_name(name + "/result");
     }
     if (missing.is_ok()) impl_->rebuild(results, parameters);
   });
   CAIRN_RETURN_IF_ERROR(missing);
   CAIRN_RETURN_IF_ERROR(done);
-  impl_->input_names = inputs;
+  impl_->input_names.clear();
+  for (const NetworkTensor& input : inputs)
+    impl_->input_names.push_back(input.name);
   impl_->output_names = outputs;
   return {};
 }
@@ -274,12 +459,8 @@ Status OnnxNetwork::reshape(const std::map<std::string, std::vector<DimRange>>& 
   if (shapes.empty()) return {};
   return guarded("E19014", "", [&] {
     std::map<std::string, ov::PartialShape> wanted;
-    for (const auto& [name, dims] : shapes) {
-      std::vector<ov::Dimension> shape;
-      for (const DimRange& dim : dims)
-        shape.emplace_back(dim.least, dim.most);
-      wanted[name] = ov::PartialShape(shape);
-    }
+    for (const auto& [name, dims] : shapes)
+      wanted[name] = shape_with(dims);
     impl_->model->reshape(wanted);
     impl_->index_tensors();
   });
@@ -325,6 +506,83 @@ Status OnnxNetwork::convert_output(size_t index, aclDataType type) {
     const ov::Output<ov::Node> source = results[index]->input_value(0);
     const auto convert = make_convert(source, type, impl_->output_names[index] + "/cast");
     results[index] = std::make_shared<ov::op::v0::Result>(convert);
+    results[index]->set_friendly_name(impl_->output_names[index] + "/result");
+    impl_->rebuild(results, impl_->model->get_parameters());
+  });
+}
+
+namespace {
+
+constexpr size_t kCube = 16;  // C0: channels that lie together.
+
+/// [N, C, H, W], all known.
+ov::Shape image_shape(const ov::PartialShape& shape) {
+  if (shape.is_dynamic() || shape.size() != 4)
+    throw std::runtime_error("only a tensor of four known dims can have the layout NC1HWC0");
+  return shape.to_shape();
+}
+
+size_t cubes(size_t channels) {
+  return (channels + kCube - 1) / kCube;
+}
+
+ov::Output<ov::Node> reordered(const ov::Output<ov::Node>& value, const std::vector<int64_t>& order) {
+  const auto list = ov::op::v0::Constant::create(ov::element::i64, {order.size()}, order);
+  return std::make_shared<ov::op::v1::Transpose>(value, list)->output(0);
+}
+
+ov::Output<ov::Node> reshaped(const ov::Output<ov::Node>& value, const ov::Shape& shape) {
+  const auto dims = ov::op::v0::Constant::create(ov::element::i64, {shape.size()}, shape);
+  return std::make_shared<ov::op::v1::Reshape>(value, dims, false)->output(0);
+}
+
+}  // namespace
+
+Status OnnxNetwork::pack_input(size_t index) {
+  return guarded("E10042", "", [&] {
+    ov::ParameterVector parameters = impl_->model->get_parameters();
+    const auto old = parameters[index];
+    const ov::Shape image = image_shape(old->get_partial_shape());
+    const auto consumers = old->output(0).get_target_inputs();
+    const size_t blocks = cubes(image[1]);
+    auto fresh = std::make_shared<ov::op::v0::Parameter>(
+        ov::element::f16, ov::Shape{image[0], blocks, image[2], image[3], kCube});
+    fresh->set_friendly_name(old->get_friendly_name());
+    fresh->output(0).set_names(old->output(0).get_names());
+    old->output(0).set_names({});
+    const auto whole =
+        reshaped(reordered(fresh, {0, 1, 4, 2, 3}), {image[0], blocks * kCube, image[2], image[3]});
+    const auto numbers = [](int64_t value) {
+      return ov::op::v0::Constant::create(ov::element::i64, {1}, {value});
+    };
+    const auto channels = std::make_shared<ov::op::v8::Slice>(
+        whole, numbers(0), numbers(static_cast<int64_t>(image[1])), numbers(1), numbers(1));
+    const auto convert =
+        make_convert(channels, acl_type_of(old->get_element_type()), old->get_friendly_name() + "/cast");
+    for (ov::Input<ov::Node> consumer : consumers)
+      consumer.replace_source_output(convert->output(0));
+    parameters[index] = fresh;
+    impl_->rebuild(impl_->model->get_results(), parameters);
+  });
+}
+
+Status OnnxNetwork::pack_output(size_t index) {
+  return guarded("E10042", "", [&] {
+    ov::ResultVector results = impl_->model->get_results();
+    const ov::Output<ov::Node> source = results[index]->input_value(0);
+    const ov::Shape image = image_shape(source.get_partial_shape());
+    const size_t blocks = cubes(image[1]);
+    const auto half = make_convert(source, ACL_FLOAT16, impl_->output_names[index] + "/cast");
+    const auto before = ov::op::v0::Constant::create(ov::element::i64, {4}, {0, 0, 0, 0});
+    const auto after = ov::op::v0::Constant::create(
+        ov::element::i64, {4},
+        std::vector<int64_t>{0, static_cast<int64_t>(blocks * kCube - image[1]), 0, 0});
+    const auto zero = ov::op::v0::Constant::create(ov::element::f16, {}, {0});
+    const auto padded =
+        std::make_shared<ov::op::v1::Pad>(half, before, after, zero, ov::op::PadMode::CONSTANT);
+    const auto packed =
+        reordered(reshaped(padded, {image[0], blocks, kCube, image[2], image[3]}), {0, 1, 3, 4, 2});
+    results[index] = std::make_shared<ov::op::v0::Result>(packed);
     results[index]->set_friendly_name(impl_->output_names[index] + "/result");
     impl_->rebuild(results, impl_->model->get_parameters());
   });

@@ -1,5 +1,5 @@
-// An ONNX model as the engine reads it, prepared for an offline model: shapes fixed, outputs chosen, types
-// changed, written as IR. Errors carry the E-codes of compiler/compile_error.h.
+// An ONNX model or a TensorFlow graph as the engine reads it, prepared for an offline model: shapes fixed,
+// outputs chosen, types changed, written as IR. Errors carry the E-codes of compiler/compile_error.h.
 #pragma once
 
 #include <cstdint>
@@ -46,20 +46,44 @@ struct NetworkIr {
   std::map<std::string, Place, std::less<>> constants;
 };
 
+/// A node that the engine has no conversion for.
+struct UnsupportedNode {
+  std::string type;  ///< With its domain, if that is not the standard's.
+  std::string node;
+  std::string note;  ///< ", known up to opset 9", ready to be added to a text; may be empty.
+};
+
+/// All such nodes of a file. `opset` is that of an ONNX model, the others are as in OnnxNetwork::read.
+Result<std::vector<UnsupportedNode>> find_unsupported(
+    const std::filesystem::path& path, bool is_tensorflow, int64_t opset,
+    const std::map<std::string, std::string, std::less<>>& node_names, const std::string& changed = {});
+
 /// Not thread-safe.
 class OnnxNetwork {
  public:
   /// Reads the file, which read_onnx has accepted. `node_names` are those that unsupported operators are
   /// reported with: name of the first output tensor -> name of the node.
-  static Result<OnnxNetwork> read(const std::filesystem::path& path,
-                                  const std::map<std::string, std::string, std::less<>>& node_names);
+  /// `changed`: the bytes of the file after changes of ours; empty: as it is.
+  static Result<OnnxNetwork> read(const std::filesystem::path& path, int64_t opset,
+                                  const std::map<std::string, std::string, std::less<>>& node_names,
+                                  const std::string& changed = {});
+  /// The only output of the ONNX file `bytes`, a truth value, if it is the same whatever the inputs hold once
+  /// these have their shapes. `path` is where external data is looked for.
+  static std::optional<bool> known_condition(const std::filesystem::path& path, int64_t opset,
+                                             const std::string& bytes,
+                                             const std::map<std::string, std::vector<DimRange>>& shapes);
+  /// Reads a frozen TensorFlow graph, which read_tensorflow has accepted, up to these tensors ("node:index").
+  static Result<OnnxNetwork> read_tensorflow(
+      const std::filesystem::path& path, const std::vector<std::string>& outputs,
+      const std::map<std::string, std::string, std::less<>>& node_names);
   /// Builds a network of the operator table.
   static Result<OnnxNetwork> build(const ops::OperatorGraph& graph);
   ~OnnxNetwork();
   OnnxNetwork(OnnxNetwork&&) noexcept;
 
-  /// Puts inputs and outputs in the order of these ONNX tensors, and drops other outputs.
-  Status select(const std::vector<std::string>& inputs, const std::vector<std::string>& outputs);
+  /// Puts inputs and outputs in the order of these ONNX tensors, and drops other outputs. The engine forgets
+  /// inputs that nothing needs; they come back with the type and dims given here.
+  Status select(const std::vector<NetworkTensor>& inputs, const std::vector<std::string>& outputs);
   /// Changes the shapes of inputs by name.
   Status reshape(const std::map<std::string, std::vector<DimRange>>& shapes);
   /// What it would be with these input shapes, one for each input; the network stays as it is.
@@ -67,6 +91,9 @@ class OnnxNetwork {
   /// The user gives this input with another type; the network goes on with its own.
   Status convert_input(size_t index, aclDataType type);
   Status convert_output(size_t index, aclDataType type);
+  /// The user gives or takes this tensor of four dims as the chip's cubes have it: NC1HWC0, float16.
+  Status pack_input(size_t index);
+  Status pack_output(size_t index);
 
   std::vector<NetworkTensor> inputs() const;
   std::vector<NetworkTensor> outputs() const;

@@ -1,12 +1,17 @@
 // The model definition as JSON: names of fields as in ge_ir.proto, maps as lists of {"key", "value"}.
+#include <fmt/format.h>
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/message.h>
+#include <google/protobuf/text_format.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "acl/acl_base.h"
 #include "om/ge_ir.pb.h"
 #include "om/om_graph.h"
 #include "om/om_report.h"
@@ -114,6 +119,39 @@ Result<std::string> om_json(const OmModel& model) {
   CAIRN_ASSIGN(const std::string bytes, om::encode_model_def(model));
   ge::proto::ModelDef def;
   static_cast<void>(def.ParseFromString(bytes));
+  return json_of(def);
+}
+
+namespace {
+
+/// Keeps the first complaint of the parser.
+class FirstError : public pb::io::ErrorCollector {
+ public:
+  std::string text;
+
+  void AddError(int line, pb::io::ColumnNumber column, const std::string& message) override {
+    if (text.empty()) text = fmt::format("line {}, column {}: {}", line + 1, column + 1, message);
+  }
+};
+
+}  // namespace
+
+Result<std::string> graph_dump_json(std::string_view text) {
+  constexpr int kMostNesting = 100;
+  constexpr size_t kMostBytes = size_t{512} << 20;
+  if (text.size() > kMostBytes)
+    return error(ACL_ERROR_INVALID_PARAM, "MDL-001", "the text has {} bytes, at most {} are read",
+                 text.size(), kMostBytes);
+  pb::TextFormat::Parser parser;
+  FirstError problem;
+  parser.RecordErrorsTo(&problem);
+  parser.AllowUnknownField(true);
+  parser.SetRecursionLimit(kMostNesting);
+  pb::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
+  ge::proto::ModelDef def;
+  if (!parser.Parse(&stream, &def) || def.graph().empty())
+    return error(ACL_ERROR_INVALID_PARAM, "MDL-001", "{}",
+                 problem.text.empty() ? std::string("it holds no graph") : problem.text);
   return json_of(def);
 }
 

@@ -24,6 +24,9 @@ std::string om_inspection_json(const OmModel& model, uint64_t file_bytes, bool l
 Result<std::string> om_json(std::span<const std::byte> file);
 Result<std::string> om_json(const OmModel& model);
 
+/// The same of a model definition written as text, as DUMP_GE_GRAPH does.
+Result<std::string> graph_dump_json(std::string_view text);
+
 /// How much of a graph om_proto_text shows.
 enum class OmTextDetail : uint8_t {
   kEverything = 1,

@@ -1,10 +1,36 @@
-// Any bytes as an ONNX file: the reader in front of the engine's own.
+// Any bytes as an ONNX file: the reader in front of the engine's own, and what changes files that it has
+// accepted.
 #include <cstdint>
 #include <span>
+#include <string>
 
+#include "compiler/onnx_branches.h"
 #include "compiler/onnx_file.h"
+#include "compiler/onnx_limits.h"
+#include "compiler/onnx_renames.h"
+
+namespace {
+
+constexpr const char* kPath = "/nowhere/net.onnx";
+
+void read(const std::string& file) {
+  static_cast<void>(cairn::read_onnx(std::as_bytes(std::span(file)), kPath));
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static_cast<void>(cairn::read_onnx(std::as_bytes(std::span(data, size)), "/nowhere/net.onnx"));
+  const auto model = cairn::read_onnx(std::as_bytes(std::span(data, size)), kPath);
+  if (!model.is_ok()) return 0;
+  static_cast<void>(cairn::check_onnx_limits(*model));
+  const std::string_view file(reinterpret_cast<const char*>(data), size);
+  if (const auto renamed = cairn::rename_operators(file, {{"Relu", "Neg"}})) read(*renamed);
+  for (const cairn::OnnxNode& node : model->nodes) {
+    if (node.type != "If" || node.outputs.empty() || node.inputs.empty()) continue;
+    if (const auto condition = cairn::graph_up_to(file, *model, node.inputs[0])) read(*condition);
+    for (const bool then_branch : {true, false})
+      if (const auto changed = cairn::inline_branch(file, node.outputs[0], then_branch)) read(*changed);
+    break;
+  }
   return 0;
 }

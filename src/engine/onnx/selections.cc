@@ -1,0 +1,98 @@
+// Operators that choose, place or sort elements.
+#include "engine/onnx/conversions.h"
+
+namespace cairn::onnx {
+namespace {
+
+/// Of equal elements the first comes first, which the engine's own reader does not promise.
+Values top_k(const Node& node) {
+  const Value x = node.input(0);
+  const Value k =
+      node.has_input(1) ? reshape(node.input(1), std::vector<int64_t>{}) : number(node.integer("k", -1));
+  const auto mode = node.integer("largest", 1) != 0 ? ov::op::TopKMode::MAX : ov::op::TopKMode::MIN;
+  const auto found = std::make_shared<op::TopK>(x, k, node.integer("axis", -1), mode,
+                                                ov::op::TopKSortType::SORT_VALUES, ov::element::i64, true);
+  return found->outputs();
+}
+
+/// Writes the update of each batch at its own place along the axis.
+Values tensor_scatter(const Node& node) {
+  const Value cache = node.input(0);
+  const Value update = node.input(1);
+  const size_t rank = rank_of(cache);
+  const size_t axis = axis_of(cache, node.integer("axis", -2));
+  std::vector<int64_t> others;
+  for (size_t i = 0; i < rank; ++i)
+    if (i != axis) others.push_back(static_cast<int64_t>(i));
+  Value places = unsqueeze(range(squeeze(dim(update, axis), 0)), others);
+  if (node.has_input(2)) {
+    std::vector<int64_t> rest;
+    for (size_t i = 1; i < rank; ++i)
+      rest.push_back(static_cast<int64_t>(i));
+    places = add(places, unsqueeze(convert(node.input(2), ov::element::i64), rest));
+  }
+  if (node.text("mode", "linear") == "circular") places = make<op::FloorMod>(places, dim(cache, axis));
+  places = make<op::Broadcast>(places, shape(update));
+  return {make<op::ScatterElementsUpdate>(cache, places, update, number(static_cast<int64_t>(axis)))};
+}
+
+/// Puts the elements back where MaxPool found them; all else is 0.
+Values max_unpool(const Node& node) {
+  const Value x = node.input(0);
+  const ov::Shape given = shape_of(x);
+  const std::vector<int64_t> kernel = node.integers("kernel_shape", {});
+  if (kernel.size() + 2 != given.size()) refuse("kernel_shape does not fit the input");
+  const std::vector<int64_t> strides = node.integers("strides", std::vector<int64_t>(kernel.size(), 1));
+  const std::vector<int64_t> pads = node.integers("pads", std::vector<int64_t>(2 * kernel.size(), 0));
+  std::vector<int64_t> dims(given.begin(), given.begin() + 2);
+  int64_t count = dims[0] * dims[1];
+  for (size_t i = 0; i < kernel.size(); ++i) {
+    dims.push_back((static_cast<int64_t>(given[i + 2]) - 1) * strides.at(i) + kernel[i] - pads.at(i) -
+                   pads.at(kernel.size() + i));
+    count *= dims.back();
+  }
+  const Value empty = make<op::Broadcast>(like(x, 0), numbers({count}));
+  const Value filled =
+      make<op::ScatterElementsUpdate>(empty, reshape(node.input(1), std::vector<int64_t>{-1}),
+                                      reshape(x, std::vector<int64_t>{-1}), number(0));
+  const Value y = reshape(filled, dims);
+  if (!node.has_input(2)) return {y};
+  const Value more = subtract(node.input(2), numbers(dims));
+  const Value none = numbers(std::vector<int64_t>(dims.size(), 0));
+  return {make<op::Pad>(y, none, more, like(x, 0), ov::op::PadMode::CONSTANT)};
+}
+
+/// Axes that come as an input still tell how many dims the result has.
+Values unsqueeze_at(const Node& node) {
+  const Value x = node.input(0);
+  if (!node.has_input(1)) return {unsqueeze(x, node.integers("axes", {}))};
+  const Value axes = node.input(1);
+  const ov::PartialShape& count = axes.get_partial_shape();
+  if (ov::is_type<op::Constant>(axes.get_node()) || count.is_dynamic() ||
+      x.get_partial_shape().rank().is_dynamic())
+    return {make<op::Unsqueeze>(x, axes)};
+  const auto rank = static_cast<int64_t>(rank_of(x) + ov::shape_size(count.to_shape()));
+  const Value places = make<op::FloorMod>(reshape(axes, std::vector<int64_t>{-1}), number(rank));
+  // Ones at the new axes; the other places take the dims of the input in order.
+  const Value is_new =
+      make<op::ScatterElementsUpdate>(numbers(std::vector<int64_t>(static_cast<size_t>(rank), 0)), places,
+                                      make<op::Broadcast>(number(1), shape(places)), number(0));
+  const Value is_old = subtract(number(1), is_new);
+  const Value position =
+      make<op::Maximum>(subtract(make<op::CumSum>(is_old, number(0)), number(1)), number(0));
+  const Value padded = concat({shape(x), numbers({1})}, 0);  // A scalar has no dims to choose from.
+  const Value dims =
+      select(make<op::Equal>(is_new, number(1)), number(1), make<op::Gather>(padded, position, number(0)));
+  return {reshape(x, dims)};
+}
+
+}  // namespace
+
+void add_selections(Conversions& conversions) {
+  conversions.add("TopK", top_k);
+  conversions.add("TensorScatter", tensor_scatter);
+  conversions.add("MaxUnpool", max_unpool);
+  conversions.add("Unsqueeze", unsqueeze_at);
+}
+
+}  // namespace cairn::onnx
