@@ -76,6 +76,7 @@ def models(programs: Path) -> Iterator[Row]:
             arguments = [network, output.with_suffix(".om"), onnx]
             yield from json_lines(run([programs / "model_bench", *arguments]))
             yield from json_lines(run([sys.executable, BENCH / "model_bench.py", *arguments]))
+            yield from json_lines(run([sys.executable, BENCH / "gear_bench.py", network, onnx]))
 
 
 def media(_: Path) -> Iterator[Row]:

@@ -21,16 +21,21 @@ target_include_directories(cairn_om SYSTEM PRIVATE ${CMAKE_CURRENT_BINARY_DIR} $
 target_link_libraries(cairn_om PRIVATE cairn_options cairn_aipp fmt::fmt nlohmann_json::nlohmann_json)
 set_target_properties(cairn_om PROPERTIES CXX_VISIBILITY_PRESET default)
 
-file(GLOB CAIRN_ENGINE_SOURCES CONFIGURE_DEPENDS engine/*.cc compiler/*.cc)
+file(GLOB CAIRN_ENGINE_SOURCES CONFIGURE_DEPENDS engine/*.cc ops/*.cc compiler/*.cc compiler/caffe/*.cc)
 cairn_library(cairn_engine ${CAIRN_ENGINE_SOURCES} $<TARGET_OBJECTS:cairn_om>)
 target_link_libraries(cairn_engine PRIVATE cairn_core cairn_aipp cairn_aipp_config openvino::runtime protobuf::libprotobuf
                                            nlohmann_json::nlohmann_json fmt::fmt)
+target_include_directories(cairn_engine SYSTEM PRIVATE ${CMAKE_CURRENT_BINARY_DIR} ${Protobuf_INCLUDE_DIRS})
+protobuf_generate(LANGUAGE cpp TARGET cairn_engine PROTOS ${CMAKE_CURRENT_SOURCE_DIR}/compiler/caffe/caffe.proto
+                  IMPORT_DIRS ${CMAKE_CURRENT_SOURCE_DIR})
+set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/compiler/caffe/caffe.pb.cc PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+add_dependencies(cairn_engine cairn_om)  # The generated header.
 target_compile_definitions(cairn_engine PRIVATE CAIRN_VERSION="${PROJECT_VERSION}")
 set_target_properties(cairn_engine PROPERTIES CXX_VISIBILITY_PRESET default)
 
-# OpenVINO's headers cost seconds per file: only src/engine includes them, and only through the precompiled header there.
-file(GLOB CAIRN_PLAIN_SOURCES CONFIGURE_DEPENDS compiler/*.cc)
-target_precompile_headers(cairn_engine PRIVATE <openvino/openvino.hpp>)
+# OpenVINO's headers cost seconds per file: only src/engine and src/ops include them, and only through the precompiled header.
+file(GLOB CAIRN_PLAIN_SOURCES CONFIGURE_DEPENDS compiler/*.cc compiler/caffe/*.cc)
+target_precompile_headers(cairn_engine PRIVATE <openvino/openvino.hpp> <openvino/op/ops.hpp>)
 set_source_files_properties(${CAIRN_PLAIN_SOURCES} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 
 get_target_property(CAIRN_OPENVINO_LIBRARY openvino::runtime IMPORTED_LOCATION_RELEASE)

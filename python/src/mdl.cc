@@ -264,6 +264,23 @@ void bind_dataset(nb::module_& m) {
       dataset, nb::arg("index"));
 }
 
+void bind_dataset_desc(nb::module_& m) {
+  m.def(
+      "set_dataset_tensor_desc",
+      [](Address d, Address desc, Int<size_t> index) {
+        const aclError ret =
+            aclmdlSetDatasetTensorDesc(d.as<aclmdlDataset>(), desc.as<aclTensorDesc>(), index);
+        return std::pair(to_python(d.value), ret);
+      },
+      nb::arg("dataset").none(), nb::arg("tensorDesc").none(), nb::arg("index"));
+  m.def(
+      "get_dataset_tensor_desc",
+      [](Address d, Int<size_t> index) {
+        return to_python(aclmdlGetDatasetTensorDesc(d.as<aclmdlDataset>(), index));
+      },
+      nb::arg("dataset").none(), nb::arg("index"));
+}
+
 /// (dims, ret) of a C function that fills an aclmdlIODims.
 template <class Get>
 auto dims_getter(Get get) {
@@ -482,6 +499,7 @@ void bind_mdl(nb::module_& m) {
   bind_executing(m);
   bind_dumps(m);
   bind_dataset(m);
+  bind_dataset_desc(m);
   bind_desc(m);
   bind_names(m);
   bind_gears(m);

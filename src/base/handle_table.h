@@ -65,14 +65,19 @@ constexpr uint64_t generation_of(uint64_t state) {
 }
 }  // namespace handle_bits
 
-/// One slot of a table. `state`: bits 0-30 references, bit 31 alive, bits 32-55 generation.
-struct HandleSlot {
+/// Numbers that an object lets everybody read who knows its handle, without a reference to it.
+using OpenWords = std::array<std::atomic<uint64_t>, 2>;
+
+/// One slot of a table, on a cache line of its own. `state`: bits 0-30 references, bit 31 alive, bits 32-55
+/// generation.
+struct alignas(64) HandleSlot {
   std::atomic<uint64_t> state{0};
   void* object = nullptr;
   class HandleTableBase* table = nullptr;
   uint32_t index = 0;
   HandleSlot* next_free =
       nullptr;  ///< Link of the table's list of free slots: giving one back allocates nothing.
+  OpenWords words{};
 };
 
 /// The part of a table that does not depend on the object's type. Thread-safe.
@@ -99,6 +104,18 @@ class HandleTableBase {
         return nullptr;
     } while (!slot->state.compare_exchange_weak(state, state + 1, std::memory_order_acquire));
     return slot;
+  }
+  /// The words of a living object; false if the handle denotes none. Costs no atomic operation but loads.
+  bool read(const void* handle, std::array<uint64_t, 2>& words) const {
+    const auto bits = reinterpret_cast<uint64_t>(handle);
+    if ((bits >> 56) != static_cast<uint64_t>(type_)) return false;
+    const HandleSlot* slot = find_slot(static_cast<uint32_t>(bits));
+    if (slot == nullptr) return false;
+    for (size_t i = 0; i < words.size(); ++i)
+      words[i] = slot->words[i].load(std::memory_order_acquire);
+    // The next object of the slot writes its words after the state: here it would be seen.
+    const uint64_t state = slot->state.load(std::memory_order_acquire);
+    return handle_bits::generation_of(state) == (bits >> 32 & 0xFFFFFF) && (state & handle_bits::kAlive) != 0;
   }
   /// Ends the handle. The object is destroyed when its last reference goes. False if the handle was not
   /// alive.
@@ -170,6 +187,8 @@ class Ref {
   T* operator->() const { return static_cast<T*>(slot_->object); }
   T& operator*() const { return *static_cast<T*>(slot_->object); }
   bool operator==(const Ref& other) const { return slot_ == other.slot_; }
+  /// What HandleTable::read reads; written with release order.
+  OpenWords& words() const { return slot_->words; }
   /// The handle of the object; meaningless once the handle has ended.
   void* handle() const { return slot_ ? slot_->table->handle_of(slot_) : nullptr; }
 
@@ -192,6 +211,8 @@ class HandleTable {
   }
   /// A null Ref if the handle is null, stale, forged or of another type.
   Ref<T> find(const void* handle) { return Ref<T>(base_.acquire(handle)); }
+  /// See HandleTableBase::read.
+  bool read(const void* handle, std::array<uint64_t, 2>& words) const { return base_.read(handle, words); }
   bool remove(const void* handle) { return base_.remove(handle); }
   template <class Visit>
   void for_each(Visit visit) {

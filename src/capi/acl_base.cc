@@ -123,6 +123,7 @@ aclDataBuffer* aclCreateDataBuffer(void* data, size_t size) {
         handle_table<DataBuffer>().insert(std::make_unique<DataBuffer>(data, data ? size : 0));  // [COM-008]
     if (!buffer)
       return cairn::error(ACL_ERROR_BAD_ALLOC, "COM-007", "too many data buffers exist; destroy some");
+    DataBuffer::publish(buffer);
     return as_handle<aclDataBuffer>(buffer);
   });
 }
@@ -140,21 +141,22 @@ aclError aclUpdateDataBuffer(aclDataBuffer* dataBuffer, void* data, size_t size)
     CAIRN_ASSIGN(const Ref<DataBuffer> buffer, find<DataBuffer>(dataBuffer, "dataBuffer", "COM-014"));
     buffer->data = data;
     buffer->size = size;
+    DataBuffer::publish(buffer);
     return {};
   });
 }
 
 void* aclGetDataBufferAddr(const aclDataBuffer* dataBuffer) {
   return api_value<void*>("aclGetDataBufferAddr", nullptr, [&]() -> Result<void*> {
-    CAIRN_ASSIGN(const Ref<DataBuffer> buffer, find<DataBuffer>(dataBuffer, "dataBuffer", "COM-012"));
-    return buffer->data.load();
+    CAIRN_ASSIGN(const DataBuffer::Contents contents, DataBuffer::read(dataBuffer, "dataBuffer", "COM-012"));
+    return contents.data;
   });
 }
 
 size_t aclGetDataBufferSizeV2(const aclDataBuffer* dataBuffer) {
   return api_value<size_t>("aclGetDataBufferSizeV2", 0, [&]() -> Result<size_t> {
-    CAIRN_ASSIGN(const Ref<DataBuffer> buffer, find<DataBuffer>(dataBuffer, "dataBuffer", "COM-013"));
-    return buffer->size.load();
+    CAIRN_ASSIGN(const DataBuffer::Contents contents, DataBuffer::read(dataBuffer, "dataBuffer", "COM-013"));
+    return contents.size;
   });
 }
 

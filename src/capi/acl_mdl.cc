@@ -7,6 +7,7 @@
 #include "capi/entry.h"
 #include "device/configuration.h"
 #include "device/runtime.h"
+#include "device/soc_profile.h"
 #include "dump/dumping.h"
 #include "model/dataset.h"
 #include "model/failed_operator.h"
@@ -14,6 +15,7 @@
 #include "model/model_desc.h"
 #include "model/model_gears.h"
 #include "model/model_load.h"
+#include "model/open_call.h"
 #include "tensor/data_buffer.h"
 
 using cairn::api;
@@ -39,6 +41,7 @@ using cairn::Result;
 using cairn::Runtime;
 using cairn::SharedBytes;
 using cairn::Status;
+using cairn::TensorDesc;
 using cairn::UserModelMemory;
 
 namespace {
@@ -80,6 +83,15 @@ Status output_dims(const aclmdlDesc* handle, size_t index, aclmdlIODims* dims, s
   CAIRN_ASSIGN(const auto description, description_of(handle, rule));
   CAIRN_ASSIGN(const OmTensor* output, description->output(index, rule));
   return cairn::copy_dims(description->shown_output_name(index), output->dims, *dims);
+}
+
+/// Shapes that are set at run time do not exist on the 310 and the 310B [GDM-075].
+Status check_open_shapes(std::string_view rule) {
+  const cairn::SocProfile& soc = cairn::current_soc();
+  const bool lacks = soc.family == cairn::SocFamily::k310 || soc.family == cairn::SocFamily::k310B;
+  if (soc.lenient || !lacks) return {};
+  return error(ACL_ERROR_FEATURE_UNSUPPORTED, rule,
+               "{} has no shape ranges; convert the model with --dynamic_dims", soc.name);
 }
 
 /// The input of a loaded model, with the model that keeps it alive.
@@ -282,6 +294,29 @@ aclDataBuffer* aclmdlGetDatasetBuffer(const aclmdlDataset* dataset, size_t index
       return error(ACL_ERROR_INVALID_PARAM, "MDL-065",
                    "index {} is out of range, the dataset has {} data buffers", index, target->count());
     return static_cast<aclDataBuffer*>(buffer);
+  });
+}
+
+aclError aclmdlSetDatasetTensorDesc(aclmdlDataset* dataset, aclTensorDesc* tensorDesc, size_t index) {
+  return api("aclmdlSetDatasetTensorDesc", [&]() -> Status {
+    CAIRN_RETURN_IF_ERROR(check_open_shapes("MDL-066"));
+    CAIRN_ASSIGN(const Ref<Dataset> target, find<Dataset>(dataset, "dataset", "MDL-067"));
+    CAIRN_ASSIGN(const Ref<TensorDesc> desc, find<TensorDesc>(tensorDesc, "tensorDesc", "MDL-067"));
+    return cairn::describe_tensor(*target, *desc, index);
+  });
+}
+
+aclTensorDesc* aclmdlGetDatasetTensorDesc(const aclmdlDataset* dataset, size_t index) {
+  return api_value<aclTensorDesc*>("aclmdlGetDatasetTensorDesc", nullptr, [&]() -> Result<aclTensorDesc*> {
+    CAIRN_RETURN_IF_ERROR(check_open_shapes("MDL-073"));
+    CAIRN_ASSIGN(const Ref<Dataset> source, find<Dataset>(dataset, "dataset", "MDL-074"));
+    void* const desc = source->description(index);
+    if (desc == nullptr)
+      return error(ACL_ERROR_INVALID_PARAM, "MDL-074",
+                   "tensor {} of the dataset has no description: none was set, and no model with such an "
+                   "output was executed",
+                   index);
+    return static_cast<aclTensorDesc*>(desc);
   });
 }
 

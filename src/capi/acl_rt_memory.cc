@@ -31,29 +31,34 @@ namespace {
 /// What an aclrtMemMallocPolicy asks for. Flags for the kind of memory are taken: a device has one kind.
 struct Request {
   AllocationOptions options;
-  size_t multiple = 1;  ///< Of the size.
+  size_t multiple = 1;  ///< Of the size; a power of two.
 };
 
-Result<Request> request_of(aclrtMemMallocPolicy policy) {
+Status read_policy(aclrtMemMallocPolicy policy, Request& request) {
   using Pages = AllocationOptions::Pages;
   constexpr uint32_t kFlags =
       ACL_MEM_TYPE_LOW_BAND_WIDTH | ACL_MEM_TYPE_HIGH_BAND_WIDTH | ACL_MEM_ACCESS_USER_SPACE_READONLY;
   switch (static_cast<uint32_t>(policy) & ~kFlags) {
     case ACL_MEM_MALLOC_HUGE_FIRST:
     case ACL_MEM_MALLOC_HUGE_FIRST_P2P:
-      return Request{{Pages::kHugeFirst}};
+      request.options.pages = Pages::kHugeFirst;
+      return {};
     case ACL_MEM_MALLOC_HUGE_ONLY:
     case ACL_MEM_MALLOC_HUGE_ONLY_P2P:
-      return Request{{Pages::kHugeOnly}};
+      request.options.pages = Pages::kHugeOnly;
+      return {};
     case ACL_MEM_MALLOC_NORMAL_ONLY:
     case ACL_MEM_MALLOC_NORMAL_ONLY_P2P:
-      return Request{{Pages::kNormalOnly}};
+      request.options.pages = Pages::kNormalOnly;
+      return {};
     case ACL_MEM_MALLOC_HUGE1G_ONLY:
     case ACL_MEM_MALLOC_HUGE1G_ONLY_P2P:
       if (!Runtime::get().soc().has_hbm)
         return cairn::error(ACL_ERROR_RT_FEATURE_NOT_SUPPORT, "RT-134", "{} has no pages of 1 GiB",
                             Runtime::get().soc().name);
-      return Request{{Pages::kHugeOnly}, size_t{1} << 30};
+      request.options.pages = Pages::kHugeOnly;
+      request.multiple = size_t{1} << 30;
+      return {};
     default:
       return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-134",
                           "policy = {} is not one of 0 (huge pages first) .. 5", static_cast<int>(policy));
@@ -61,13 +66,12 @@ Result<Request> request_of(aclrtMemMallocPolicy policy) {
 }
 
 /// The device that the configuration names, -1 for that of the current context.
-Result<int32_t> device_of(const aclrtMallocConfig* config) {
+Result<int32_t> device_of(const aclrtMallocConfig& config) {
   int32_t device = -1;
-  if (config == nullptr) return device;
-  if (config->numAttrs != 0 && config->attrs == nullptr)
+  if (config.numAttrs != 0 && config.attrs == nullptr)
     return cairn::error(ACL_ERROR_INVALID_PARAM, "RT-130", "cfg has {} attributes at a null address",
-                        config->numAttrs);
-  for (const aclrtMallocAttribute& attribute : std::span(config->attrs, config->numAttrs)) {
+                        config.numAttrs);
+  for (const aclrtMallocAttribute& attribute : std::span(config.attrs, config.numAttrs)) {
     if (attribute.attr == ACL_RT_MEM_ATTR_DEVICE_ID)
       device =
           attribute.value.deviceId <= INT32_MAX ? static_cast<int32_t>(attribute.value.deviceId) : INT32_MAX;
@@ -84,16 +88,19 @@ aclError allocate(const char* function, void** devPtr, size_t size, aclrtMemMall
   return api(function, [&]() -> Status {
     if (devPtr == nullptr) return null_argument("RT-130", "devPtr");
     *devPtr = nullptr;
-    CAIRN_ASSIGN(Request request, request_of(policy));
-    CAIRN_ASSIGN(const int32_t device, device_of(config));
+    Request request;
+    CAIRN_RETURN_IF_ERROR(read_policy(policy, request));
     request.options.spare_bytes = spare_bytes;
-    if (const size_t past = size % request.multiple; past != 0 && size <= SIZE_MAX / 2)
+    if (const size_t past = size & (request.multiple - 1); past != 0 && size <= SIZE_MAX / 2)
       size += request.multiple - past;
-    if (device < 0) {
-      CAIRN_ASSIGN(*devPtr, Runtime::get().allocate(size, 64, "RT-133", request.options));
-    } else {
-      CAIRN_ASSIGN(*devPtr, Runtime::get().allocate_on(device, size, request.options));
+    if (config != nullptr) {
+      CAIRN_ASSIGN(const int32_t device, device_of(*config));
+      if (device >= 0) {
+        CAIRN_ASSIGN(*devPtr, Runtime::get().allocate_on(device, size, request.options));
+        return {};
+      }
     }
+    CAIRN_ASSIGN(*devPtr, Runtime::get().allocate(size, 64, "RT-133", request.options));
     return {};
   });
 }
@@ -201,7 +208,7 @@ aclError aclrtMallocHostWithCfg(void** ptr, uint64_t size, aclrtMallocConfig* cf
   return api("aclrtMallocHostWithCfg", [&]() -> Status {
     if (ptr == nullptr) return null_argument("RT-164", "ptr");
     *ptr = nullptr;
-    CAIRN_RETURN_IF_ERROR(device_of(cfg).status());
+    if (cfg != nullptr) CAIRN_RETURN_IF_ERROR(device_of(*cfg).status());
     CAIRN_ASSIGN(*ptr, Runtime::get().allocate_host(size));
     return {};
   });

@@ -68,15 +68,14 @@ Status require(const AtcArguments& arguments, std::string_view name, std::string
 }
 
 Status check_framework(const AtcArguments& arguments) {
-  CAIRN_RETURN_IF_ERROR(require(arguments, "framework", "Supported is 5 (ONNX)."));
+  CAIRN_RETURN_IF_ERROR(
+      require(arguments, "framework", "Supported are 0 (Caffe), 1 (MindSpore) and 5 (ONNX)."));
   const std::string framework = arguments.get("framework");
-  if (framework == "5") return {};
-  if (framework == "0" && !arguments.has("weight")) return compile_error("E10008", {});
+  if (framework == "1" || framework == "5") return {};
+  if (framework == "0") return arguments.has("weight") ? Status() : compile_error("E10008", {});
   return compile_error(
-      "E10055", {fmt::format("--framework={} ({}) is not supported yet; export the model to ONNX", framework,
-                             framework == "0"   ? "Caffe"
-                             : framework == "1" ? "MindSpore"
-                                                : "TensorFlow")});
+      "E10055",
+      {fmt::format("--framework={} (TensorFlow) is not supported yet; export the model to ONNX", framework)});
 }
 
 Result<aclFormat> onnx_input_format(const std::string& name) {
@@ -90,6 +89,11 @@ Result<aclFormat> onnx_input_format(const std::string& name) {
 Status read_tensor_options(const AtcArguments& arguments, CompileOptions& options) {
   if (arguments.has("input_shape")) {
     CAIRN_ASSIGN(options.input_shapes, parse_input_shape(arguments.get("input_shape")));
+  }
+  if (arguments.has("input_shape_range")) {
+    if (arguments.has("input_shape"))
+      return compile_error("E10056", {"--input_shape", "--input_shape_range"});
+    CAIRN_ASSIGN(options.input_shapes, parse_input_shape_range(arguments.get("input_shape_range")));
   }
   if (arguments.has("input_format")) {
     CAIRN_ASSIGN(options.input_format, onnx_input_format(arguments.get("input_format")));
@@ -119,7 +123,9 @@ Status read_tensor_options(const AtcArguments& arguments, CompileOptions& option
 Result<CompileOptions> compile_options(const AtcArguments& arguments) {
   CompileOptions options;
   CAIRN_RETURN_IF_ERROR(check_framework(arguments));
-  CAIRN_RETURN_IF_ERROR(require(arguments, "model", "Name the .onnx file."));
+  CAIRN_RETURN_IF_ERROR(require(arguments, "model", "Name the model file: prototxt, .air or .onnx."));
+  options.weight = arguments.get("weight");
+  options.framework = arguments.get("framework").front() - '0';
   options.model = arguments.get("model");
   options.cmdline = arguments.cmdline();
   if (arguments.has("soc_version")) {
@@ -172,7 +178,7 @@ class Atc {
  private:
   Result<CompiledModel> compile(const CompileOptions& options) {
     working_ = true;
-    return compile_onnx(options, [&](std::string_view stage) { progress_.begin_stage(stage); });
+    return compile_model(options, [&](std::string_view stage) { progress_.begin_stage(stage); });
   }
 
   Status convert() {
@@ -184,7 +190,8 @@ class Atc {
     path += ".om";
     for (const std::string_view name : arguments_.without_effect())
       log(LogLevel::kInfo, "ATC", "--{} has no effect on a CPU", name);
-    if (arguments_.has("weight")) warnings_ += "W10001: --weight is not used with --framework=5.\n";
+    if (arguments_.has("weight") && options.framework != 0)
+      warnings_ += fmt::format("W10001: --weight is not used with --framework={}.\n", options.framework);
 
     // An output that cannot be written is found before the long work. Missing folders are made.
     std::error_code ignored;

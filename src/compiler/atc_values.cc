@@ -80,6 +80,40 @@ Result<std::vector<InputShape>> parse_input_shape(std::string_view text) {
   return shapes;
 }
 
+Result<std::vector<InputShape>> parse_input_shape_range(std::string_view text) {
+  std::vector<InputShape> shapes;
+  std::set<std::string> names;
+  const auto fail = [&](std::string_view reason) { return compile_error("E10048", {text, reason}); };
+  for (std::string_view rest = trim(text); !rest.empty(); rest = trim(rest)) {
+    const size_t open = rest.find('[');
+    const size_t close = rest.find(']');
+    if (open == rest.npos || close == rest.npos || close < open)
+      return fail(fmt::format("[{}] has no dims in brackets", rest));
+    std::string_view name = trim(rest.substr(0, open));
+    if (!name.empty() && !name.ends_with(':'))
+      return fail(fmt::format("there is no colon behind [{}]", name));
+    name = name.substr(0, name.empty() ? 0 : name.size() - 1);
+    InputShape shape{std::string(name), {}};
+    if (!shapes.empty() && shapes[0].name.empty() != name.empty())
+      return fail("either all inputs are named or none");
+    if (!name.empty() && !names.insert(shape.name).second)
+      return fail(fmt::format("[{}] is named twice", name));
+    for (const std::string& word : split_list(rest.substr(open + 1, close - open - 1), ',')) {
+      const auto dim = parse_dim(text, name, word);
+      if (!dim.is_ok()) return fail(fmt::format("[{}] is no size and no range", word));
+      shape.dims.push_back(*dim);
+    }
+    shapes.push_back(std::move(shape));
+    rest = trim(rest.substr(close + 1));
+    const char separator = name.empty() ? ',' : ';';
+    if (!rest.empty() && rest.front() != separator)
+      return fail(fmt::format("[{}] does not begin with {}", rest, separator));
+    rest = rest.substr(std::min<size_t>(1, rest.size()));
+  }
+  if (shapes.empty()) return fail("it names no input");
+  return shapes;
+}
+
 Result<std::vector<OutNode>> parse_out_nodes(std::string_view text) {
   std::vector<OutNode> nodes;
   for (const std::string& part : split_list(text)) {

@@ -14,6 +14,10 @@ namespace cairn {
 /// size.
 Result<std::vector<InputShape>> parse_input_shape(std::string_view text);
 
+/// --input_shape_range: "name1:[1~20,3,-1];name2:[8]", or "[1~20,3,-1],[8]" in the order of the inputs, whose
+/// entries have no names.
+Result<std::vector<InputShape>> parse_input_shape_range(std::string_view text);
+
 /// --out_nodes: "node1:0;node2:1", or names of tensors.
 Result<std::vector<OutNode>> parse_out_nodes(std::string_view text);
 

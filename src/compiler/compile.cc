@@ -7,14 +7,20 @@
 #include <set>
 
 #include "aipp/aipp_config.h"
+#include "compiler/air_file.h"
+#include "compiler/caffe/caffe_graph.h"
 #include "compiler/compile_error.h"
 #include "compiler/graph_builder.h"
 #include "compiler/onnx_file.h"
+#include "compiler/operator_source.h"
 #include "om/om_gears.h"
 #include "om/om_types.h"
 
 namespace cairn {
 namespace {
+
+constexpr int64_t kCaffe = 0;
+constexpr int64_t kMindSpore = 1;
 
 std::string join(const std::vector<int64_t>& dims) {
   return fmt::format("{}", fmt::join(dims, ","));
@@ -28,10 +34,11 @@ class Compilation {
   Result<CompiledModel> run() {
     stage_("reading the model");
     CAIRN_RETURN_IF_ERROR(read());
+    CAIRN_RETURN_IF_ERROR(name_shapes());
     CAIRN_RETURN_IF_ERROR(check_shapes());
     CAIRN_RETURN_IF_ERROR(choose_outputs());
     stage_("converting the network");
-    CAIRN_ASSIGN(OnnxNetwork network, OnnxNetwork::read(options_.model, node_names()));
+    CAIRN_ASSIGN(OnnxNetwork network, read_network());
     CAIRN_RETURN_IF_ERROR(fix_shapes(network));
     remember_tensors(network);
     CAIRN_RETURN_IF_ERROR(change_types(network));
@@ -47,8 +54,41 @@ class Compilation {
     std::string reason;
     file_ = MappedFile::open(options_.model, reason);
     if (file_.bytes().empty()) return compile_error("E10410", {options_.model.string(), "--model", reason});
+    if (options_.framework == kCaffe) return read_caffe_files();
+    if (options_.framework == kMindSpore) {
+      CAIRN_ASSIGN(operators_, read_air(file_.bytes(), options_.model));
+      onnx_ = view_of(*operators_);
+      return {};
+    }
     CAIRN_ASSIGN(onnx_, read_onnx(file_.bytes(), options_.model));
     return {};
+  }
+
+  Status read_caffe_files() {
+    std::string reason;
+    const auto weights = std::make_shared<const MappedFile>(MappedFile::open(options_.weight, reason));
+    if (weights->bytes().empty())
+      return compile_error("E10410", {options_.weight.string(), "--weight", reason});
+    CAIRN_ASSIGN(operators_, read_caffe({file_.bytes(), options_.model.string(), nullptr},
+                                        {weights->bytes(), options_.weight.string(), weights}));
+    onnx_ = view_of(*operators_);
+    return {};
+  }
+
+  Result<OnnxNetwork> read_network() {
+    if (!operators_) return OnnxNetwork::read(options_.model, node_names());
+    // Operators are built for the shapes that they get.
+    for (ops::GraphInput& input : operators_->inputs)
+      for (const InputShape& shape : options_.input_shapes)
+        if (shape.name == input.tensor) input.dims = known_sizes(shape);
+    return OnnxNetwork::build(*operators_);
+  }
+
+  static std::vector<int64_t> known_sizes(const InputShape& shape) {
+    std::vector<int64_t> sizes;
+    for (const DimRange& dim : shape.dims)
+      sizes.push_back(dim.is_fixed() ? dim.least : -1);
+    return sizes;
   }
 
   const OnnxValue* find_input(std::string_view name) const {
@@ -74,8 +114,20 @@ class Compilation {
     return compile_error(find_node(name) ? "E10017" : "E10016", {name, parameter, input_list()});
   }
 
+  /// The entries of --input_shape_range may stand in the order of the inputs, without names.
+  Status name_shapes() {
+    input_shapes_ = options_.input_shapes;
+    for (size_t i = 0; i < input_shapes_.size(); ++i) {
+      if (!input_shapes_[i].name.empty()) continue;
+      if (i >= onnx_.inputs.size())
+        return compile_error("E10048", {fmt::format("entry {}", i + 1), input_list()});
+      input_shapes_[i].name = onnx_.inputs[i].name;
+    }
+    return {};
+  }
+
   Status check_shapes() const {
-    for (const auto& [name, dims] : options_.input_shapes) {
+    for (const auto& [name, dims] : input_shapes_) {
       const OnnxValue* input = find_input(name);
       if (!input) return no_input(name, "--input_shape");
       if (input->has_shape && input->dims.size() != dims.size())
@@ -97,7 +149,7 @@ class Compilation {
 
     if (options_.out_nodes.empty()) {
       for (const OnnxValue& output : onnx_.outputs)
-        add_output(makers.at(output.name), true);
+        add_output(makers.at(output.name), options_.framework != kMindSpore);
       return {};
     }
     for (const OutNode& wanted : options_.out_nodes) {
@@ -150,26 +202,23 @@ class Compilation {
       outputs.push_back(output.tensor);
     CAIRN_RETURN_IF_ERROR(network.select(inputs, outputs));
     std::map<std::string, std::vector<DimRange>> shapes;
-    for (const InputShape& shape : options_.input_shapes)
+    for (const InputShape& shape : input_shapes_)
       shapes[shape.name] = shape.dims;
     CAIRN_RETURN_IF_ERROR(network.reshape(shapes));
     work_bytes_ = network.work_bytes();
     for (const NetworkTensor& input : network.inputs())
-      if (!input.is_static() && !(options_.gears && shapes.contains(input.name)))
+      if (!input.is_static() && !shapes.contains(input.name))
         return compile_error("E10001", {fmt::format("{}:{}", input.name, join(input.dims)), "--input_shape",
                                         "the model leaves sizes of this input open; give them all"});
-    if (options_.gears) return measure_gears(network);
-    for (const NetworkTensor& output : network.outputs())
-      CAIRN_RETURN_IF_ERROR(check_output(output.name, output.dims));
-    return {};
+    return options_.gears ? measure_gears(network) : Status();
   }
 
   static Status check_output(std::string_view name, const std::vector<int64_t>& dims) {
     if (std::ranges::none_of(dims, [](int64_t dim) { return dim < 0; })) return {};
-    return compile_error(
-        "E10055", {fmt::format("the shape [{}] of output {} is only known when the model runs, which is "
-                               "not supported yet",
-                               join(dims), name)});
+    return compile_error("E10055",
+                         {fmt::format("the shape [{}] of output {} is only known when the model runs, "
+                                      "which cannot be combined with gears",
+                                      join(dims), name)});
   }
 
   /// What the outputs come to in each gear.
@@ -238,10 +287,10 @@ class Compilation {
     tensor.dims = from.dims;
     tensor.format = onnx_format(from.dims.size());
     if (options_.input_format == ACL_FORMAT_ND) tensor.format = ACL_FORMAT_ND;
-    const bool has_gears = gears_.has_value();  // The sizes follow when all gears are known.
-    const auto bytes = has_gears && om::tensor_bytes(tensor.data_type, {})
-                           ? std::optional<uint64_t>(0)
-                           : om::tensor_bytes(tensor.data_type, tensor.dims);
+    // A size that is not known counts as none; those of gears follow when all gears are known.
+    std::vector<int64_t> known = tensor.dims;
+    if (std::ranges::find(known, -1) != known.end()) known = {0};
+    const auto bytes = om::tensor_bytes(tensor.data_type, known);
     if (!bytes)
       return compile_error("E10055",
                            {fmt::format("tensor {} has type {} and shape [{}], which the API cannot hold",
@@ -250,11 +299,18 @@ class Compilation {
     return tensor;
   }
 
+  std::vector<DimRange> ranges_of(const NetworkTensor& input) const {
+    for (const InputShape& shape : input_shapes_)
+      if (shape.name == input.name) return shape.dims;
+    return {};
+  }
+
   Status describe_inputs(const OnnxNetwork& network) {
     for (const NetworkTensor& from : network.inputs()) {
       OmInput input;
       CAIRN_ASSIGN(static_cast<OmTensor&>(input), describe(from, from.name));
       input.dims_v2 = input.dims;
+      if (!gears_ && !from.is_static()) input.ranges = ranges_of(from);
       inputs_.push_back(std::move(input));
     }
     return {};
@@ -347,6 +403,8 @@ class Compilation {
     const auto fail = [&](std::string_view reason) {
       return compile_error("E10052", {fmt::format("line {}: {}", block.line, reason)});
     };
+    if (!gears_ && std::ranges::find(input.dims, -1) != input.dims.end())
+      return fail(fmt::format("input {} leaves dims open; static AIPP needs all sizes", input.name));
     CAIRN_ASSIGN(const OmTensor network_input, largest(input));
     const auto output = om_aipp_output(network_input);
     if (!output.is_ok()) return aipp_error(output.status());
@@ -400,6 +458,7 @@ class Compilation {
     CAIRN_RETURN_IF_ERROR(finish_gears(model));
     model.nodes = build_graph(source, model.inputs, outputs_, model.outputs);
     model.name = options_.name;
+    model.framework = options_.framework;
     model.soc_version = options_.soc_version;
     model.atc_version = CAIRN_VERSION;
     model.atc_cmdline = options_.cmdline;
@@ -415,19 +474,21 @@ class Compilation {
   const CompileOptions& options_;
   const std::function<void(std::string_view)>& stage_;
   MappedFile file_;
-  OnnxModel onnx_;
+  std::optional<ops::OperatorGraph> operators_;  ///< Of models that the operator table builds.
+  OnnxModel onnx_;                               ///< Points into file_ or operators_.
   std::map<std::string, NetworkTensor, std::less<>> tensors_;
   std::vector<GraphOutput> outputs_;
   std::vector<OmTensor> output_tensors_;  ///< One for each of outputs_.
   std::vector<OmInput> inputs_;
+  std::vector<InputShape> input_shapes_;  ///< Of the options, with names.
   std::optional<OmGears> gears_;
   uint64_t work_bytes_ = 0;
 };
 
 }  // namespace
 
-Result<CompiledModel> compile_onnx(const CompileOptions& options,
-                                   const std::function<void(std::string_view)>& stage) {
+Result<CompiledModel> compile_model(const CompileOptions& options,
+                                    const std::function<void(std::string_view)>& stage) {
   return Compilation(options, stage).run();
 }
 

@@ -1,4 +1,4 @@
-// From an ONNX file to an offline model.
+// From a model file to an offline model.
 #pragma once
 
 #include <filesystem>
@@ -44,8 +44,10 @@ struct GearOption {
 };
 
 struct CompileOptions {
+  int64_t framework = 5;  ///< Value of `--framework`.
   std::filesystem::path model;
-  std::string name;  ///< Of the offline model.
+  std::filesystem::path weight;  ///< Of a Caffe model.
+  std::string name;              ///< Of the offline model.
   std::string soc_version;
   std::string cmdline;
   std::vector<InputShape> input_shapes;
@@ -65,7 +67,7 @@ struct CompiledModel {
 };
 
 /// `stage` is told what begins, in a few words.
-Result<CompiledModel> compile_onnx(const CompileOptions& options,
-                                   const std::function<void(std::string_view)>& stage);
+Result<CompiledModel> compile_model(const CompileOptions& options,
+                                    const std::function<void(std::string_view)>& stage);
 
 }  // namespace cairn

@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "compiler/onnx_operators.h"
+#include "compiler/operator_source.h"
 #include "om/aipp_fields.h"
 #include "om/om_types.h"
 
@@ -179,7 +180,8 @@ class GraphBuilder {
       producers_[std::string(onnx.outputs[0])] = add_constant(onnx.name, *onnx.tensor, onnx.outputs[0]);
       return;
     }
-    CannOperator cann = cann_operator(onnx, context());
+    CannOperator cann =
+        onnx.domain == kOperatorTableDomain ? table_operator(onnx) : cann_operator(onnx, context());
     OmNode node;
     node.name = onnx.name;
     node.type = std::move(cann.type);

@@ -1,18 +1,15 @@
 #include "compiler/onnx_file.h"
 
 #include <fmt/format.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/wire_format_lite.h>
 
 #include <set>
 #include <unordered_set>
 
 #include "compiler/compile_error.h"
+#include "compiler/protobuf_message.h"
 
 namespace cairn {
 namespace {
-
-using google::protobuf::internal::WireFormatLite;
 
 constexpr int kMostNesting = 32;
 constexpr size_t kMostNodes = 1'000'000;
@@ -20,73 +17,7 @@ constexpr size_t kMostValues = 4'000'000;  // Initializers, inputs, outputs and 
 constexpr size_t kMostDims = 128;
 constexpr int32_t kTypes[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 21, 22, 23, 24};
 
-/// One field of a message: a number, or a range of bytes. Points into the file.
-struct Field {
-  int number = 0;
-  WireFormatLite::WireType type = WireFormatLite::WIRETYPE_VARINT;
-  uint64_t integer = 0;  ///< Varint and fixed types.
-  std::string_view bytes;
-
-  bool is_bytes() const { return type == WireFormatLite::WIRETYPE_LENGTH_DELIMITED; }
-  int64_t signed_integer() const { return static_cast<int64_t>(integer); }
-  float real() const {
-    const auto bits = static_cast<uint32_t>(integer);
-    float value;
-    __builtin_memcpy(&value, &bits, sizeof(value));
-    return value;
-  }
-};
-
-/// Walks the fields of one message in place.
-class Message {
- public:
-  explicit Message(std::string_view bytes)
-      : bytes_(bytes),
-        stream_(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size())) {}
-
-  /// False at the end and on damage; `is_damaged` tells which.
-  bool next(Field& field) {
-    const uint32_t tag = stream_.ReadTag();
-    if (tag == 0) {
-      damaged_ = stream_.CurrentPosition() != static_cast<int>(bytes_.size());
-      return false;
-    }
-    field.number = WireFormatLite::GetTagFieldNumber(tag);
-    field.type = WireFormatLite::GetTagWireType(tag);
-    field.bytes = {};
-    damaged_ = field.number == 0 || !read_value(tag, field);
-    return !damaged_;
-  }
-  bool is_damaged() const { return damaged_; }
-
- private:
-  bool read_value(uint32_t tag, Field& field) {
-    uint32_t small = 0;
-    switch (field.type) {
-      case WireFormatLite::WIRETYPE_VARINT:
-        return stream_.ReadVarint64(&field.integer);
-      case WireFormatLite::WIRETYPE_FIXED64:
-        return stream_.ReadLittleEndian64(&field.integer);
-      case WireFormatLite::WIRETYPE_FIXED32:
-        if (!stream_.ReadLittleEndian32(&small)) return false;
-        field.integer = small;
-        return true;
-      case WireFormatLite::WIRETYPE_LENGTH_DELIMITED: {
-        if (!stream_.ReadVarint32(&small)) return false;
-        const auto at = static_cast<size_t>(stream_.CurrentPosition());
-        if (small > bytes_.size() - at) return false;
-        field.bytes = bytes_.substr(at, small);
-        return stream_.Skip(static_cast<int>(small));
-      }
-      default:
-        return WireFormatLite::SkipField(&stream_, tag);
-    }
-  }
-
-  std::string_view bytes_;
-  google::protobuf::io::CodedInputStream stream_;
-  bool damaged_ = false;
-};
+using Field = ProtobufField;
 
 class OnnxReader {
  public:
@@ -117,7 +48,7 @@ class OnnxReader {
 
   template <class Visit>
   Status each(std::string_view bytes, std::string_view what, Visit&& visit) {
-    Message message(bytes);
+    ProtobufMessage message(bytes);
     Field field;
     while (message.next(field))
       CAIRN_RETURN_IF_ERROR(visit(field));

@@ -30,7 +30,7 @@ struct OnnxTensor {
 
 struct OnnxAttribute {
   using Value = std::variant<std::monostate, int64_t, float, std::string_view, std::vector<int64_t>,
-                             std::vector<float>, std::vector<std::string_view>>;
+                             std::vector<float>, std::vector<std::string_view>, bool>;
   std::string_view name;
   Value value;  ///< Empty for tensors and graphs.
 };

@@ -164,6 +164,10 @@ CannOperator softmax(const OnnxNode& node, std::string type) {
 
 }  // namespace
 
+CannOperator table_operator(const OnnxNode& node) {
+  return {std::string(node.type), plain_attributes(node)};
+}
+
 CannOperator cann_operator(const OnnxNode& node, const OnnxNodeContext& context) {
   if (node.type == "Conv")
     return convolution(node, node.inputs.size() > 1 ? context.dims(node.inputs[1]) : std::vector<int64_t>());

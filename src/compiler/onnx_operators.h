@@ -24,6 +24,8 @@ struct CannOperator {
   std::vector<OmAttribute> attributes;
 };
 
+/// A node whose type and attributes are CANN's already.
+CannOperator table_operator(const OnnxNode& node);
 CannOperator cann_operator(const OnnxNode& node, const OnnxNodeContext& context);
 
 }  // namespace cairn

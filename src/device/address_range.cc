@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "acl/acl_base.h"
-#include "device/slab.h"
+#include "device/size_class.h"
 
 namespace cairn {
 

@@ -38,7 +38,7 @@ Status Device::make_memory() {
   // There is no stream, allocation or worker yet: from the first one on they are counted where npu-smi looks.
   record_ = &ProcessRegistry::of_this_process().device(physical_id_);
   record_->capacity_bytes.store(megabytes << 20, std::memory_order_relaxed);
-  memory->publish_use_in(record_->used_bytes);
+  memory->publish_use_in(record_->used_bytes, record_->cached);
   stream_count.publish_in(record_->streams);
   scheduler_.count_busy_time_in(record_->busy);
   memory_ = std::move(memory);

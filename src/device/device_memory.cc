@@ -15,6 +15,11 @@ constexpr size_t kLargestMultiplied = size_t{1} << 40;
 
 constexpr size_t kSizeStep = 32;  // [RT-142]
 
+// What a cache gets at once.
+constexpr size_t kRefillBytes = size_t{16} << 10;
+constexpr size_t kMostRefilled = 16;
+constexpr size_t kAllowanceStep = size_t{1} << 20;
+
 }  // namespace
 
 DeviceMemory::DeviceMemory(int device_id, size_t capacity)
@@ -30,6 +35,7 @@ Result<std::unique_ptr<DeviceMemory>> DeviceMemory::create(int device_id, const 
     return error(ACL_ERROR_BAD_ALLOC, "RT-193", "the host has no memory left");
   memory->free_regions_.reset(memory->table_.count());
   observe([&](Observer& watching) { memory->most_held_back_ = watching.bytes_kept_after_free(); });
+  memory->caches_blocks_ = memory->most_held_back_ == 0;
   return memory;
 }
 
@@ -37,13 +43,91 @@ DeviceMemory::~DeviceMemory() {
   mappings_.end_all();  // Pieces of memory give their regions back.
 }
 
+class DeviceMemory::AllCaches {
+ public:
+  explicit AllCaches(const DeviceMemory& memory) : caches_(memory.caches_) {
+    for (BlockCache& cache : caches_)
+      cache.lock().lock();
+  }
+  AllCaches(const AllCaches&) = delete;
+  AllCaches& operator=(const AllCaches&) = delete;
+  ~AllCaches() {
+    for (BlockCache& cache : caches_)
+      cache.lock().unlock();
+  }
+
+  size_t bytes() const {
+    size_t bytes = 0;
+    for (const BlockCache& cache : caches_)
+      bytes += cache.bytes();
+    return bytes;
+  }
+  size_t block_count() const {
+    size_t blocks = 0;
+    for (const BlockCache& cache : caches_)
+      blocks += cache.block_count();
+    return blocks;
+  }
+
+ private:
+  std::array<BlockCache, kBlockCaches>& caches_;
+};
+
+/// Takes a charge back, unless it is kept.
+class DeviceMemory::Charge {
+ public:
+  Charge(PageAccount& account, size_t bytes, PageKind pages)
+      : account_(account), bytes_(bytes), pages_(pages) {}
+  Charge(const Charge&) = delete;
+  Charge& operator=(const Charge&) = delete;
+  ~Charge() {
+    if (bytes_ != 0) account_.discharge(bytes_, pages_);
+  }
+  void keep() { bytes_ = 0; }
+
+ private:
+  PageAccount& account_;
+  size_t bytes_;
+  const PageKind pages_;
+};
+
+template <class Allocate>
+auto DeviceMemory::allocate_from_all(Allocate allocate) {
+  {
+    const std::lock_guard lock(mutex_);
+    auto result = allocate();
+    if (result.is_ok() || (allowances_ == 0 && held_back_.is_empty())) return result;
+  }
+  const AllCaches all(*this);
+  const std::lock_guard lock(mutex_);
+  for (BlockCache& cache : caches_)
+    cache.empty([&](size_t start, size_t bytes) { end_block(start, bytes, PageKind::kNormal); });
+  give_back_held(0);
+  return allocate();
+}
+
+Status DeviceMemory::no_addresses(size_t bytes) const {
+  return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193",
+               "device {} has no addresses for {} bytes in one piece left; free memory or reservations first",
+               device_id_, bytes);
+}
+
 Result<size_t> DeviceMemory::take_regions(size_t count) {
   auto first = free_regions_.take(count);
   if (!first && slabs_.give_back_empty_slabs()) first = free_regions_.take(count);
   if (first) return *first;
-  return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193",
-               "device {} has no addresses for {} bytes in one piece left; free memory or reservations first",
-               device_id_, count << kRegionShift);
+  return no_addresses(count << kRegionShift);
+}
+
+Result<size_t> DeviceMemory::take(size_t size_class, size_t bytes) {
+  if (!is_small_class(size_class)) {
+    CAIRN_ASSIGN(const size_t first, take_regions(bytes >> kRegionShift));
+    table_.enter({first << kRegionShift}, bytes >> kRegionShift);
+    return first << kRegionShift;
+  }
+  const auto taken = slabs_.take(size_class);
+  if (!taken) return no_addresses(kRegionBytes);
+  return (taken->slab->region() << kRegionShift) + taken->index * bytes;
 }
 
 Result<void*> DeviceMemory::allocate(size_t size, size_t alignment, AllocationOptions options) {
@@ -53,43 +137,62 @@ Result<void*> DeviceMemory::allocate(size_t size, size_t alignment, AllocationOp
                  size, capacity, device_id_);
   const size_t usable =
       (size + kSizeStep - 1) / kSizeStep * kSizeStep + (options.spare_bytes ? kSizeStep : 0);
-  const size_t block = SlabPool::block_for(usable, alignment);
-  const size_t held = block != 0 ? block : regions_for(usable) << kRegionShift;
-  const std::lock_guard lock(mutex_);
-  CAIRN_ASSIGN(const PageKind pages, account_.charge(size, held, options.pages));
-  auto result = block != 0 ? allocate_small(usable, block, pages) : allocate_large(usable, pages);
-  if (!result.is_ok() && !held_back_.is_empty()) {
-    give_back_held(0);
-    result = block != 0 ? allocate_small(usable, block, pages) : allocate_large(usable, pages);
+  const size_t size_class = size_class_for(usable, alignment);
+  if (size_class < kSizeClasses && caches_blocks_ && PageAccount::has_normal_pages(size, options.pages))
+      [[likely]] {
+    BlockCache& cache = cache_of_thread();
+    const std::lock_guard lock(cache.lock());
+    auto start = cache.take(size_class);
+    if (!start) [[unlikely]]
+      start = refill(cache, size_class);
+    if (start) [[likely]] {
+      table_.begin_use(*start, usable, false);
+      return static_cast<void*>(range_.visible(*start));
+    }
   }
-  if (result.is_ok())
-    allocation_count_.fetch_add(1, std::memory_order_relaxed);
-  else
-    account_.discharge(held, pages);
-  return result;
+  return allocate_uncached(size, usable, size_class, options.pages);
 }
 
-Result<void*> DeviceMemory::allocate_small(size_t size, size_t block, PageKind pages) {
-  const auto taken = slabs_.take(block);
-  if (!taken)
-    return error(
-        ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193",
-        "device {} has no addresses for {} bytes in one piece left; free memory or reservations first",
-        device_id_, kRegionBytes);
-  taken->slab->set_use(taken->index, {static_cast<uint32_t>(size), pages == PageKind::kHuge});
-  return static_cast<void*>(range_.visible((taken->slab->region() << kRegionShift) + taken->index * block));
+Result<void*> DeviceMemory::allocate_uncached(size_t size, size_t usable, size_t size_class,
+                                              PageChoice choice) {
+  const size_t bytes =
+      size_class < kSizeClasses ? bytes_of_class(size_class) : regions_for(usable) << kRegionShift;
+  CAIRN_ASSIGN(const size_t start, allocate_from_all([&]() -> Result<size_t> {
+                 CAIRN_ASSIGN(const PageKind pages, account_.charge(size, bytes, choice));
+                 Charge charge(account_, bytes, pages);
+                 CAIRN_ASSIGN(const size_t taken, take(size_class, bytes));
+                 charge.keep();
+                 ++blocks_taken_;
+                 table_.begin_use(taken, usable, pages == PageKind::kHuge);
+                 return taken;
+               }));
+  return static_cast<void*>(range_.visible(start));
 }
 
-Result<void*> DeviceMemory::allocate_large(size_t size, PageKind pages) {
-  const size_t count = regions_for(size);
-  CAIRN_ASSIGN(const size_t first, take_regions(count));
-  table_.enter({first << kRegionShift, size, pages == PageKind::kHuge, false}, count);
-  return static_cast<void*>(range_.visible(first << kRegionShift));
+std::optional<size_t> DeviceMemory::refill(BlockCache& cache, size_t size_class) {
+  const size_t bytes = bytes_of_class(size_class);
+  const std::lock_guard lock(mutex_);
+  if (!account_.has(bytes)) return std::nullopt;
+  auto first = take(size_class, bytes);
+  if (!first.is_ok()) return std::nullopt;
+  account_.charge_normal(bytes);
+  ++blocks_taken_;
+  if (!is_small_class(size_class)) return *first;
+  if (!cache.may_hold(kRefillBytes)) widen_allowance(cache, kRefillBytes);
+  for (size_t more = std::min(kMostRefilled, kRefillBytes / bytes); more > 1; --more) {
+    if (!cache.may_hold(bytes) || !account_.has(bytes)) break;
+    const auto ready = slabs_.take_ready(size_class);
+    if (!ready) break;
+    account_.charge_normal(bytes);
+    ++blocks_taken_;
+    cache.put(size_class, (ready->slab->region() << kRegionShift) + ready->index * bytes);
+  }
+  return *first;
 }
 
-Status DeviceMemory::check_freeable(const void* pointer, bool is_allocated, const Found& found,
-                                    std::string_view rule) const {
-  if (!is_allocated)
+Status DeviceMemory::not_freeable(const void* pointer, std::string_view rule) const {
+  Found found;
+  if (!find(pointer, found))
     return error(
         ACL_ERROR_RT_PARAM_INVALID, rule,
         "{} is not allocated on device {}: it was freed before or never allocated; free each allocation "
@@ -98,34 +201,67 @@ Status DeviceMemory::check_freeable(const void* pointer, bool is_allocated, cons
   if (found.mapped)
     return error(ACL_ERROR_RT_PARAM_INVALID, rule,
                  "{} was mapped by aclrtMapMem; aclrtUnmapMem and aclrtFreePhysical end it", pointer);
-  const size_t offset = range_.offset_of(pointer);
-  if (found.start != offset)
-    return error(
-        ACL_ERROR_RT_PARAM_INVALID, rule,
-        "{} lies {} bytes inside the allocation at {}; free the address that the allocation returned",
-        pointer, offset - found.start, static_cast<void*>(range_.visible(found.start)));
-  return {};
+  return error(ACL_ERROR_RT_PARAM_INVALID, rule,
+               "{} lies {} bytes inside the allocation at {}; free the address that the allocation returned",
+               pointer, range_.offset_of(pointer) - found.start,
+               static_cast<void*>(range_.visible(found.start)));
 }
 
 Status DeviceMemory::free(void* pointer, std::string_view rule) {
-  const std::lock_guard lock(mutex_);
+  if (end_use(pointer)) [[likely]]
+    return {};
+  return not_freeable(pointer, rule);
+}
+
+bool DeviceMemory::end_use(const void* pointer) {
+  const size_t start = range_.offset_of(pointer);
+  if (start >= range_.size()) return false;
+  BlockCache& cache = cache_of_thread();
+  const std::lock_guard lock(cache.lock());  // Also keeps free_all away.
   Found found;
-  const bool is_allocated = find(pointer, found);
-  CAIRN_RETURN_IF_ERROR(check_freeable(pointer, is_allocated, found, rule));
-  const size_t first = found.start >> kRegionShift;
-  size_t held = 0;
-  if (Slab* slab = table_.slab(first)) {
-    held = slab->block();
-    slab->set_use((found.start & (kRegionBytes - 1)) / held, {});
-  } else {
-    const size_t count = regions_for(found.size);
-    held = count << kRegionShift;
-    table_.remove(first, count);
+  if (!table_.find(start, found) || found.start != start || found.mapped || !table_.end_use(found))
+    return false;
+  const size_t size_class =
+      found.slab != nullptr ? found.slab->size_class() : class_of_regions(regions_for(found.size));
+  if (caches_blocks_ && !found.huge && size_class < kSizeClasses) [[likely]] {
+    if (cache.has_room(size_class) || make_room(cache, size_class)) [[likely]] {
+      cache.put(size_class, start);
+      return true;
+    }
   }
-  hold_back(found.start, held);
-  account_.discharge(held, found.huge ? PageKind::kHuge : PageKind::kNormal);
-  allocation_count_.fetch_sub(1, std::memory_order_relaxed);
-  return {};
+  const std::lock_guard memory_lock(mutex_);
+  end_block(start, found.slab != nullptr ? found.slab->block() : regions_for(found.size) << kRegionShift,
+            found.huge ? PageKind::kHuge : PageKind::kNormal);
+  return true;
+}
+
+bool DeviceMemory::make_room(BlockCache& cache, size_t size_class) {
+  const size_t bytes = bytes_of_class(size_class);
+  const auto give_back = [&](size_t start, size_t block_bytes) {
+    end_block(start, block_bytes, PageKind::kNormal);
+  };
+  const std::lock_guard lock(mutex_);
+  if (cache.is_full(size_class)) cache.halve(size_class, give_back);
+  if (cache.may_hold(bytes) || widen_allowance(cache, bytes)) return true;
+  for (size_t each = 0; each < kSizeClasses; ++each)
+    cache.halve(each, give_back);
+  return cache.may_hold(bytes);
+}
+
+bool DeviceMemory::widen_allowance(BlockCache& cache, size_t more_bytes) {
+  more_bytes = (more_bytes + kAllowanceStep - 1) / kAllowanceStep * kAllowanceStep;
+  if (cache.allowance() + more_bytes > kMostCachedByOne || allowances_ + more_bytes > kMostCached)
+    return false;
+  cache.set_allowance(cache.allowance() + more_bytes);
+  allowances_ += more_bytes;
+  free_regions_.set_most_dirty(kMostIdle - allowances_);
+  return true;
+}
+
+void DeviceMemory::end_block(size_t start, size_t bytes, PageKind pages) {
+  account_.discharge(bytes, pages);
+  --blocks_taken_;
+  hold_back(start, bytes);
 }
 
 void DeviceMemory::hold_back(size_t start, size_t bytes) {
@@ -144,15 +280,24 @@ void DeviceMemory::give_back_held(size_t most_left) {
 
 void DeviceMemory::give_back(size_t start, size_t bytes) {
   const size_t first = start >> kRegionShift;
-  if (Slab* const slab = table_.slab(first))
-    slabs_.give_back({slab, (start & (kRegionBytes - 1)) / slab->block()});
-  else
-    free_regions_.give_back(first, bytes >> kRegionShift);
+  if (Slab* const slab = table_.slab(first)) {
+    slabs_.give_back({slab, slab->index_of(start & (kRegionBytes - 1))});
+    return;
+  }
+  table_.remove(first, bytes >> kRegionShift);
+  free_regions_.give_back(first, bytes >> kRegionShift);
 }
 
 void DeviceMemory::free_all() {
   VirtualMappings::Mappings ended;  // Destroyed after the lock: pieces of memory give their regions back.
+  const AllCaches all(*this);
   const std::lock_guard lock(mutex_);
+  for (BlockCache& cache : caches_) {
+    cache.clear();
+    cache.set_allowance(0);
+  }
+  allowances_ = 0;
+  free_regions_.set_most_dirty(kMostIdle);
   held_back_.clear();
   ended = mappings_.end_all();
   ++epoch_;
@@ -163,7 +308,7 @@ void DeviceMemory::free_all() {
   }
   free_regions_.reset(table_.count());
   account_.clear();
-  allocation_count_.store(0);
+  blocks_taken_ = 0;
 }
 
 Result<std::byte*> DeviceMemory::resolve(const void* pointer, size_t size) const {
@@ -218,23 +363,39 @@ std::vector<DeviceMemory::Allocation> DeviceMemory::allocations() const {
   return list;
 }
 
-MemoryUse DeviceMemory::use(PageKind pages) const {
+MemoryUse DeviceMemory::use() const {
+  const AllCaches all(*this);
   const std::lock_guard lock(mutex_);
-  return account_.use(pages);
+  return account_.use(all.bytes());
+}
+
+MemoryUse DeviceMemory::use(PageKind pages) const {
+  const AllCaches all(*this);
+  const std::lock_guard lock(mutex_);
+  return account_.use(pages, all.bytes());
+}
+
+void DeviceMemory::publish_use_in(std::atomic<size_t>& used, std::span<CachedBytes, kBlockCaches> cached) {
+  account_.publish_in(used);
+  for (size_t i = 0; i < kBlockCaches; ++i)
+    caches_[i].publish_in(cached[i]);
+}
+
+size_t DeviceMemory::allocation_count() const {
+  const AllCaches all(*this);
+  const std::lock_guard lock(mutex_);
+  return blocks_taken_ - all.block_count();
 }
 
 Result<std::shared_ptr<MemoryPiece>> DeviceMemory::allocate_physical(size_t size, PageKind pages) {
-  const std::lock_guard lock(mutex_);
-  CAIRN_ASSIGN(const PageKind charged,
-               account_.charge(size, size,
-                               pages == PageKind::kHuge ? PageChoice::kHugeOnly : PageChoice::kNormalOnly));
-  const size_t count = size >> kRegionShift;
-  auto first = take_regions(count);
-  if (!first.is_ok()) {
-    account_.discharge(size, charged);
-    return first.status();
-  }
-  return std::make_shared<MemoryPiece>(*this, epoch_, *first, count, charged);
+  const PageChoice choice = pages == PageKind::kHuge ? PageChoice::kHugeOnly : PageChoice::kNormalOnly;
+  return allocate_from_all([&]() -> Result<std::shared_ptr<MemoryPiece>> {
+    CAIRN_ASSIGN(const PageKind charged, account_.charge(size, size, choice));
+    Charge charge(account_, size, charged);
+    CAIRN_ASSIGN(const size_t first, take_regions(size >> kRegionShift));
+    charge.keep();
+    return std::make_shared<MemoryPiece>(*this, epoch_, first, size >> kRegionShift, charged);
+  });
 }
 
 void DeviceMemory::free_physical(const MemoryPiece& piece) {
@@ -247,13 +408,12 @@ void DeviceMemory::free_physical(const MemoryPiece& piece) {
 // What watches is told without the lock: it may be slow.
 
 Result<void*> DeviceMemory::reserve(size_t size) {
-  void* reserved = nullptr;
-  {
-    const std::lock_guard lock(mutex_);
+  auto reserved = allocate_from_all([&]() -> Result<void*> {
     CAIRN_ASSIGN(const size_t taken, take_regions(VirtualMappings::regions_to_take(size)));
-    reserved = mappings_.reserve(taken, size);
-  }
-  observe([&](Observer& watching) { watching.addresses_reserved(device_id_, reserved, size); });
+    return mappings_.reserve(taken, size);
+  });
+  if (reserved.is_ok())
+    observe([&](Observer& watching) { watching.addresses_reserved(device_id_, *reserved, size); });
   return reserved;
 }
 

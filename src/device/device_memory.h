@@ -3,22 +3,27 @@
 // The parts, each in a file of its own: the addresses (AddressRange), which of them are free (FreeRegions),
 // small blocks (SlabPool), which allocation holds an address (RegionTable), how much is in use and with which
 // pages (PageAccount), addresses without memory (VirtualMappings). Here they are put together, under one
-// lock.
+// lock. What lies between the threads and that lock are caches of freed blocks (BlockCache).
 //
 // The range of addresses is larger than the memory: addresses can be reserved without memory behind them, and
 // pieces of memory mapped there. What is allocated never exceeds the capacity.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "base/adaptive_mutex.h"
 #include "base/status.h"
+#include "base/thread_slot.h"
 #include "device/address_range.h"
+#include "device/block_cache.h"
 #include "device/free_regions.h"
 #include "device/held_back_blocks.h"
 #include "device/page_account.h"
@@ -79,15 +84,21 @@ class DeviceMemory {
   /// Ends a mapping by its start.
   Status unmap(void* start);
 
-  MemoryUse use() const { return account_.use(); }
-  /// Counts the bytes in use in shared memory from now on. Before the first allocation.
-  void publish_use_in(std::atomic<size_t>& place) { account_.publish_in(place); }
+  MemoryUse use() const;
   MemoryUse use(PageKind pages) const;
-  size_t allocation_count() const { return allocation_count_.load(std::memory_order_relaxed); }
+  /// Counts the bytes in use in shared memory from now on: `used` less what lies in the caches. Before the
+  /// first allocation.
+  void publish_use_in(std::atomic<size_t>& used, std::span<CachedBytes, kBlockCaches> cached);
+  size_t allocation_count() const;
   int device_id() const { return device_id_; }
 
  private:
   using Found = RegionTable::Found;
+
+  // Resident bytes that nobody uses: in free regions and in the caches together; in all caches; in one.
+  static constexpr size_t kMostIdle = size_t{64} << 20;
+  static constexpr size_t kMostCached = size_t{48} << 20;
+  static constexpr size_t kMostCachedByOne = size_t{20} << 20;
 
   DeviceMemory(int device_id, size_t capacity);
   bool find(const void* pointer, Found& found) const {
@@ -95,14 +106,35 @@ class DeviceMemory {
   }
   /// How many bytes behind `found` are mapped side by side with it, up to `wanted`.
   size_t mapped_behind(const Found& found, size_t wanted) const;
-  Status check_freeable(const void* pointer, bool is_allocated, const Found& found,
-                        std::string_view rule) const;
+  Status not_freeable(const void* pointer, std::string_view rule) const;
+
+  // A lock of a cache comes before mutex_, and those of several caches in their order.
+
+  BlockCache& cache_of_thread() const { return caches_[thread_slot() % kBlockCaches]; }
+  /// Holds the locks of all caches.
+  class AllCaches;
+  class Charge;
+  /// allocate() under mutex_; if it fails once more, with all that is kept for later given back.
+  template <class Allocate>
+  auto allocate_from_all(Allocate allocate);
+  Result<void*> allocate_uncached(size_t size, size_t usable, size_t size_class, PageChoice choice);
+  /// Frees what begins at `pointer`; false if nothing does, or another thread frees it.
+  bool end_use(const void* pointer);
+  /// Under the lock of the cache: a block for now, and small ones for later.
+  std::optional<size_t> refill(BlockCache& cache, size_t size_class);
+  /// Under the lock of the cache: makes room for a block whose use has ended; false if it has to go.
+  bool make_room(BlockCache& cache, size_t size_class);
 
   // Under mutex_:
 
   Result<size_t> take_regions(size_t count);
-  Result<void*> allocate_small(size_t size, size_t block, PageKind pages);
-  Result<void*> allocate_large(size_t size, PageKind pages);
+  /// A block or regions, charged and not yet in use.
+  Result<size_t> take(size_t size_class, size_t bytes);
+  Status no_addresses(size_t bytes) const;
+  /// Lets the cache hold so much more, if that is not too much altogether.
+  bool widen_allowance(BlockCache& cache, size_t more_bytes);
+  /// A block that nobody uses any more.
+  void end_block(size_t start, size_t bytes, PageKind pages);
   void hold_back(size_t start, size_t bytes);  // Gives back, at once or later.
   void give_back_held(size_t most_left);
   void give_back(size_t start, size_t bytes);
@@ -110,16 +142,19 @@ class DeviceMemory {
   const int device_id_;
   AddressRange range_;
   RegionTable table_;
+  mutable std::array<BlockCache, kBlockCaches> caches_;
+  bool caches_blocks_ = true;  ///< Not when freed blocks are held back.
 
   mutable AdaptiveMutex mutex_;
-  FreeRegions free_regions_{range_};
+  FreeRegions free_regions_{range_, kMostIdle};
   SlabPool slabs_{free_regions_, table_};
   VirtualMappings mappings_{range_, table_, free_regions_};
   PageAccount account_;
   HeldBackBlocks held_back_;  ///< Empty unless observed.
   size_t most_held_back_ = 0;
-  uint64_t epoch_ = 0;  ///< Counts free_all: pieces of memory from before it are gone.
-  std::atomic<size_t> allocation_count_{0};
+  size_t allowances_ = 0;    ///< Of all caches.
+  uint64_t epoch_ = 0;       ///< Counts free_all: pieces of memory from before it are gone.
+  size_t blocks_taken_ = 0;  ///< In use or in a cache.
 };
 
 }  // namespace cairn

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "device/slab.h"
+#include "device/size_class.h"
 
 namespace cairn {
 
@@ -72,8 +72,18 @@ std::optional<size_t> FreeRegions::take(size_t count) {
   return run.first;
 }
 
+void FreeRegions::set_most_dirty(size_t bytes) {
+  most_dirty_ = bytes;
+  for (auto run = by_start_.begin(); run != by_start_.end() && dirty_bytes_ > most_dirty_; ++run) {
+    if (!run->second.dirty) continue;
+    range_.discard(run->first, run->second.regions);
+    run->second.dirty = false;
+    dirty_bytes_ -= std::min(dirty_bytes_, run->second.regions << kRegionShift);
+  }
+}
+
 void FreeRegions::give_back(size_t first, size_t count) {
-  give_back_part(first, count);
+  trim(first, count);
   --taken_;
 }
 
@@ -82,9 +92,9 @@ void FreeRegions::give_back_clean(size_t first, size_t count) {
   --taken_;
 }
 
-void FreeRegions::give_back_part(size_t first, size_t count) {
+void FreeRegions::trim(size_t first, size_t count) {
   const size_t bytes = count << kRegionShift;
-  const bool keep = dirty_bytes_ + bytes <= kMostDirtyBytes;
+  const bool keep = dirty_bytes_ + bytes <= most_dirty_;
   if (keep)
     dirty_bytes_ += bytes;
   else

@@ -14,31 +14,31 @@ namespace cairn {
 
 /// One thread at a time. Regions are named by their index.
 ///
-/// Pages of freed regions stay resident up to kMostDirtyBytes; what is freed beyond that goes back to the
-/// system at once.
+/// Pages of freed regions stay resident up to a limit; what is freed beyond that goes back to the system at
+/// once.
 class FreeRegions {
  public:
-  explicit FreeRegions(AddressRange& range) : range_(range) {}
+  FreeRegions(AddressRange& range, size_t most_dirty_bytes) : range_(range), most_dirty_(most_dirty_bytes) {}
   FreeRegions(const FreeRegions&) = delete;
   FreeRegions& operator=(const FreeRegions&) = delete;
 
   /// All regions are free, and their pages are the system's. Needs no memory but the first time.
   void reset(size_t count);
+  /// How many bytes of free regions may stay resident from now on. Needs no memory.
+  void set_most_dirty(size_t bytes);
   /// One past the highest region that was taken since the reset.
   size_t highest() const { return highest_; }
 
   /// The first of `count` regions in one piece, from the smallest run that has them.
   std::optional<size_t> take(size_t count);
-  /// What `take` gave, or what is left of it. Needs no memory.
+  /// Gives a piece that was taken back, all of it or what trim has left. Needs no memory.
   void give_back(size_t first, size_t count);
-  /// The same for regions without pages.
+  /// The same for a piece whose pages are the system's.
   void give_back_clean(size_t first, size_t count);
-  /// Begin or end of what `take` gave; the rest stays taken.
-  void give_back_part(size_t first, size_t count);
+  /// Gives a part of a piece that was taken back, from its start or its end. Needs no memory.
+  void trim(size_t first, size_t count);
 
  private:
-  static constexpr size_t kMostDirtyBytes = size_t{64} << 20;
-
   struct Run {
     size_t first;
     size_t regions;
@@ -56,6 +56,7 @@ class FreeRegions {
   void add(Run run);
 
   AddressRange& range_;
+  size_t most_dirty_;
   ByStart by_start_;
   BySize by_size_;  ///< (regions, first)
   /// Nodes for runs to come, so that freeing needs no memory.

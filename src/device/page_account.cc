@@ -1,7 +1,5 @@
 #include "device/page_account.h"
 
-#include <algorithm>
-
 #include "acl/acl_base.h"
 
 namespace cairn {
@@ -12,12 +10,10 @@ constexpr size_t kNormalShare = 8;
 
 }  // namespace
 
-size_t PageAccount::huge_total() const {
-  const size_t huge = used_huge_.load(std::memory_order_relaxed);
-  const size_t used = used_.load(std::memory_order_relaxed);
-  const size_t normal = std::max(capacity_ / kNormalShare, used - std::min(used, huge));
+size_t PageAccount::huge_total(size_t used) const {
+  const size_t normal = std::max(capacity_ / kNormalShare, used - std::min(used, used_huge_));
   const size_t rest = capacity_ - std::min(capacity_, normal);
-  return std::max(huge, rest / kHugePageBytes * kHugePageBytes);
+  return std::max(used_huge_, rest / kHugePageBytes * kHugePageBytes);
 }
 
 Result<PageKind> PageAccount::charge(size_t size, size_t bytes, PageChoice choice) {
@@ -26,39 +22,38 @@ Result<PageKind> PageAccount::charge(size_t size, size_t bytes, PageChoice choic
     return error(ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-193",
                  "device {} has no {} bytes left ({} of {} bytes are in use); free memory first", device_id_,
                  bytes, used, capacity_);
-  const size_t huge_free = huge_total() - used_huge_.load(std::memory_order_relaxed);
+  const size_t huge_free = huge_total(used) - used_huge_;
   if (choice == PageChoice::kHugeOnly && bytes > huge_free)
     return error(
         ACL_ERROR_RT_MEMORY_ALLOCATION, "RT-135",
         "device {} has no huge pages for {} bytes left ({} bytes are free); take ACL_MEM_MALLOC_HUGE_FIRST",
         device_id_, bytes, huge_free);
-  constexpr size_t kLargestNormal = size_t{1} << 20;  // [RT-134]
-  const bool huge = choice == PageChoice::kHugeOnly ||
-                    (choice == PageChoice::kHugeFirst && size > kLargestNormal && bytes <= huge_free);
+  const bool huge = !has_normal_pages(size, choice) && bytes <= huge_free;
   used_.fetch_add(bytes, std::memory_order_relaxed);
-  if (huge) used_huge_.fetch_add(bytes, std::memory_order_relaxed);
+  if (huge) used_huge_ += bytes;
   return huge ? PageKind::kHuge : PageKind::kNormal;
 }
 
 void PageAccount::discharge(size_t bytes, PageKind pages) {
   used_.fetch_sub(bytes, std::memory_order_relaxed);
-  if (pages == PageKind::kHuge) used_huge_.fetch_sub(bytes, std::memory_order_relaxed);
+  if (pages == PageKind::kHuge) used_huge_ -= bytes;
 }
 
 void PageAccount::clear() {
   used_.store(0);
-  used_huge_.store(0);
+  used_huge_ = 0;
 }
 
-MemoryUse PageAccount::use() const {
-  return {capacity_ - std::min(capacity_, used_.load(std::memory_order_relaxed)), capacity_};
+MemoryUse PageAccount::use(size_t cached) const {
+  return {capacity_ - std::min(capacity_, used(cached)), capacity_};
 }
 
-MemoryUse PageAccount::use(PageKind pages) const {
-  const size_t total = huge_total();
-  const size_t free = total - used_huge_.load(std::memory_order_relaxed);
+MemoryUse PageAccount::use(PageKind pages, size_t cached) const {
+  const size_t total = huge_total(used(cached));
+  const size_t free = total - used_huge_;
   if (pages == PageKind::kHuge) return {free, total};
-  return {use().free_bytes - std::min(use().free_bytes, free), capacity_ - total};
+  const size_t all_free = use(cached).free_bytes;
+  return {all_free - std::min(all_free, free), capacity_ - total};
 }
 
 }  // namespace cairn

@@ -5,6 +5,7 @@
 // pages leave free; huge ones may not take the eighth.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +27,7 @@ struct MemoryUse {
   size_t total_bytes;
 };
 
-/// Changes by one thread at a time; use() may be called at any time.
+/// One thread at a time.
 class PageAccount {
  public:
   PageAccount(int device_id, size_t capacity) : device_id_(device_id), capacity_(capacity) {}
@@ -35,22 +36,35 @@ class PageAccount {
   /// Counts in shared memory from now on. Before the first charge.
   void publish_in(std::atomic<size_t>& place) { used_.publish_in(place); }
 
+  /// True if an allocation of `size` bytes has normal pages, however many huge ones are free.
+  static bool has_normal_pages(size_t size, PageChoice choice) {
+    return choice == PageChoice::kNormalOnly || (choice == PageChoice::kHugeFirst && size <= kLargestNormal);
+  }
   /// Counts `bytes` as used, if there are pages for them; `size` is what the program asked for.
   Result<PageKind> charge(size_t size, size_t bytes, PageChoice choice);
+  /// The same in two steps for normal pages, without a text why there are none.
+  bool has(size_t bytes) const { return bytes <= capacity_ - used(0); }
+  void charge_normal(size_t bytes) { used_.fetch_add(bytes, std::memory_order_relaxed); }
   void discharge(size_t bytes, PageKind pages);
   void clear();
 
-  MemoryUse use() const;
-  /// The figures belong together: not while another thread charges.
-  MemoryUse use(PageKind pages) const;
+  /// The figures for programs. `cached`: normal bytes that were charged and are used by nobody.
+  MemoryUse use(size_t cached) const;
+  MemoryUse use(PageKind pages, size_t cached) const;
 
  private:
-  size_t huge_total() const;  // Bytes that huge pages have or could have.
+  static constexpr size_t kLargestNormal = size_t{1} << 20;  ///< [RT-134]
+
+  size_t used(size_t cached) const {
+    const size_t all = used_.load(std::memory_order_relaxed);
+    return all - std::min(all, cached);
+  }
+  size_t huge_total(size_t used) const;  // Bytes that huge pages have or could have.
 
   const int device_id_;
   const size_t capacity_;
   PublishedCounter<size_t> used_;
-  std::atomic<size_t> used_huge_{0};
+  size_t used_huge_ = 0;
 };
 
 }  // namespace cairn

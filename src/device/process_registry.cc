@@ -28,7 +28,7 @@ namespace cairn {
 namespace {
 
 constexpr std::array<char, 16> kIndexMagic = {"CAIRN-INDEX-1"};
-constexpr std::array<char, 16> kRecordMagic = {"CAIRN-RECORD-1"};
+constexpr std::array<char, 16> kRecordMagic = {"CAIRN-RECORD-2"};
 
 /// The index: kIndexMagic in 64 bytes, then the slots.
 constexpr off_t kFirstSlot = 64;
@@ -147,6 +147,14 @@ void set_text(std::array<char, 32>& field, std::string_view text) {
   std::copy_n(text.begin(), std::min(text.size(), field.size() - 1), field.begin());
 }
 
+size_t used_bytes(const DeviceRecord& device) {
+  const size_t used = device.used_bytes.load();
+  size_t cached = 0;
+  for (const CachedBytes& bytes : device.cached)
+    cached += bytes.value.load();
+  return used - std::min(used, cached);  // They may have been read at different times.
+}
+
 std::optional<ProcessUse> read_process(const Slot& slot) {
   const std::string path = fmt::format("/proc/{}/fd/{}", slot.pid, slot.file_descriptor);
   // Looked at before it is opened: to open a pipe or a device would have effects.
@@ -175,7 +183,7 @@ std::optional<ProcessUse> read_process(const Slot& slot) {
     const DeviceRecord& device = record->devices[id];
     if (device.in_use.load() == 0) continue;
     use.devices.push_back({static_cast<int32_t>(id), device.streams.load(), device.capacity_bytes.load(),
-                           device.used_bytes.load(), device.busy.until(time)});
+                           used_bytes(device), device.busy.until(time)});
   }
   return use;
 }

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "device/busy_time.h"
+#include "device/cached_bytes.h"
 
 namespace cairn {
 
@@ -29,11 +30,12 @@ struct DeviceRecord {
   std::atomic<uint32_t> in_use{0};  ///< 1 from the first use of the device until its release.
   std::atomic<uint32_t> streams{0};
   std::atomic<size_t> capacity_bytes{0};
-  std::atomic<size_t> used_bytes{0};
+  std::atomic<size_t> used_bytes{0};  ///< With what lies in the caches of freed blocks, which is free.
   BusyTime busy;
   std::array<uint64_t, 4> reserved{};
+  std::array<CachedBytes, kBlockCaches> cached{};
 };
-static_assert(sizeof(DeviceRecord) == 64 && std::atomic<size_t>::is_always_lock_free);
+static_assert(sizeof(DeviceRecord) == 64 * (1 + kBlockCaches) && std::atomic<size_t>::is_always_lock_free);
 
 /// What a process tells about itself.
 struct ProcessRecord {

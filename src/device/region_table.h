@@ -29,24 +29,49 @@ class RegionTable {
     size_t size = 0;
     bool huge = false;
     bool mapped = false;
+    Slab* slab = nullptr;  ///< Of a small block.
+    size_t first_region() const { return start >> kRegionShift; }
+    size_t offset_in_region() const { return start & (kRegionBytes - 1); }
   };
   /// Thread-safe, also while the table changes. `offset` lies in the range.
   bool find(size_t offset, Found& found) const {
     const uint32_t head = regions_[offset >> kRegionShift].head.load(std::memory_order_acquire);
     if (head == 0) return false;
     const Region& first = regions_[head - 1];
-    if (const Slab* slab = first.slab.load(std::memory_order_acquire)) {
-      const size_t start = slab->region() << kRegionShift;
-      const size_t index = (offset - start) / slab->block();
+    if (Slab* slab = first.slab.load(std::memory_order_acquire)) {
+      const size_t index = slab->index_of(offset & (kRegionBytes - 1));
       if (index >= slab->block_count()) return false;
       const Slab::Use use = slab->use(index);
-      found = {start + index * slab->block(), use.size, use.huge, false};
+      found = {(slab->region() << kRegionShift) + index * slab->block(), use.size, use.huge, false, slab};
     } else {
       const uint64_t size = first.size.load(std::memory_order_acquire);
       found = {static_cast<size_t>(head - 1) << kRegionShift, size & kSizeMask, (size & kHugeMark) != 0,
-               (size & kMappedMark) != 0};
+               (size & kMappedMark) != 0, nullptr};
     }
     return found.size != 0;
+  }
+  /// Ends what find has found: true for one of the threads that try. The block stays taken; a large one keeps
+  /// its regions until remove().
+  bool end_use(const Found& found) {
+    if (found.slab == nullptr) {
+      uint64_t size = found.size | (found.huge ? kHugeMark : 0);
+      return regions_[found.first_region()].size.compare_exchange_strong(size, 0, std::memory_order_acq_rel);
+    }
+    const Slab::Use use{static_cast<uint32_t>(found.size), found.huge};
+    const size_t index = found.slab->index_of(found.offset_in_region());
+    if (!found.slab->end_use(index, use)) return false;
+    // The slab may have got another region since: then this was the use of a block there.
+    if (found.slab->region() == found.first_region()) return true;
+    found.slab->set_use(index, use);
+    return false;
+  }
+  /// Begins a use of a block whose last one has ended, or of a new one of a slab: `size` bytes at `start`.
+  void begin_use(size_t start, size_t size, bool huge) {
+    Region& region = regions_[start >> kRegionShift];
+    if (Slab* slab = region.slab.load(std::memory_order_relaxed))
+      slab->set_use(slab->index_of(start & (kRegionBytes - 1)), {static_cast<uint32_t>(size), huge});
+    else
+      region.size.store(size | (huge ? kHugeMark : 0), std::memory_order_release);
   }
   /// The slab that a region belongs to, or null.
   Slab* slab(size_t region) const { return regions_[region].slab.load(std::memory_order_relaxed); }

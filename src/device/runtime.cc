@@ -442,9 +442,9 @@ Result<void*> Runtime::allocate_observed(Device& device, size_t size, size_t ali
 
 Result<void*> Runtime::allocate(size_t size, size_t alignment, std::string_view rule,
                                 AllocationOptions options) {
-  CAIRN_ASSIGN(Device* const device, current_device());
+  CAIRN_RETURN_IF_ERROR(check_context());
   if (size == 0) return error(ACL_ERROR_INVALID_PARAM, rule, "size is 0; allocate at least 1 byte");
-  return allocate_observed(*device, size, alignment, options);
+  return allocate_observed(current->device(), size, alignment, options);
 }
 
 Result<void*> Runtime::allocate_on(int32_t device_id, size_t size, AllocationOptions options) {

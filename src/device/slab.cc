@@ -2,9 +2,11 @@
 
 namespace cairn {
 
-Slab::Slab(size_t block_bytes)
-    : block_(block_bytes),
-      block_count_(kRegionBytes / block_bytes),
+Slab::Slab(size_t size_class)
+    : size_class_(size_class),
+      block_(bytes_of_class(size_class)),
+      block_count_(kRegionBytes / block_),
+      steps_inverse_(((uint64_t{1} << 32) + block_ / kBlockStep - 1) / (block_ / kBlockStep)),
       sizes_(std::make_unique<std::atomic<uint32_t>[]>(block_count_)) {
   free_blocks_.reserve(block_count_);
   free_all();

@@ -1,15 +1,10 @@
 #include "device/slab_pool.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace cairn {
 namespace {
-
-// At most 33 % waste, all multiples of 64.
-constexpr std::array<size_t, 16> kBlockSizes = {64,   128,  192,  256,  384,  512,  768,   1024,
-                                                1536, 2048, 3072, 4096, 6144, 8192, 12288, 16384};
 
 /// Capacity for `needed` elements; doubles, so that growing one by one stays cheap.
 size_t grown(size_t capacity, size_t needed) {
@@ -18,16 +13,10 @@ size_t grown(size_t capacity, size_t needed) {
 
 }  // namespace
 
-size_t SlabPool::block_for(size_t size, size_t alignment) {
-  for (const size_t block : kBlockSizes)
-    if (block >= size && block % alignment == 0) return block;
-  return 0;
-}
-
-std::optional<SlabPool::Block> SlabPool::take(size_t block) {
-  std::vector<Slab*>& slabs = slabs_[block];
+std::optional<SlabPool::Block> SlabPool::take(size_t size_class) {
+  std::vector<Slab*>& slabs = slabs_[size_class];
   if (slabs.empty()) {
-    Slab* slab = make_slab(block);
+    Slab* slab = make_slab(size_class);
     auto region = free_regions_.take(1);
     if (!region && give_back_empty_slabs()) region = free_regions_.take(1);
     if (!region) {
@@ -38,31 +27,37 @@ std::optional<SlabPool::Block> SlabPool::take(size_t block) {
     slabs.push_back(slab);
     table_.enter_slab(*region, slab);
   }
+  return take_ready(size_class);
+}
+
+std::optional<SlabPool::Block> SlabPool::take_ready(size_t size_class) {
+  std::vector<Slab*>& slabs = slabs_[size_class];
+  if (slabs.empty()) return std::nullopt;
   Slab* slab = slabs.back();
   const size_t index = slab->take_block();
   if (slab->is_full()) slabs.pop_back();
   return Block{slab, index};
 }
 
-Slab* SlabPool::make_slab(size_t block) {
+Slab* SlabPool::make_slab(size_t size_class) {
   for (Slab*& slab : retired_slabs_) {
-    if (slab->block() != block) continue;
+    if (slab->size_class() != size_class) continue;
     Slab* reused = std::exchange(slab, retired_slabs_.back());
     retired_slabs_.pop_back();
     return reused;
   }
-  auto slab = std::make_unique<Slab>(block);
+  auto slab = std::make_unique<Slab>(size_class);
   all_slabs_.reserve(grown(all_slabs_.capacity(), all_slabs_.size() + 1));
   // A slab may go to any of these lists when memory is freed, which must not need memory.
   retired_slabs_.reserve(all_slabs_.capacity());
-  slabs_[block].reserve(all_slabs_.capacity());
+  slabs_[size_class].reserve(all_slabs_.capacity());
   all_slabs_.push_back(std::move(slab));
   return all_slabs_.back().get();
 }
 
 void SlabPool::give_back(Block block) {
   Slab* const slab = block.slab;
-  std::vector<Slab*>& slabs = slabs_[slab->block()];
+  std::vector<Slab*>& slabs = slabs_[slab->size_class()];
   if (slab->is_full()) slabs.push_back(slab);
   slab->give_back_block(block.index);
   // The last slab of a size stays: malloc and free in turn would make and retire it each time.
@@ -70,7 +65,7 @@ void SlabPool::give_back(Block block) {
 }
 
 void SlabPool::retire(Slab* slab) {
-  std::vector<Slab*>& slabs = slabs_[slab->block()];
+  std::vector<Slab*>& slabs = slabs_[slab->size_class()];
   slabs.erase(std::find(slabs.begin(), slabs.end(), slab));
   const size_t region = slab->region();
   table_.remove_slab(region);
@@ -80,7 +75,7 @@ void SlabPool::retire(Slab* slab) {
 
 bool SlabPool::give_back_empty_slabs() {
   std::vector<Slab*> empty;
-  for (const auto& [block, slabs] : slabs_)
+  for (const auto& slabs : slabs_)
     for (Slab* slab : slabs)
       if (slab->is_empty()) empty.push_back(slab);
   for (Slab* slab : empty)
@@ -94,7 +89,7 @@ void SlabPool::free_all() {
     slab->free_all();
     retired_slabs_.push_back(slab.get());
   }
-  for (auto& [block, slabs] : slabs_)
+  for (auto& slabs : slabs_)
     slabs.clear();
 }
 

@@ -1,8 +1,8 @@
 // The small blocks of one device: slabs by the size of their blocks.
 #pragma once
 
+#include <array>
 #include <cstddef>
-#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -20,15 +20,14 @@ class SlabPool {
   SlabPool(const SlabPool&) = delete;
   SlabPool& operator=(const SlabPool&) = delete;
 
-  /// The size of the blocks for `size` bytes; 0 if they need regions of their own.
-  static size_t block_for(size_t size, size_t alignment);
-
   /// A free block: its slab and its index there. Nothing if there is no region for a new slab.
   struct Block {
     Slab* slab;
     size_t index;
   };
-  std::optional<Block> take(size_t block);
+  std::optional<Block> take(size_t size_class);
+  /// The same, only from the slabs that there are. Needs no memory.
+  std::optional<Block> take_ready(size_t size_class);
   /// Needs no memory.
   void give_back(Block block);
   /// Gives the regions of empty slabs back; true if there were any.
@@ -37,12 +36,12 @@ class SlabPool {
   void free_all();
 
  private:
-  Slab* make_slab(size_t block);  // Without a region yet.
-  void retire(Slab* slab);        // Gives an empty slab's region back.
+  Slab* make_slab(size_t size_class);  // Without a region yet.
+  void retire(Slab* slab);             // Gives an empty slab's region back.
 
   FreeRegions& free_regions_;
   RegionTable& table_;
-  std::map<size_t, std::vector<Slab*>> slabs_;  ///< Block size -> slabs that have a free block.
+  std::array<std::vector<Slab*>, kSmallClasses> slabs_;  ///< By class: those that have a free block.
   std::vector<std::unique_ptr<Slab>> all_slabs_;
   /// Without a region. Readers without the lock may still look at them, and find their blocks free.
   std::vector<Slab*> retired_slabs_;

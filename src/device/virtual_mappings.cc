@@ -12,9 +12,8 @@ void* VirtualMappings::reserve(size_t taken, size_t size) {
   // Taken with room for an aligned start; what lies before and behind it goes back.
   const size_t base = reinterpret_cast<size_t>(range_.visible(0)) >> kRegionShift;
   const size_t first = (base + taken + kStep - 1) / kStep * kStep - base;
-  if (first != taken) free_regions_.give_back_part(taken, first - taken);
-  if (const size_t behind = taken + kStep - first; behind != 0)
-    free_regions_.give_back_part(first + count, behind);
+  if (first != taken) free_regions_.trim(taken, first - taken);
+  if (const size_t behind = taken + kStep - first; behind != 0) free_regions_.trim(first + count, behind);
   range_.discard(first, count);
   reservations_.emplace(first, count);
   return range_.visible(first << kRegionShift);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,8 +34,10 @@ struct ModelInfo {
   std::string soc_version;      ///< "Ascend310P3": what the model was converted for; may be empty.
   std::vector<OmInput> inputs;  ///< Those of the network first, in its order.
   std::vector<OmTensor> outputs;
-  /// The shapes that the model can run with; one without gears.
+  /// The shapes that the model can run with; one without gears, none if it has open shapes.
   std::vector<OmShapes> gears;
+  /// Dims of -1 are known only when the model runs: Executable::run_open.
+  bool has_open_shapes = false;
   std::optional<OmGearKind> gear_kind;  ///< Empty without gears.
   size_t largest_gear = 0;
   ModelSizes sizes;
@@ -82,6 +85,16 @@ struct LoadOptions {
   std::span<std::byte> weight_memory;
 };
 
+/// An input of a run whose shapes are not known before.
+struct ShapedInput {
+  const void* data = nullptr;
+  std::vector<int64_t> dims;  ///< Of the network's input; not looked at with AIPP.
+};
+
+/// Takes an output of such a run: its index, dims and bytes, which end with the call.
+using TakeOutput =
+    std::function<Status(size_t index, const std::vector<int64_t>& dims, std::span<const std::byte> bytes)>;
+
 /// A loaded model. Thread-safe.
 class Executable {
  public:
@@ -94,6 +107,9 @@ class Executable {
   /// meanwhile, so one core per run gets more done than all cores for one after the other.
   virtual Status run(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
                      FloatOverflow& overflow, bool shares_cores) = 0;
+  /// The same for a model with open shapes. `take` is called once for each output, in order.
+  virtual Status run_open(std::span<const ShapedInput> inputs, const TakeOutput& take,
+                          FloatOverflow& overflow) = 0;
 
   /// Runs like run(), alone, and looks at the time that each operator takes: the error
   /// ACL_ERROR_RT_AICORE_TIMEOUT if one takes longer than `limit`. It is not interrupted.

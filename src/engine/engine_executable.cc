@@ -30,6 +30,14 @@ Result<std::unique_ptr<Executable>> OpenVinoExecutable::create(Build build, Mode
   return std::unique_ptr<Executable>(std::move(executable));
 }
 
+Result<std::unique_ptr<Executable>> OpenVinoExecutable::create(const ov::CompiledModel& network,
+                                                               ModelInfo info, EngineSource source) {
+  auto executable = std::unique_ptr<OpenVinoExecutable>(
+      new OpenVinoExecutable(nullptr, std::move(info), std::move(source)));
+  CAIRN_ASSIGN(executable->open_, OpenNetwork::create(network, executable->info_));
+  return std::unique_ptr<Executable>(std::move(executable));
+}
+
 std::shared_ptr<ShapedNetwork> OpenVinoExecutable::find_compiled(size_t gear) {
   const std::lock_guard lock(mutex_);
   gears_[gear].last_use = ++uses_;
@@ -104,6 +112,15 @@ Status OpenVinoExecutable::run(size_t gear, std::span<const void* const> inputs,
   return status;
 }
 
+Status OpenVinoExecutable::run_open(std::span<const ShapedInput> inputs, const TakeOutput& take,
+                                    FloatOverflow& overflow) {
+  try {
+    return open_->run(inputs, take, overflow);
+  } catch (const std::exception& problem) {
+    return error(ACL_ERROR_RT_MODEL_EXECUTE, "MDL-013", "the model failed: {}", problem.what());
+  }
+}
+
 Result<MeasuredNetwork*> OpenVinoExecutable::measured(size_t gear) {
   std::unique_ptr<MeasuredNetwork>& known = measured_[gear];
   if (!known) {
@@ -130,6 +147,10 @@ Status OpenVinoExecutable::run_limited(size_t gear, std::span<const void* const>
 Result<std::unique_ptr<Inspection>> OpenVinoExecutable::inspect(size_t gear,
                                                                 const std::vector<InnerTensorId>& wanted,
                                                                 bool with_outputs) {
+  if (info_.has_open_shapes)
+    return error(ACL_ERROR_FEATURE_UNSUPPORTED, "DUMP-021",
+                 "model {} has shapes that are known only when it runs; its inside cannot be seen",
+                 info_.name);
   try {
     return OpenVinoInspection::create(source_, info_, info_.gears[gear], wanted, with_outputs);
   } catch (const std::exception& problem) {

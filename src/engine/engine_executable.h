@@ -11,6 +11,7 @@
 
 #include "engine/engine.h"
 #include "engine/measured_network.h"
+#include "engine/open_network.h"
 #include "engine/shaped_network.h"
 
 namespace cairn {
@@ -32,10 +33,15 @@ class OpenVinoExecutable final : public Executable {
 
   /// A model without gears is compiled at once; it can throw what `build` throws.
   static Result<std::unique_ptr<Executable>> create(Build build, ModelInfo info, EngineSource source);
+  /// A model with open shapes.
+  static Result<std::unique_ptr<Executable>> create(const ov::CompiledModel& network, ModelInfo info,
+                                                    EngineSource source);
 
   const ModelInfo& info() const override { return info_; }
   Status run(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
              FloatOverflow& overflow, bool shares_cores) override;
+  Status run_open(std::span<const ShapedInput> inputs, const TakeOutput& take,
+                  FloatOverflow& overflow) override;
   Status run_limited(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
                      FloatOverflow& overflow, std::chrono::milliseconds limit) override;
   const std::vector<OmNode>& nodes() const override { return source_.nodes; }
@@ -62,6 +68,7 @@ class OpenVinoExecutable final : public Executable {
   const EngineSource source_;
   Build build_;
   std::shared_ptr<ShapedNetwork> only_;  ///< Of a model without gears.
+  std::unique_ptr<OpenNetwork> open_;    ///< Of a model with open shapes.
   std::atomic<uint32_t> runs_{0};        ///< Under way.
   std::mutex measuring_;
   std::map<size_t, std::unique_ptr<MeasuredNetwork>> measured_;  ///< By gear.

@@ -63,7 +63,7 @@ EndCast end_cast(const std::vector<OmNode>& nodes, const OmNode& node) {
 }
 
 std::vector<int64_t> dims_of(const ov::Tensor& tensor) {
-  const ov::Shape shape = tensor.get_shape();
+  const ov::Shape& shape = tensor.get_shape();
   return {shape.begin(), shape.end()};
 }
 

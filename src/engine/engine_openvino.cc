@@ -94,7 +94,10 @@ int core_count() {
 /// Takes everything but the nodes.
 Result<ModelInfo> describe(OmModel& om) {
   ModelInfo info;
-  CAIRN_ASSIGN(info.gears, shapes_of(om));
+  info.has_open_shapes = has_open_shapes(om);
+  if (!info.has_open_shapes) {
+    CAIRN_ASSIGN(info.gears, shapes_of(om));
+  }
   if (om.gears) info.gear_kind = om.gears->kind;
   info.largest_gear = largest_gear(info.gears);
   info.name = std::move(om.name);
@@ -159,6 +162,11 @@ class OpenVinoEngine final : public Engine {
       return core_.compile_model(network, "CPU", settings);
     };
     try {
+      if (info.has_open_shapes) {
+        const auto network = core_.read_model(*ir, weights);
+        return OpenVinoExecutable::create(core_.compile_model(network, "CPU", quick_settings(*network)),
+                                          std::move(info), std::move(source));
+      }
       return OpenVinoExecutable::create(
           [this, ir, weights](const ModelInfo& model, const OmShapes& shapes) {
             return build(*ir, weights, model, shapes);

@@ -19,6 +19,7 @@
 #include "engine/engine_types.h"
 #include "engine/ir_constants.h"
 #include "om/om_checksum.h"
+#include "ops/graph_build.h"
 
 namespace cairn {
 namespace {
@@ -119,6 +120,22 @@ Status check_operators(const std::filesystem::path& path,
   return compile_error("E16002", {std::to_string(found.size()), fmt::format("{}", fmt::join(found, ", "))});
 }
 
+/// All nodes that could not be built, in one message.
+Status problem_report(const std::vector<ops::NodeProblem>& problems) {
+  std::vector<std::string> unknown;
+  std::vector<std::string> wrong;
+  for (const ops::NodeProblem& problem : problems) {
+    if (problem.reason.empty())
+      unknown.push_back(fmt::format("{} (node {})", problem.type, problem.node));
+    else
+      wrong.push_back(fmt::format("{} (node {}): {}", problem.type, problem.node, problem.reason));
+  }
+  if (!unknown.empty())
+    return compile_error("E10501",
+                         {std::to_string(unknown.size()), fmt::format("{}", fmt::join(unknown, ", "))});
+  return wrong.empty() ? Status() : compile_error("E19014", {fmt::format("{}", fmt::join(wrong, "; "))});
+}
+
 std::shared_ptr<ov::Node> make_convert(const ov::Output<ov::Node>& from, aclDataType type,
                                        const std::string& name) {
   auto convert = std::make_shared<ov::op::v0::Convert>(from, element_type_of(type));
@@ -203,6 +220,19 @@ Result<OnnxNetwork> OnnxNetwork::read(const std::filesystem::path& path,
     CAIRN_RETURN_IF_ERROR(check_operators(path, node_names));
     return status;
   }
+  return OnnxNetwork(std::move(impl));
+}
+
+Result<OnnxNetwork> OnnxNetwork::build(const ops::OperatorGraph& graph) {
+  auto impl = std::make_unique<Impl>();
+  Status wrong;
+  CAIRN_RETURN_IF_ERROR(guarded("E10042", "", [&] {
+    const ops::GraphBuild built = ops::build_graph(graph);
+    wrong = problem_report(built.problems);
+    impl->model = built.model;
+    if (wrong.is_ok()) impl->index_tensors();
+  }));
+  CAIRN_RETURN_IF_ERROR(wrong);
   return OnnxNetwork(std::move(impl));
 }
 

@@ -14,6 +14,7 @@
 #include "acl/acl_base.h"
 #include "base/status.h"
 #include "om/om_model.h"
+#include "ops/operator_graph.h"
 
 namespace cairn {
 
@@ -24,16 +25,6 @@ struct NetworkTensor {
   std::vector<int64_t> dims;
 
   bool is_static() const;
-};
-
-/// The sizes that a dim may have. -1 as `most`: no limit.
-struct DimRange {
-  int64_t least = 0;
-  int64_t most = -1;
-
-  static DimRange fixed(int64_t size) { return {size, size}; }
-  bool is_fixed() const { return least == most; }
-  bool operator==(const DimRange&) const = default;
 };
 
 /// What a network comes to in certain input shapes.
@@ -62,6 +53,8 @@ class OnnxNetwork {
   /// reported with: name of the first output tensor -> name of the node.
   static Result<OnnxNetwork> read(const std::filesystem::path& path,
                                   const std::map<std::string, std::string, std::less<>>& node_names);
+  /// Builds a network of the operator table.
+  static Result<OnnxNetwork> build(const ops::OperatorGraph& graph);
   ~OnnxNetwork();
   OnnxNetwork(OnnxNetwork&&) noexcept;
 

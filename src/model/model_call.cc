@@ -14,6 +14,7 @@
 #include "model/failed_operator.h"
 #include "model/model.h"
 #include "model/model_gears.h"
+#include "model/open_call.h"
 #include "tensor/data_buffer.h"
 
 namespace cairn {
@@ -53,6 +54,22 @@ Status collect(const Side& side, const Dataset& dataset, const std::vector<Tenso
                  side.name, dataset.count(), tensors.size(), side.name);
   for (size_t i = 0; i < tensors.size(); ++i) {
     CAIRN_ASSIGN(addresses[i], check_buffer(side, i, tensors[i].name, bytes[i], addresses[i]));
+  }
+  return {};
+}
+
+/// Shapes set with acl.mdl.set_dataset_tensor_desc are for models with open shapes; others are what they are.
+Status check_descriptions(const Model& model, const Dataset& inputs) {
+  if (!inputs.has_descriptions()) return {};
+  const ModelInfo& info = model.info();
+  for (size_t i = 0; i < info.inputs.size(); ++i) {
+    const auto dims = inputs.described_dims(i);
+    if (!dims || *dims == info.inputs[i].dims) continue;
+    return error(ACL_ERROR_MODEL_INPUT_NOT_MATCH, info.gear_kind ? "MDL-072" : "MDL-069",
+                 "the shape [{}] is set for input {}, the model {} [{}]; {}", fmt::join(*dims, ", "), i,
+                 info.gear_kind ? "has gears for" : "has the fixed shape",
+                 fmt::join(info.inputs[i].dims, ", "),
+                 info.gear_kind ? gear_setter(*info.gear_kind) : "convert it with -1 in --input_shape");
   }
   return {};
 }
@@ -163,6 +180,7 @@ Result<ModelCall> ModelCall::prepare(std::shared_ptr<Model> model, const void* i
   const ModelInfo& info = call.model_->info();
   CAIRN_ASSIGN(const Ref<Dataset> inputs, find<Dataset>(input_dataset, "input", "MDL-017"));
   CAIRN_ASSIGN(const Ref<Dataset> outputs, find<Dataset>(output_dataset, "output", "MDL-017"));
+  CAIRN_RETURN_IF_ERROR(check_descriptions(*call.model_, *inputs));
   CAIRN_ASSIGN(call.gear_, gear_of(*call.model_, *inputs));
   const OmShapes& shapes = call.shapes();
   const std::span<void*> addresses = call.addresses_.span();
@@ -231,6 +249,8 @@ std::vector<MemoryAccess> ModelCall::accesses() {
 Status execute_model(uint32_t id, const void* input_dataset, const void* output_dataset) {
   CAIRN_ASSIGN(std::shared_ptr<Model> model, ModelTable::get().find(id));
   CAIRN_RETURN_IF_ERROR(model->check_context());
+  if (model->info().has_open_shapes)
+    return execute_open_model(std::move(model), input_dataset, output_dataset);
   CAIRN_ASSIGN(ModelCall call, ModelCall::prepare(std::move(model), input_dataset, output_dataset));
   observe([&](Observer& watching) { watching.accessed("aclmdlExecute", call.accesses()); });
   CAIRN_ASSIGN(const Ref<Stream> stream, Runtime::get().stream(nullptr));
@@ -260,6 +280,8 @@ Status execute_model_async(uint32_t id, const void* input_dataset, const void* o
   CAIRN_ASSIGN(std::shared_ptr<Model> model, ModelTable::get().find(id));
   CAIRN_RETURN_IF_ERROR(model->check_context());
   CAIRN_ASSIGN(const Ref<Stream> target, Runtime::get().stream(stream));
+  if (model->info().has_open_shapes)
+    return launch_open_model(std::move(model), input_dataset, output_dataset, target);
   CAIRN_ASSIGN(ModelCall call, ModelCall::prepare(std::move(model), input_dataset, output_dataset));
   CAIRN_RETURN_IF_ERROR(call.check_memory());
   observe([&](Observer& watching) {

@@ -142,7 +142,7 @@ Status ModelDump::write_operator(const fs::path& target, InnerView::Seen& seen) 
   return write_dump_file(target, seen.one, time);
 }
 
-void ModelDump::write_failure(const TaskPlace& place, DumpOperator failed) const {
+void ModelDump::write_failure(const TaskPlace& place, const DumpOperator& failed) const {
   const fs::path target =
       session_->config.path / "extra-info" / "data-dump" / std::to_string(place.device_id);
   const Status status = write_dump_file(target, failed, next_dump_time());

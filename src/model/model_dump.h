@@ -30,7 +30,7 @@ class ModelDump {
   Status run(const TaskPlace& place, size_t gear, std::span<const void* const> inputs,
              std::span<void* const> outputs, FloatOverflow& overflow);
   /// The operator that failed in an execution, for an exception dump.
-  void write_failure(const TaskPlace& place, DumpOperator failed) const;
+  void write_failure(const TaskPlace& place, const DumpOperator& failed) const;
   bool wants_failures() const { return only_failures_ && session_->active.load(std::memory_order_relaxed); }
 
  private:

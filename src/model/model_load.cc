@@ -61,6 +61,14 @@ Status check_memory(const char* name, const void* pointer, size_t given, size_t 
                "the {} memory has {} bytes, the model needs {}; ask acl.mdl.query_size", name, given, needed);
 }
 
+Status check_sizes_are_known(const ModelInfo& info) {
+  if (!info.has_open_shapes) return {};
+  return error(ACL_ERROR_GE_PARAM_INVALID, "MDL-026",
+               "shapes of model {} are known only when it runs, so the memory that it needs is not; load it "
+               "with acl.mdl.load_from_file or load_from_mem",
+               info.name);
+}
+
 }  // namespace
 
 Result<SharedBytes> read_model_file(const char* path) {
@@ -109,6 +117,7 @@ Result<uint32_t> load_model(SharedBytes file, const std::optional<UserModelMemor
   if (!runtime.soc().lenient) options.soc = &runtime.soc();
   if (memory) {
     CAIRN_ASSIGN(const ModelInfo info, engine->inspect(file.span()));
+    CAIRN_RETURN_IF_ERROR(check_sizes_are_known(info));
     CAIRN_RETURN_IF_ERROR(check_memory("work", memory->work, memory->work_size, info.sizes.work_bytes));
     CAIRN_RETURN_IF_ERROR(
         check_memory("weight", memory->weights, memory->weight_size, info.sizes.weight_bytes));
@@ -126,6 +135,7 @@ Result<uint32_t> load_model(SharedBytes file, const std::optional<UserModelMemor
 Result<ModelSizes> query_model_size(const SharedBytes& file) {
   CAIRN_ASSIGN(Engine * engine, load_engine());
   CAIRN_ASSIGN(const ModelInfo info, engine->inspect(file.span()));
+  CAIRN_RETURN_IF_ERROR(check_sizes_are_known(info));
   return info.sizes;
 }
 

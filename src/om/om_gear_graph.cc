@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "om/om_attributes.h"
 #include "om/om_gears.h"
@@ -68,16 +70,18 @@ Status decode_output_dims(const pb::AttrDef* attribute, size_t outputs, OmGears&
   if (!attribute) return malformed(fmt::format("NetOutput has no {}", kOutputDims));
   for (OmGears::Gear& gear : gears.list)
     gear.outputs.resize(outputs);
+  std::set<std::pair<int64_t, int64_t>> known;
   for (const std::string& text : attribute->list().s()) {
     const auto numbers = numbers_of(text);
     if (!numbers || numbers->size() < 2 || (*numbers)[0] < 0 || (*numbers)[1] < 0 ||
         static_cast<size_t>((*numbers)[0]) >= gears.list.size() ||
-        static_cast<size_t>((*numbers)[1]) >= outputs)
+        static_cast<size_t>((*numbers)[1]) >= outputs || !known.emplace((*numbers)[0], (*numbers)[1]).second)
       return malformed(fmt::format("{} of NetOutput cannot be read", kOutputDims));
     gears.list[static_cast<size_t>((*numbers)[0])].outputs[static_cast<size_t>((*numbers)[1])].assign(
         numbers->begin() + 2, numbers->end());
   }
-  return {};
+  if (known.size() == gears.list.size() * outputs) return {};
+  return malformed(fmt::format("{} of NetOutput lacks an output of a gear", kOutputDims));
 }
 
 Result<OmGears> decode_case(const pb::OpDef& op) {

@@ -123,6 +123,12 @@ Result<std::vector<OmShapes>> shapes_of(const OmModel& model) {
   return all;
 }
 
+bool has_open_shapes(const OmModel& model) {
+  const auto is_open = [](const OmTensor& tensor) { return count_open(tensor.dims) > 0; };
+  return !model.gears &&
+         (std::ranges::any_of(model.inputs, is_open) || std::ranges::any_of(model.outputs, is_open));
+}
+
 size_t largest_gear(std::span<const OmShapes> gears) {
   const auto total = [](const OmShapes& shapes) {
     return std::accumulate(shapes.input_bytes.begin(), shapes.input_bytes.end(), size_t{0});

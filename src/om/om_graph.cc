@@ -24,6 +24,7 @@ namespace {
 constexpr const char* kOutputNames = "attr_model_out_nodes_name";
 constexpr const char* kOriginalNames = "_datadump_original_op_names";
 constexpr const char* kValue = "value";
+constexpr const char* kShapeRange = "shape_range";  // Least and most of each dim of an input.
 constexpr uint64_t kMostModelDefBytes = uint64_t{512} << 20;
 
 // --- writing ---
@@ -293,6 +294,13 @@ Result<OmInput> decode_input(const pb::OpDef& op) {
   input.dims_v2 = input.dims;
   if (const pb::AttrDef* dims = find(op.attr(), "input_dims"))
     input.dims_v2.assign(dims->list().i().begin(), dims->list().i().end());
+  if (const pb::AttrDef* ranges = find(op.attr(), kShapeRange)) {
+    const auto& numbers = ranges->list().i();
+    if (numbers.size() != static_cast<int>(2 * input.dims.size()))
+      return malformed(fmt::format("{} of input {} cannot be read", kShapeRange, input.name));
+    for (int i = 0; i + 1 < numbers.size(); i += 2)
+      input.ranges.push_back({numbers[i], numbers[i + 1]});
+  }
   CAIRN_RETURN_IF_ERROR(decode_aipp(op, input));
   return input;
 }
@@ -329,7 +337,10 @@ Status decode_outputs(const pb::GraphDef& graph, const pb::ModelDef& def, OmMode
 Status check_tensor(const OmTensor& tensor, std::string_view what) {
   if (tensor.dims.size() > ACL_MAX_DIM_CNT)
     return malformed(fmt::format("{} {} has {} dims", what, tensor.name, tensor.dims.size()));
-  const auto bytes = tensor_bytes(tensor.data_type, tensor.dims);
+  std::vector<int64_t> dims = tensor.dims;
+  const bool is_open = std::ranges::find(dims, -1) != dims.end();
+  if (is_open) std::ranges::replace(dims, -1, 0);  // No bytes then.
+  const auto bytes = tensor_bytes(tensor.data_type, dims);
   if (!bytes) return malformed(fmt::format("type or shape of {} {} is invalid", what, tensor.name));
   if (*bytes != tensor.bytes)
     return malformed(
@@ -433,6 +444,11 @@ Result<std::string> encode_model_def(const OmModel& model) {
     if (input == model.inputs.end()) continue;
     set(*op.mutable_attr(), "index", int64_t{input - model.inputs.begin()});
     if (input->aipp) encode_aipp(*input, *op.mutable_attr());
+    if (input->ranges.empty()) continue;
+    std::vector<int64_t> numbers;
+    for (const DimRange& range : input->ranges)
+      numbers.insert(numbers.end(), {range.least, range.most});
+    set(*op.mutable_attr(), kShapeRange, numbers);
   }
 
   const google::protobuf::LogSilencer silence;

@@ -39,6 +39,17 @@ struct OmAipp {
   OmTensor original;  ///< The model's own input, which AIPP writes: the input of the IR.
 };
 
+/// The sizes that a dim may have. -1 as `most`: no limit.
+struct DimRange {
+  int64_t least = 0;
+  int64_t most = -1;
+
+  static DimRange fixed(int64_t size) { return {size, size}; }
+  bool is_fixed() const { return least == most; }
+  bool contains(int64_t size) const { return size >= least && (most < 0 || size <= most); }
+  bool operator==(const DimRange&) const = default;
+};
+
 /// What an input is for. Inputs of the network come first, in its order, then the others.
 enum class OmInputRole : uint8_t {
   kData,  ///< An input of the network.
@@ -46,11 +57,13 @@ enum class OmInputRole : uint8_t {
 };
 
 /// An input. With static AIPP the tensor is the image (uint8, NHWC), and `aipp->original` is what the IR
-/// takes. Dims that change with the gear are -1, `bytes` is that of the largest gear.
+/// takes. Dims that change with the gear are -1, `bytes` is that of the largest gear. Without gears, a tensor
+/// with a dim of -1 has a size that is known only when the model runs; its `bytes` is 0.
 struct OmInput : OmTensor {
   std::vector<int64_t> dims_v2;  ///< aclmdlGetInputDimsV2; differs from `dims` only with static AIPP.
   std::optional<OmAipp> aipp;
   OmInputRole role = OmInputRole::kData;
+  std::vector<DimRange> ranges;  ///< One for each of `dims`, or none.
 
   /// The tensor that the IR's input takes.
   const OmTensor& engine_tensor() const { return aipp ? aipp->original : *this; }
@@ -128,6 +141,9 @@ struct OmModel {
   std::string defect;                ///< OmUse::kDescribe: why the file cannot be executed; empty if it can.
   OmPartitionSizes partition_sizes;  ///< Filled by read_om.
 };
+
+/// Some size is known only when the model runs, and not chosen among gears.
+bool has_open_shapes(const OmModel& model);
 
 enum class OmUse : uint8_t {
   kExecute,   ///< The file must be one of ours, complete and unchanged.

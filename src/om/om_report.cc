@@ -65,6 +65,44 @@ std::string aipp_text(const OmAipp& aipp) {
          fmt::format("; writes {} {}", short_type(aipp.original.data_type), shape_text(aipp.original.dims));
 }
 
+std::string_view gear_kind_text(OmGearKind kind) {
+  switch (kind) {
+    case OmGearKind::kBatch:
+      return "batch";
+    case OmGearKind::kImage:
+      return "image size";
+    default:
+      return "dims";
+  }
+}
+
+/// "batch: [1], [2], [4]".
+std::string gears_text(const OmGears& gears) {
+  std::string text = fmt::format("{}:", gear_kind_text(gears.kind));
+  for (size_t i = 0; i < gears.list.size(); ++i)
+    text += fmt::format("{} {}", i ? "," : "", shape_text(gears.list[i].values));
+  return text;
+}
+
+/// "[1~8, 3, 0~]": the sizes that the dims of an input may have.
+std::string ranges_text(const std::vector<DimRange>& ranges) {
+  std::string text;
+  for (const DimRange& range : ranges) {
+    text += text.empty() ? "" : ", ";
+    text += range.is_fixed() ? std::to_string(range.least)
+            : range.most < 0 ? fmt::format("{}~", range.least)
+                             : fmt::format("{}~{}", range.least, range.most);
+  }
+  return fmt::format("[{}]", text);
+}
+
+Json gears_json(const OmGears& gears) {
+  Json json = {{"kind", gear_kind_text(gears.kind)}, {"gears", Json::array()}};
+  for (const OmGears::Gear& gear : gears.list)
+    json["gears"].push_back({{"values", gear.values}, {"output_dims", gear.outputs}});
+  return json;
+}
+
 /// Control characters of names from files do not reach the terminal.
 std::string printable(std::string text) {
   std::replace_if(
@@ -124,7 +162,9 @@ std::string om_inspection(const OmModel& model, uint64_t file_bytes, bool list_o
     const OmInput& input = model.inputs[i];
     text += fmt::format("  {:<3} {:<24} {}\n", i, input.name, tensor_text(input));
     if (input.aipp) text += fmt::format("      AIPP: {}\n", aipp_text(*input.aipp));
+    if (!input.ranges.empty()) text += fmt::format("      sizes: {}\n", ranges_text(input.ranges));
   }
+  if (model.gears) text += fmt::format("\ngears\n  {}\n", gears_text(*model.gears));
   text += "\noutputs\n";
   for (size_t i = 0; i < model.outputs.size(); ++i)
     text += fmt::format("  {:<3} {:<24} {}\n", i, model.outputs[i].name, tensor_text(model.outputs[i]));
@@ -170,8 +210,11 @@ std::string om_inspection_json(const OmModel& model, uint64_t file_bytes, bool l
     Json entry = tensor_json(input);
     entry["dims_v2"] = input.dims_v2;
     if (input.aipp) entry["aipp"] = aipp_json(*input.aipp);
+    for (const DimRange& range : input.ranges)
+      entry["ranges"].push_back({range.least, range.most});
     json["inputs"].push_back(std::move(entry));
   }
+  if (model.gears) json["dynamic"] = gears_json(*model.gears);
   json["outputs"] = Json::array();
   for (const OmTensor& output : model.outputs)
     json["outputs"].push_back(tensor_json(output));

@@ -41,6 +41,13 @@ Result<std::unique_ptr<TensorDesc>> TensorDesc::create(aclDataType type, std::ve
   return std::unique_ptr<TensorDesc>(new TensorDesc(type, std::move(dims), format));
 }
 
+void TensorDesc::assign(aclDataType type, std::vector<int64_t> dims, aclFormat format) {
+  type_ = type;
+  dims_ = std::move(dims);
+  format_ = format;
+  ranges_.clear();
+}
+
 size_t TensorDesc::num_dims() const {
   return rank_is_unknown() ? static_cast<size_t>(ACL_UNKNOWN_RANK) : dims_.size();
 }

@@ -57,6 +57,8 @@ class TensorDesc {
   /// description changes or ends); null if there is neither.
   void* data_address() { return address != nullptr || constant.empty() ? address : constant.data(); }
 
+  /// Becomes the description of a dense tensor with known dims.
+  void assign(aclDataType type, std::vector<int64_t> dims, aclFormat format);
   Status set_shape(std::vector<int64_t> dims);
   Status set_format(aclFormat format);
 

@@ -28,6 +28,7 @@ LACKS = {
         "acl.rt.memcpy2d": Lack("RT-184", RT_FEATURE_NOT_SUPPORT),
         "acl.rt.memcpy2d_async": Lack("RT-184", RT_FEATURE_NOT_SUPPORT),
         "acl.trans_tensor_desc_format": Lack("COM-054", FEATURE_UNSUPPORTED),
+        "acl.mdl.set_dataset_tensor_desc": Lack("MDL-066", FEATURE_UNSUPPORTED),
     },
 }
 ALL = {function for lacks in LACKS.values() for function in lacks}

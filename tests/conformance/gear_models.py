@@ -103,3 +103,25 @@ class GearModel(LoadedModel):
         """The first bytes of an output, as floats of this shape."""
         count = int(np.prod(shape))
         return self.outputs.read(index, np.float32, -1)[:count].reshape(shape)
+
+
+def range_model(
+    folder: Path, shape: str, *, option: str = "--input_shape", name: str = "ranges"
+) -> tuple[Path, Path]:
+    """(onnx, om) of the picture network with a range of shapes, such as image:1~4,3,-1,2~16."""
+    onnx_path = picture_network(folder, name, "n", "h", "w")
+    return onnx_path, atc(onnx_path, f"{option}={shape}")
+
+
+def found_model(folder: Path, name: str = "found") -> tuple[Path, Path]:
+    """(onnx, om) with an output whose size depends on the values: where the input is not zero, and the input doubled."""
+    onnx_path = save(
+        folder / f"{name}.onnx",
+        [
+            helper.make_node("NonZero", ["x"], ["places"], name="find"),
+            helper.make_node("Add", ["x", "x"], ["twice"], name="add"),
+        ],
+        [("x", TensorProto.FLOAT, (3, 5))],
+        [("places", TensorProto.INT64, (2, "count")), ("twice", TensorProto.FLOAT, (3, 5))],
+    )
+    return onnx_path, atc(onnx_path)

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import dump_reader
+import gear_models
 import mdl_models
 import numpy as np
 import onnx
@@ -452,3 +453,32 @@ def test_the_results_of_a_dumped_model_are_right(acl, context, network, om, fold
         )
         np.testing.assert_array_equal(model.outputs.read(1, np.int32, (1, 4, 1, 1)), truth["count"])
         model.close()
+
+
+@pytest.mark.rules("SYS-006")
+def test_each_gear_is_dumped_in_its_own_shape(acl, context, folder, tmp_path):
+    network, om = gear_models.batch_model(tmp_path, 1, 2, 4)
+    with DumpCalls(
+        acl,
+        tmp_path / "c.json",
+        dump_path=str(folder),
+        dump_mode="all",
+        dump_list=[{"model_name": "batches"}],
+    ):
+        model = gear_models.GearModel(acl, om)
+        random = np.random.default_rng(1)
+        images = random.standard_normal((4, 3, 6, 8)).astype(np.float32)
+        model.inputs.write(0, images)
+        for batch in (2, 4, 2):
+            assert model.set_batch(batch) == 0
+            assert model.execute() == 0, acl.get_recent_err_msg()
+        model.close()
+    for execution, batch in enumerate((2, 4, 2)):
+        (part,) = folder.rglob(f"batches/{model.id}/{execution}")
+        found = dump_reader.read_all(part)
+        truth = layers(network, [images[:batch]])
+        assert {"image", "conv", "pool"} <= set(found)
+        np.testing.assert_array_equal(found["image"].outputs[0], images[:batch])
+        np.testing.assert_array_equal(found["conv"].inputs[0], images[:batch])
+        np.testing.assert_allclose(found["conv"].outputs[0], truth["features"], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(found["pool"].outputs[0], truth["pooled"], rtol=1e-4, atol=1e-5)

@@ -16,6 +16,7 @@ GEAR_ADDRESS_INVALID = 145011
 GEAR_LENGTH_INVALID = 145012
 NO_SUCH_GEAR = 145013
 
+UNTOUCHED = 77.0
 BATCHES = (1, 4, 2, 8)
 SIZES = ((6, 8), (12, 4), (9, 10))
 DIMS = ([1, 1, 40, 20, 1, 20, 1, 1], [1, 1, 40, 40, 1, 40, 2, 2], [1, 1, 40, 80, 1, 60, 4, 4])
@@ -281,7 +282,7 @@ def test_tasks_run_in_the_gear_of_their_call(acl, stream, gate, batches):
 @pytest.mark.rules("GDM-054", "MDL-030")
 def test_streams_use_different_gears_of_one_model(acl, context, batches):
     model = GearModel(acl, batches[1])
-    faults = []
+    faults, all_set = [], threading.Barrier(len(BATCHES))
 
     def work(batch: int) -> None:
         try:
@@ -290,14 +291,17 @@ def test_streams_use_different_gears_of_one_model(acl, context, batches):
             assert ret == 0
             inputs, outputs = Buffers(acl, model.inputs.sizes), Buffers(acl, model.outputs.sizes)
             assert acl.mdl.set_dynamic_batch_size(model.id, inputs.dataset, 1, batch) == 0
+            outputs.write(0, np.full(outputs.sizes[0] // 4, UNTOUCHED, np.float32))
+            all_set.wait(60)
             for step in range(30):
                 image = picture(batch, 3, 6, 8, seed=step)
                 inputs.write(0, image)
                 assert acl.mdl.execute_async(model.id, inputs.dataset, outputs.dataset, stream) == 0
                 assert acl.rt.synchronize_stream(stream) == 0
                 expected = reference(batches[0], [image])[0]
-                found = outputs.read(0, np.float32, -1)[: expected.size].reshape(expected.shape)
-                np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+                found = outputs.read(0, np.float32, -1)
+                np.testing.assert_allclose(found[: expected.size], expected.ravel(), rtol=1e-5, atol=1e-5)
+                assert (found[expected.size :] == UNTOUCHED).all(), "what lies behind the gear's output"
             inputs.free()
             outputs.free()
             assert acl.rt.destroy_stream(stream) == 0

@@ -153,6 +153,7 @@ CALLS = {
     "acl.rt.memcpy2d": "acl.rt.memcpy2d(memory, 8, host, 8, 8, 8, 1)",
     "acl.rt.memcpy2d_async": "acl.rt.memcpy2d_async(memory, 8, host, 8, 8, 8, 1, 0)",
     "acl.trans_tensor_desc_format": "acl.trans_tensor_desc_format(acl.create_tensor_desc(0, [1, 2, 3, 4], 0), 1)[1]",
+    "acl.mdl.set_dataset_tensor_desc": "acl.mdl.set_dataset_tensor_desc(acl.mdl.create_dataset(), 0, 0)[1]",
 }
 
 

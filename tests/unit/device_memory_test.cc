@@ -1,10 +1,11 @@
 #include "device/device_memory.h"
-#include "device/physical_memory.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cstring>
 #include <fstream>
 #include <map>
@@ -369,23 +370,165 @@ TEST_F(DeviceMemoryTest, FreeRangesSurviveAnyOrderAndFreeAll) {
   }
 }
 
-TEST_F(DeviceMemoryTest, MemoryIsFreedWhileAddressesAreReserved) {
-  constexpr size_t kStep = size_t{2} << 20;
-  for (int turn = 0; turn < 4; ++turn) {
-    std::vector<void*> ranges;
-    std::vector<std::shared_ptr<MemoryPiece>> pieces;
-    for (size_t i = 0; i < 4; ++i) {
-      const auto range = memory_->reserve(kStep);
-      ASSERT_TRUE(range.is_ok()) << range.status().text();
-      ranges.push_back(*range);
-      const auto piece = memory_->allocate_physical(kStep, PageKind::kNormal);
-      ASSERT_TRUE(piece.is_ok()) << piece.status().text();
-      pieces.push_back(*piece);
+// --- caches of freed blocks ---
+
+TEST_F(DeviceMemoryTest, WhatOtherThreadsHaveCachedCanBeAllocated) {
+  // Each thread frees small blocks, and blocks of one region and more; the caches keep some of each.
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t)
+    threads.emplace_back([this] {
+      std::vector<void*> mine;
+      for (int i = 0; i < 40; ++i)
+        mine.push_back(allocate(i % 2 == 0 ? 1000 : (i % 17 + 1) * 60000));
+      for (void* pointer : mine)
+        free(pointer);
+    });
+  for (auto& thread : threads)
+    thread.join();
+  EXPECT_EQ(memory_->allocation_count(), 0U);
+  EXPECT_EQ(memory_->use().free_bytes, kCapacity);
+  free(allocate(kCapacity - 64));  // In one piece.
+  const auto pages = memory_->allocate_physical(kCapacity / 8 * 7, PageKind::kHuge);
+  EXPECT_TRUE(pages.is_ok()) << pages.status().text();
+}
+
+TEST_F(DeviceMemoryTest, FullMemoryIsFoundByEachThreadWhileAnotherFrees) {
+  // One thread takes and gives nearly everything; the caches that the other fills must never be in its way.
+  constexpr size_t kSmall = size_t{8} << 20;
+  std::atomic<bool> done{false};
+  std::thread other([&] {
+    std::mt19937 random(3);
+    std::vector<void*> mine(16, nullptr);
+    while (!done.load()) {
+      void*& place = mine[random() % mine.size()];
+      if (place != nullptr) free(place);
+      place = allocate(random() % (kSmall / 17));
     }
-    pieces.clear();  // Every second free run is between reservations: each needs an entry of its own.
-    for (void* range : ranges)
-      EXPECT_TRUE(memory_->release(range).is_ok());
+    for (void* place : mine)
+      if (place != nullptr) free(place);
+  });
+  for (int i = 0; i < 300; ++i)
+    free(allocate(kCapacity - kSmall - (size_t{2} << 20)));
+  done.store(true);
+  other.join();
+}
+
+TEST_F(DeviceMemoryTest, CachedBlocksAreNobodys) {
+  for (const size_t size : {size_t{100}, size_t{10000}, size_t{200000}, size_t{1} << 20}) {
+    void* pointer = allocate(size);
+    const size_t count = memory_->allocation_count();
+    free(pointer);
+    EXPECT_EQ(memory_->allocation_count(), count - 1) << size;
+    EXPECT_FALSE(memory_->resolve(pointer, 1).is_ok()) << size;
+    EXPECT_EQ(memory_->allocation_of(pointer).start, nullptr) << size;
+    const Status twice = memory_->free(pointer, "RT-162");
+    EXPECT_TRUE(twice.text().starts_with("[RT-162] ")) << twice.text();
+    EXPECT_NE(twice.text().find("it was freed before"), std::string_view::npos) << twice.text();
+    EXPECT_TRUE(memory_->allocations().empty());
   }
+}
+
+TEST_F(DeviceMemoryTest, UseIsExactWhateverTheCachesHold) {
+  std::atomic<size_t> used{0};
+  std::array<CachedBytes, kBlockCaches> cached{};
+  memory_->publish_use_in(used, cached);
+  const auto published = [&] {
+    size_t bytes = used.load();
+    for (const CachedBytes& each : cached)
+      bytes -= each.value.load();
+    return bytes;
+  };
+  // The space that a block takes is the same, whether it comes from a cache or not.
+  std::map<size_t, size_t> space;
+  std::vector<std::pair<void*, size_t>> living;
+  std::mt19937 random(7);
+  size_t expected = 0;
+  for (int i = 0; i < 5000; ++i) {
+    if (living.size() < 40 && random() % 2 == 0) {
+      const size_t size = size_t{64} << (random() % 15);
+      living.emplace_back(allocate(size), size);
+      const size_t taken = kCapacity - memory_->use().free_bytes - expected;
+      EXPECT_EQ(space.emplace(size, taken).first->second, taken) << size;
+      expected += taken;
+    } else if (!living.empty()) {
+      std::swap(living[random() % living.size()], living.back());
+      free(living.back().first);
+      expected -= space[living.back().second];
+      living.pop_back();
+    }
+    ASSERT_EQ(memory_->use().free_bytes, kCapacity - expected);
+    ASSERT_EQ(published(), expected);
+    ASSERT_EQ(memory_->allocation_count(), living.size());
+  }
+  memory_->free_all();
+  EXPECT_EQ(published(), 0U);
+}
+
+TEST_F(DeviceMemoryTest, AResetBesideThreadsThatAllocateAndFreeLeavesNothing) {
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::thread> threads;
+    std::atomic<bool> done{false};
+    for (int t = 0; t < 3; ++t)
+      threads.emplace_back([&, t] {
+        std::mt19937 random(t);
+        std::vector<void*> mine(32, nullptr);
+        while (!done.load()) {
+          void*& place = mine[random() % mine.size()];
+          if (place != nullptr) (void)memory_->free(place, "RT-162");  // The reset may have done so.
+          auto pointer = memory_->allocate(size_t{1} << (random() % 20));
+          place = pointer.is_ok() ? *pointer : nullptr;
+        }
+      });
+    for (int i = 0; i < 20; ++i)
+      memory_->free_all();
+    done.store(true);
+    for (auto& thread : threads)
+      thread.join();
+    memory_->free_all();
+    EXPECT_EQ(memory_->allocation_count(), 0U);
+    EXPECT_EQ(memory_->use().free_bytes, kCapacity);
+    free(allocate(kCapacity - 64));
+  }
+}
+
+TEST_F(DeviceMemoryTest, IdlePagesStayWithinTheirLimitWithManyThreads) {
+  const size_t before = resident_shared_bytes();
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t)
+    threads.emplace_back([this] {
+      std::vector<void*> mine;
+      for (int i = 0; i < 20; ++i) {
+        mine.push_back(allocate(1 << 20));
+        std::memset(*memory_->resolve(mine.back(), 1 << 20), 1, 1 << 20);
+      }
+      for (void* pointer : mine)
+        free(pointer);
+    });
+  for (auto& thread : threads)
+    thread.join();
+  EXPECT_LE(resident_shared_bytes(), before + (size_t{66} << 20));
+}
+
+// What freeing needs is set aside when regions are taken: reservations that came and went must not use it up.
+TEST_F(DeviceMemoryTest, FreeingAfterManyReservationsNeedsNothing) {
+  std::vector<void*> blocks;
+  for (int round = 0; round < 20; ++round) {
+    for (int i = 0; i < 100; ++i) {
+      const auto region = memory_->allocate(40000, 64, {.pages = PageChoice::kHugeOnly});
+      ASSERT_TRUE(region.is_ok()) << region.status().text();
+      blocks.push_back(*region);
+    }
+    for (int i = 0; i < 99; ++i) {
+      const auto start = memory_->reserve(2 << 20);
+      ASSERT_TRUE(start.is_ok()) << start.status().text();
+      ASSERT_TRUE(memory_->release(*start).is_ok());
+    }
+  }
+  for (size_t i = 0; i < blocks.size(); i += 2)  // As many free ranges as there can be.
+    free(blocks[i]);
+  for (size_t i = 1; i < blocks.size(); i += 2)
+    free(blocks[i]);
+  memory_->free_all();
   EXPECT_EQ(memory_->use().free_bytes, kCapacity);
 }
 

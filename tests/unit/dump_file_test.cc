@@ -1,6 +1,8 @@
 // Names and bytes of dump files, and the figures of their tensors.
 #include "dump/dump_file.h"
 
+#include <gtest/gtest.h>
+
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -8,6 +10,7 @@
 #include <fstream>
 #include <limits>
 #include <sstream>
+#include <string>
 
 #include "dump/dump_config.h"
 #include "dump/tensor_statistics.h"
@@ -64,7 +67,8 @@ TEST_F(DumpFile, InputsComeBeforeOutputs) {
   uint64_t head = 0;
   std::memcpy(&head, bytes.data(), sizeof head);
   ASSERT_EQ(bytes.size(), sizeof head + head + sizeof kInput + sizeof kOutput);
-  EXPECT_EQ(std::memcmp(bytes.data() + sizeof head + head, kInput.data(), sizeof kInput), 0);
+  EXPECT_EQ(bytes.substr(sizeof head + head, sizeof kInput),
+            std::string(reinterpret_cast<const char*>(kInput.data()), sizeof kInput));
   EXPECT_EQ(bytes.substr(bytes.size() - 3), "\7\10\11");
 }
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <atomic>
 #include <new>
 #include <random>
 #include <set>
@@ -49,6 +51,55 @@ TEST_F(HandleTableTest, FindsWhatWasInserted) {
   EXPECT_EQ(table_.find(handle)->value, 7);
   EXPECT_EQ(table_.find(handle).handle(), handle);
   EXPECT_TRUE(table_.remove(handle));
+}
+
+TEST_F(HandleTableTest, WordsAreReadByTheHandleOfALivingObjectOnly) {
+  std::array<uint64_t, 2> words{};
+  void* handle = nullptr;
+  {
+    const Ref<Thing> thing = table_.insert(std::make_unique<Thing>());
+    thing.words()[0].store(5);
+    thing.words()[1].store(6);
+    handle = thing.handle();
+  }
+  ASSERT_TRUE(table_.read(handle, words));
+  EXPECT_EQ(words, (std::array<uint64_t, 2>{5, 6}));
+  for (int bit = 0; bit < 64; ++bit)
+    EXPECT_FALSE(table_.read(forge(bits_of(handle) ^ uint64_t{1} << bit), words)) << bit;
+  EXPECT_FALSE(table_.read(nullptr, words));
+  EXPECT_FALSE(other_type_.read(handle, words));
+  EXPECT_TRUE(table_.remove(handle));
+  EXPECT_FALSE(table_.read(handle, words));
+  void* const next = insert();  // In the same slot.
+  EXPECT_FALSE(table_.read(handle, words));
+  EXPECT_TRUE(table_.remove(next));
+}
+
+TEST_F(HandleTableTest, WordsOfAnObjectThatEndsAreNeverThoseOfTheNext) {
+  std::atomic<uint64_t> known{0};
+  std::atomic<bool> done{false};
+  // Each object's words are its handle's bits: who reads by a handle finds that or nothing.
+  std::thread reader([&] {
+    std::array<uint64_t, 2> words{};
+    while (!done.load())
+      if (const uint64_t bits = known.load(); bits != 0 && table_.read(forge(bits), words)) {
+        ASSERT_EQ(words[0], bits);
+        ASSERT_EQ(words[1], ~bits);
+      }
+  });
+  for (int i = 0; i < 100000; ++i) {
+    void* handle = nullptr;
+    {
+      const Ref<Thing> thing = table_.insert(std::make_unique<Thing>());
+      handle = thing.handle();
+      thing.words()[0].store(bits_of(handle), std::memory_order_release);
+      thing.words()[1].store(~bits_of(handle), std::memory_order_release);
+    }
+    known.store(bits_of(handle));
+    EXPECT_TRUE(table_.remove(handle));
+  }
+  done.store(true);
+  reader.join();
 }
 
 TEST_F(HandleTableTest, HandlesAreNotNullAndDiffer) {

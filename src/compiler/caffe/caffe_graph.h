@@ -1,0 +1,25 @@
+// From the two files of a Caffe network to a graph of operators.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/status.h"
+#include "ops/operator_graph.h"
+
+namespace cairn {
+
+/// The bytes of a file, its path for messages, and what keeps the bytes alive.
+struct CaffeFile {
+  std::span<const std::byte> bytes;
+  std::string path;
+  std::shared_ptr<const void> keeper;
+};
+
+/// Reads prototxt and caffemodel. The constants of the graph lie in `weights` and hold its keeper. Unknown
+/// layers, missing weights and weights of a wrong shape come in one message.
+Result<ops::OperatorGraph> read_caffe(const CaffeFile& network, const CaffeFile& weights);
+
+}  // namespace cairn

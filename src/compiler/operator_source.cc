@@ -1,0 +1,66 @@
+#include "compiler/operator_source.h"
+
+#include <algorithm>
+#include <array>
+
+namespace cairn {
+namespace {
+
+/// TensorProto.DataType.
+int32_t onnx_type_of(aclDataType type) {
+  constexpr std::array<aclDataType, 17> kTypes = {
+      ACL_DT_UNDEFINED, ACL_FLOAT,  ACL_UINT8,     ACL_INT8,       ACL_UINT16,  ACL_INT16,
+      ACL_INT32,        ACL_INT64,  ACL_STRING,    ACL_BOOL,       ACL_FLOAT16, ACL_DOUBLE,
+      ACL_UINT32,       ACL_UINT64, ACL_COMPLEX64, ACL_COMPLEX128, ACL_BF16};
+  const auto found = std::ranges::find(kTypes, type);
+  return found == kTypes.end() ? 0 : static_cast<int32_t>(found - kTypes.begin());
+}
+
+OnnxAttribute view_of(const OmAttribute& attribute) {
+  OnnxAttribute view;
+  view.name = attribute.name;
+  std::visit(
+      [&](const auto& value) {
+        using Value = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<Value, std::string>)
+          view.value = std::string_view(value);
+        else if constexpr (std::is_same_v<Value, std::vector<std::string>>)
+          view.value = std::vector<std::string_view>(value.begin(), value.end());
+        else
+          view.value = value;
+      },
+      attribute.value);
+  return view;
+}
+
+}  // namespace
+
+OnnxModel view_of(const ops::OperatorGraph& graph) {
+  OnnxModel model;
+  for (const ops::GraphInput& input : graph.inputs)
+    model.inputs.push_back({input.tensor, onnx_type_of(input.data_type), input.dims, true});
+  for (const ops::GraphConstant& constant : graph.constants) {
+    OnnxTensor tensor;
+    tensor.name = constant.tensor;
+    tensor.data_type = onnx_type_of(constant.data_type);
+    tensor.dims = constant.dims;
+    tensor.data = {reinterpret_cast<const char*>(constant.bytes.data()), constant.bytes.size()};
+    model.initializers.push_back(std::move(tensor));
+  }
+  for (const ops::GraphNode& from : graph.nodes) {
+    OnnxNode node;
+    node.name = from.name;
+    node.type = from.type;
+    node.domain = kOperatorTableDomain;
+    node.inputs.assign(from.inputs.begin(), from.inputs.end());
+    node.outputs.assign(from.outputs.begin(), from.outputs.end());
+    for (const OmAttribute& attribute : from.attributes)
+      node.attributes.push_back(view_of(attribute));
+    model.nodes.push_back(std::move(node));
+  }
+  for (const ops::GraphResult& output : graph.outputs)
+    model.outputs.push_back({output.tensor, 0, {}, false});
+  return model;
+}
+
+}  // namespace cairn

@@ -1,0 +1,223 @@
+#include "model/open_call.h"
+
+#include <algorithm>
+
+#include "device/guarded_copy.h"
+#include "device/runtime.h"
+#include "tensor/data_type.h"
+
+namespace cairn {
+namespace {
+
+std::string dims_text(const std::vector<int64_t>& dims) {
+  return fmt::format("[{}]", fmt::join(dims, ", "));
+}
+
+bool is_open(const std::vector<int64_t>& dims) {
+  return std::ranges::find(dims, -1) != dims.end();
+}
+
+/// "[1~8, 3, 224]": what the model was converted for.
+std::string allowed_text(const OmInput& input) {
+  std::string text;
+  for (size_t i = 0; i < input.dims.size(); ++i) {
+    text += i ? ", " : "";
+    if (input.dims[i] >= 0)
+      text += std::to_string(input.dims[i]);
+    else if (i >= input.ranges.size() || input.ranges[i].most < 0)
+      text += i < input.ranges.size() ? fmt::format("{} or more", input.ranges[i].least) : "any";
+    else
+      text += fmt::format("{}~{}", input.ranges[i].least, input.ranges[i].most);
+  }
+  return fmt::format("[{}]", text);
+}
+
+/// Number of dims and sizes are those that the model was converted for [GDM-077].
+Status check_shape(size_t index, const OmInput& input, const std::vector<int64_t>& dims) {
+  bool fits = dims.size() == input.dims.size();
+  for (size_t i = 0; fits && i < dims.size(); ++i)
+    fits = input.dims[i] < 0 ? dims[i] >= 0 && (i >= input.ranges.size() || input.ranges[i].contains(dims[i]))
+                             : dims[i] == input.dims[i];
+  if (fits) return {};
+  return error(ACL_ERROR_GE_SHAPE_INVALID, "GDM-077",
+               "the shape {} is set for input {} ({}), the model was converted for {}; give another shape to "
+               "acl.mdl.set_dataset_tensor_desc, or convert the model for other ranges",
+               dims_text(dims), index, input.name, allowed_text(input));
+}
+
+/// The shape of an input: as set for the dataset, or as the model has it.
+Result<std::vector<int64_t>> shape_of(const Dataset& dataset, size_t index, const OmInput& input) {
+  if (auto set = dataset.described_dims(index)) {
+    if (!input.aipp) CAIRN_RETURN_IF_ERROR(check_shape(index, input, *set));
+    return *set;
+  }
+  if (!is_open(input.dims)) return input.dims;
+  return error(ACL_ERROR_GE_SHAPE_INVALID, "GDM-080",
+               "the shape of input {} ({}) is not set; call acl.mdl.set_dataset_tensor_desc before the "
+               "execution, allowed is {}",
+               index, input.name, allowed_text(input));
+}
+
+Result<size_t> bytes_of(const OmInput& input, const std::vector<int64_t>& dims) {
+  if (input.aipp) return input.bytes;
+  size_t bytes = data_type_size(input.data_type);
+  for (const int64_t dim : dims)
+    if (__builtin_mul_overflow(bytes, static_cast<size_t>(dim), &bytes))
+      return error(ACL_ERROR_GE_SHAPE_INVALID, "GDM-077", "the shape {} of input {} is too large",
+                   dims_text(dims), input.name);
+  return bytes;
+}
+
+Status check_count(const Dataset& dataset, size_t wanted, const char* side, int code) {
+  if (dataset.count() == wanted) return {};
+  return error(code, "MDL-059", "the {} dataset has {} data buffers, the model has {} {}s", side,
+               dataset.count(), wanted, side);
+}
+
+/// Runs the call as the stream wants half floats to be treated. `detect`: note an overflow in its status.
+Status run_in(Stream& stream, bool detect, OpenCall& call) {
+  FloatOverflow overflow{.saturate = stream.saturates()};
+  Status status = call.run(overflow, stream.device().id());
+  if (overflow.seen && detect) stream.overflow_status().store(1);
+  return status;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<OpenCall>> OpenCall::prepare(std::shared_ptr<Model> model, const void* input_dataset,
+                                                    const void* output_dataset) {
+  CAIRN_ASSIGN(const Ref<Dataset> inputs, find<Dataset>(input_dataset, "input", "MDL-017"));
+  CAIRN_ASSIGN(Ref<Dataset> outputs, find<Dataset>(output_dataset, "output", "MDL-017"));
+  std::unique_ptr<OpenCall> call(new OpenCall(std::move(model), std::move(outputs)));
+  CAIRN_RETURN_IF_ERROR(call->collect_inputs(*inputs));
+  CAIRN_RETURN_IF_ERROR(call->collect_outputs());
+  return call;
+}
+
+Status OpenCall::collect_inputs(const Dataset& dataset) {
+  const std::vector<OmInput>& inputs = model_->info().inputs;
+  CAIRN_RETURN_IF_ERROR(check_count(dataset, inputs.size(), "input", ACL_ERROR_MODEL_INPUT_NOT_MATCH));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    CAIRN_ASSIGN(std::vector<int64_t> dims, shape_of(dataset, i, inputs[i]));
+    CAIRN_ASSIGN(const size_t bytes, bytes_of(inputs[i], dims));
+    CAIRN_ASSIGN(const Ref<DataBuffer> buffer, find<DataBuffer>(dataset.buffer(i), "input", "MDL-059"));
+    const size_t size = buffer->size.load(std::memory_order_relaxed);
+    if (size < bytes)
+      return error(ACL_ERROR_MODEL_INPUT_NOT_MATCH, "GDM-078",
+                   "the data buffer of input {} ({}) has {} bytes, the shape {} needs {}", i, inputs[i].name,
+                   size, dims_text(dims), bytes);
+    inputs_.push_back({buffer->data.load(std::memory_order_relaxed), bytes, std::move(dims)});
+  }
+  return {};
+}
+
+Status OpenCall::collect_outputs() {
+  const size_t count = model_->info().outputs.size();
+  CAIRN_RETURN_IF_ERROR(check_count(*output_dataset_, count, "output", ACL_ERROR_MODEL_OUTPUT_NOT_MATCH));
+  for (size_t i = 0; i < count; ++i) {
+    CAIRN_ASSIGN(Ref<DataBuffer> buffer, find<DataBuffer>(output_dataset_->buffer(i), "output", "MDL-059"));
+    outputs_.push_back(std::move(buffer));
+  }
+  return {};
+}
+
+std::vector<MemoryAccess> OpenCall::accesses() const {
+  std::vector<MemoryAccess> list;
+  for (const Input& input : inputs_)
+    list.push_back({input.address, input.bytes, MemoryAccess::Kind::kRead});
+  for (const Ref<DataBuffer>& output : outputs_)
+    if (void* const data = output->data.load(std::memory_order_relaxed))
+      list.push_back({data, output->size.load(std::memory_order_relaxed), MemoryAccess::Kind::kWrite});
+  return list;
+}
+
+Status OpenCall::check_memory() const {
+  for (const Input& input : inputs_)
+    if (input.bytes > 0)
+      CAIRN_RETURN_IF_ERROR(
+          Runtime::get().resolve_any(input.address, input.bytes, "input", "MDL-015").status());
+  return {};
+}
+
+Status OpenCall::run(FloatOverflow& overflow, int32_t device_id) {
+  try {
+    return run_checked(overflow, device_id);
+  } catch (const std::bad_alloc&) {
+    return error(ACL_ERROR_BAD_ALLOC, "MDL-013", "the host has no memory left");
+  }
+}
+
+Status OpenCall::run_checked(FloatOverflow& overflow, int32_t device_id) {
+  std::vector<ShapedInput> inputs;
+  std::vector<std::vector<std::byte>> copies;  // Of host memory, which may be anything.
+  for (const Input& input : inputs_) {
+    static constexpr std::byte kNothing{};
+    const void* data = &kNothing;
+    if (input.bytes > 0 && Runtime::get().device_of_address(input.address) != nullptr) {
+      CAIRN_ASSIGN(data, Runtime::get().resolve(input.address, input.bytes, "input", "MDL-015"));
+    } else if (input.bytes > 0) {
+      copies.emplace_back(input.bytes);
+      if (!guarded_copy(copies.back().data(), input.address, input.bytes))
+        return error(ACL_ERROR_INVALID_PARAM, "MDL-015",
+                     "{} is neither device memory nor host memory of {} bytes that can be accessed",
+                     input.address, input.bytes);
+      data = copies.back().data();
+    }
+    inputs.push_back({data, input.dims});
+  }
+  return model_->executable().run_open(
+      inputs,
+      [&](size_t index, const std::vector<int64_t>& dims, std::span<const std::byte> bytes) {
+        return take_output(index, dims, bytes, device_id);
+      },
+      overflow);
+}
+
+Status OpenCall::take_output(size_t index, const std::vector<int64_t>& dims, std::span<const std::byte> bytes,
+                             int32_t device_id) {
+  const OmTensor& output = model_->info().outputs[index];
+  DataBuffer& buffer = *outputs_[index];
+  void* target = buffer.data.load(std::memory_order_relaxed);
+  if (target == nullptr && !bytes.empty()) {  // The user frees it [MDL-083].
+    CAIRN_ASSIGN(target, Runtime::get().allocate_on(device_id, bytes.size(), {}));
+    buffer.size.store(bytes.size(), std::memory_order_relaxed);
+    buffer.data.store(target, std::memory_order_relaxed);
+  }
+  const size_t size = buffer.size.load(std::memory_order_relaxed);
+  if (size < bytes.size())
+    return error(ACL_ERROR_MODEL_OUTPUT_NOT_MATCH, "MDL-084",
+                 "the data buffer of output {} ({}) has {} bytes, the result of shape {} needs {}; allocate "
+                 "more, or pass a data buffer without memory",
+                 index, output.name, size, dims_text(dims), bytes.size());
+  if (!bytes.empty()) {
+    CAIRN_ASSIGN(std::byte * place, Runtime::get().resolve_any(target, bytes.size(), "output", "MDL-015"));
+    if (!guarded_copy(place, bytes.data(), bytes.size()))
+      return error(ACL_ERROR_INVALID_PARAM, "MDL-015",
+                   "{} is neither device memory nor host memory of {} bytes that can be written", target,
+                   bytes.size());
+  }
+  output_dataset_->describe(index, output.data_type, dims, output.format);
+  return {};
+}
+
+Status execute_open_model(std::shared_ptr<Model> model, const void* inputs, const void* outputs) {
+  CAIRN_ASSIGN(const std::unique_ptr<OpenCall> call, OpenCall::prepare(std::move(model), inputs, outputs));
+  observe([&](Observer& watching) { watching.accessed("aclmdlExecute", call->accesses()); });
+  CAIRN_ASSIGN(const Ref<Stream> stream, Runtime::get().stream(nullptr));
+  return run_in(*stream, stream->overflow_switch(), *call);
+}
+
+Status launch_open_model(std::shared_ptr<Model> model, const void* inputs, const void* outputs,
+                         const Ref<Stream>& target) {
+  CAIRN_ASSIGN(std::unique_ptr<OpenCall> call, OpenCall::prepare(std::move(model), inputs, outputs));
+  CAIRN_RETURN_IF_ERROR(call->check_memory());
+  observe([&](Observer& watching) {
+    watching.task_launched(target.get(), "aclmdlExecuteAsync", call->accesses());
+  });
+  return Stream::launch(target, "aclmdlExecuteAsync",
+                        [call = std::move(call), detect = target->overflow_switch()](Stream& stream) mutable {
+                          return run_in(stream, detect, *call);
+                        });
+}
+
+}  // namespace cairn

@@ -1,0 +1,192 @@
+"""Rows of the operator tests: an operator, its inputs and attributes, and what NumPy says that it gives.
+
+A file test_<family>.py lists its rows in CASES; conftest.py makes one test of each row. All rows of a file go into one
+graph, which atc compiles once.
+"""
+
+import re
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import acl
+import ml_dtypes
+import numpy as np
+from air import Air
+
+HOST_TO_DEVICE, DEVICE_TO_HOST = 1, 2
+TOLERANCE = {np.dtype(np.float16): 2e-3, np.dtype(ml_dtypes.bfloat16): 2e-2}
+
+
+@dataclass(frozen=True)
+class Const:
+    """An input whose value the operator knows when it is built."""
+
+    array: np.ndarray
+    layout: str = "ND"
+
+
+@dataclass(frozen=True)
+class Laid:
+    """An input with a layout: "NCHW", "NHWC"."""
+
+    array: np.ndarray
+    layout: str
+
+
+@dataclass
+class Case:
+    type: str
+    inputs: Sequence
+    expected: Sequence[np.ndarray]
+    attributes: dict
+    note: str = ""
+    within: float = 1e-4
+    name: str = field(default="")
+
+    def __str__(self) -> str:
+        kinds = "-".join(
+            f"{each.dtype}{'x'.join(map(str, each.shape)) or 'scalar'}"
+            for each in (getattr(value, "array", value) for value in self.inputs if value is not None)
+        )
+        return f"{self.type}{'-' + self.note if self.note else ''}-{kinds}"
+
+
+def case(kind: str, inputs, expected, note: str = "", within: float = 1e-4, **attributes) -> Case:
+    """`expected` is an array or a list of them; arrays that stand for scalars may be numbers of NumPy."""
+    if not isinstance(inputs, (list, tuple)):
+        inputs = [inputs]
+    if not isinstance(expected, (list, tuple)):
+        expected = [expected]
+    return Case(kind, list(inputs), [np.asarray(each) for each in expected], attributes, note, within)
+
+
+def ints(*values: int, dtype=np.int64) -> Const:
+    """A constant list of whole numbers."""
+    return Const(np.array(values, dtype))
+
+
+def random(*shape: int, seed: int = 0, low: float = -3, high: float = 3, dtype=np.float32) -> np.ndarray:
+    generator = np.random.default_rng(seed + 7 * len(shape) + sum(shape))
+    if np.issubdtype(dtype, np.bool_):
+        return generator.integers(0, 2, shape).astype(np.bool_)
+    if np.issubdtype(dtype, np.integer):
+        least = max(int(low), np.iinfo(dtype).min)
+        return generator.integers(least, int(high) + 1, shape).astype(dtype)
+    return generator.uniform(low, high, shape).astype(dtype)
+
+
+class Suite:
+    """The answers to all rows of a file."""
+
+    def __init__(self, cases: list[Case], folder: Path, atc: str) -> None:
+        self.cases, self.folder, self.atc = cases, folder, atc
+        for i, each in enumerate(cases):
+            each.name = f"case{i}"
+        self.problems: dict[str, str] = {}
+        self.answers: dict[str, list[np.ndarray]] = {}
+        self._compile()
+
+    def _compile(self) -> None:
+        rest = list(self.cases)
+        while rest:
+            air, inputs = graph_of(rest)
+            model = self.folder / "cases.air"
+            model.write_bytes(air.bytes())
+            command = [
+                self.atc, "--framework=1", f"--model={model}", f"--output={self.folder / 'cases'}",
+                f"--soc_version={acl.get_soc_name()}",
+            ]  # fmt: skip
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+            if done.returncode == 0:
+                outputs = run(self.folder / "cases.om", inputs)
+                for each in rest:
+                    self.answers[each.name] = [outputs.pop(0) for _ in each.expected]
+                return
+            bad = set(re.findall(r"node (case\d+)\b", done.stdout))
+            if not bad:
+                self.problems = {each.name: done.stdout for each in rest}
+                return
+            for part in re.split(r"(?<=\S)(?:; |, )(?=\w+ \(node )", done.stdout):
+                for name in re.findall(r"node (case\d+)\b", part):
+                    self.problems[name] = part
+            rest = [each for each in rest if each.name not in bad]
+
+    def check(self, each: Case) -> None:
+        assert each.name not in self.problems, self.problems[each.name]
+        for i, (raw, wanted) in enumerate(zip(self.answers[each.name], each.expected, strict=True)):
+            assert raw.size == wanted.nbytes, f"output {i} has {raw.size} bytes, expected {wanted.nbytes}"
+            got = raw.view(wanted.dtype).reshape(wanted.shape)
+            if not np.issubdtype(wanted.dtype, np.integer) and wanted.dtype != np.bool_:
+                tolerance = max(each.within, TOLERANCE.get(wanted.dtype, 0))
+                np.testing.assert_allclose(
+                    got.astype(np.float64), wanted.astype(np.float64), rtol=tolerance, atol=tolerance
+                )
+            else:
+                np.testing.assert_array_equal(got, wanted)
+
+
+def graph_of(cases: list[Case]) -> tuple[Air, list[np.ndarray]]:
+    air, inputs = Air("cases"), []
+    for each in cases:
+        edges, layouts = [], []
+        for i, value in enumerate(each.inputs):
+            name = f"{each.name}_in{i}"
+            layout = getattr(value, "layout", "ND")
+            layouts.append(layout)
+            if value is None:
+                edges.append(None)
+            elif isinstance(value, Const):
+                edges.append(air.const(name, value.array, layout))
+            else:
+                array = getattr(value, "array", value)
+                edges.append(air.data(name, array, layout))
+                inputs.append(array)
+        air.output(*air.node(each.name, each.type, edges, len(each.expected), layouts, **each.attributes))
+    return air, inputs
+
+
+def run(om: Path, inputs: list[np.ndarray]) -> list[np.ndarray]:
+    """The outputs as bytes."""
+    model, ret = acl.mdl.load_from_file(str(om))
+    assert ret == 0, acl.get_recent_err_msg()
+    desc = acl.mdl.create_desc()
+    assert acl.mdl.get_desc(desc, model) == 0
+    datasets, memory = [], []
+    counts = (acl.mdl.get_num_inputs(desc), acl.mdl.get_num_outputs(desc))
+    sizes = (acl.mdl.get_input_size_by_index, acl.mdl.get_output_size_by_index)
+    for count, size_of in zip(counts, sizes, strict=True):
+        dataset = acl.mdl.create_dataset()
+        for i in range(count):
+            size = size_of(desc, i)
+            address, ret = acl.rt.malloc(max(size, 1), 0)
+            assert ret == 0
+            memory.append(address)
+            acl.mdl.add_dataset_buffer(dataset, acl.create_data_buffer(address, size))
+        datasets.append(dataset)
+    assert counts[0] == len(inputs)
+    for address, array in zip(memory, inputs, strict=False):
+        data = np.ascontiguousarray(array).tobytes()
+        if data:
+            pointer = acl.util.bytes_to_ptr(data)
+            assert acl.rt.memcpy(address, len(data), pointer, len(data), HOST_TO_DEVICE) == 0
+    assert acl.mdl.execute(model, *datasets) == 0, acl.get_recent_err_msg()
+    outputs = []
+    for i in range(counts[1]):
+        size = acl.mdl.get_output_size_by_index(desc, i)
+        data = bytes(size)
+        if size:
+            pointer = acl.util.bytes_to_ptr(data)
+            address = memory[counts[0] + i]
+            assert acl.rt.memcpy(pointer, size, address, size, DEVICE_TO_HOST) == 0
+        outputs.append(np.frombuffer(data, np.uint8).copy())
+    for dataset in datasets:
+        for i in range(acl.mdl.get_dataset_num_buffers(dataset)):
+            acl.destroy_data_buffer(acl.mdl.get_dataset_buffer(dataset, i))
+        acl.mdl.destroy_dataset(dataset)
+    for address in memory:
+        acl.rt.free(address)
+    acl.mdl.destroy_desc(desc)
+    acl.mdl.unload(model)
+    return outputs
