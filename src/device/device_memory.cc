@@ -408,7 +408,7 @@ void DeviceMemory::free_physical(const MemoryPiece& piece) {
 // What watches is told without the lock: it may be slow.
 
 Result<void*> DeviceMemory::reserve(size_t size) {
-  const auto reserved = allocate_from_all([&]() -> Result<void*> {
+  auto reserved = allocate_from_all([&]() -> Result<void*> {
     CAIRN_ASSIGN(const size_t taken, take_regions(VirtualMappings::regions_to_take(size)));
     return mappings_.reserve(taken, size);
   });

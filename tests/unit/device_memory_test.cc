@@ -1,5 +1,4 @@
 #include "device/device_memory.h"
-#include "device/physical_memory.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -530,26 +529,6 @@ TEST_F(DeviceMemoryTest, FreeingAfterManyReservationsNeedsNothing) {
   for (size_t i = 1; i < blocks.size(); i += 2)
     free(blocks[i]);
   memory_->free_all();
-  EXPECT_EQ(memory_->use().free_bytes, kCapacity);
-}
-
-TEST_F(DeviceMemoryTest, MemoryIsFreedWhileAddressesAreReserved) {
-  constexpr size_t kStep = size_t{2} << 20;
-  for (int turn = 0; turn < 4; ++turn) {
-    std::vector<void*> ranges;
-    std::vector<std::shared_ptr<MemoryPiece>> pieces;
-    for (size_t i = 0; i < 4; ++i) {
-      const auto range = memory_->reserve(kStep);
-      ASSERT_TRUE(range.is_ok()) << range.status().text();
-      ranges.push_back(*range);
-      const auto piece = memory_->allocate_physical(kStep, PageKind::kNormal);
-      ASSERT_TRUE(piece.is_ok()) << piece.status().text();
-      pieces.push_back(*piece);
-    }
-    pieces.clear();  // Every second free run is between reservations: each needs an entry of its own.
-    for (void* range : ranges)
-      EXPECT_TRUE(memory_->release(range).is_ok());
-  }
   EXPECT_EQ(memory_->use().free_bytes, kCapacity);
 }
 
