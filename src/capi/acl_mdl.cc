@@ -29,6 +29,7 @@ using cairn::handle_table;
 using cairn::Model;
 using cairn::ModelDesc;
 using cairn::ModelDescription;
+using cairn::ModelInfo;
 using cairn::ModelSizes;
 using cairn::ModelTable;
 using cairn::null_argument;
