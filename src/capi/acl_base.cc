@@ -139,9 +139,7 @@ aclError aclDestroyDataBuffer(const aclDataBuffer* dataBuffer) {
 aclError aclUpdateDataBuffer(aclDataBuffer* dataBuffer, void* data, size_t size) {
   return api("aclUpdateDataBuffer", [&]() -> Status {
     CAIRN_ASSIGN(const Ref<DataBuffer> buffer, find<DataBuffer>(dataBuffer, "dataBuffer", "COM-014"));
-    buffer->data = data;
-    buffer->size = size;
-    DataBuffer::publish(buffer);
+    DataBuffer::set(buffer, data, size);
     return {};
   });
 }

@@ -92,6 +92,9 @@ Status guarded(std::string_view code, std::string_view subject, Work&& work) {
     return compile_error("E10044", {"It ran out while the model was converted."});
   } catch (const std::exception& failure) {
     const std::string reason = plain_reason(failure);
+    // The engine wraps what it could not catch otherwise.
+    if (reason.find("std::bad_alloc") != std::string::npos)
+      return compile_error("E10044", {"It ran out while the model was converted."});
     return subject.empty() ? compile_error(code, {reason}) : compile_error(code, {subject, reason});
   }
 }

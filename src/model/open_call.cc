@@ -180,8 +180,7 @@ Status OpenCall::take_output(size_t index, const std::vector<int64_t>& dims, std
   void* target = buffer.data.load(std::memory_order_relaxed);
   if (target == nullptr && !bytes.empty()) {  // The user frees it [MDL-083].
     CAIRN_ASSIGN(target, Runtime::get().allocate_on(device_id, bytes.size(), {}));
-    buffer.size.store(bytes.size(), std::memory_order_relaxed);
-    buffer.data.store(target, std::memory_order_relaxed);
+    DataBuffer::set(outputs_[index], target, bytes.size());
   }
   const size_t size = buffer.size.load(std::memory_order_relaxed);
   if (size < bytes.size())
