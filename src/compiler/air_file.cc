@@ -294,7 +294,8 @@ Result<ops::OperatorGraph> read_air(std::span<const std::byte> file, const std::
   });
   if (graph) return std::move(*graph);
   if (parsed.text().starts_with('['))
-    return compile_error("E10041", {path.string(), "it is no serialised graph of operators (ge.proto.ModelDef)"});
+    return compile_error("E10041",
+                         {path.string(), "it is no serialised graph of operators (ge.proto.ModelDef)"});
   return parsed;
 }
 

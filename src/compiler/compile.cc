@@ -614,9 +614,9 @@ class Compilation {
   const std::function<void(std::string_view)>& stage_;
   MappedFile file_;
   std::optional<ops::OperatorGraph> operators_;  ///< Of models that the operator table builds.
-  std::string changed_;         ///< The ONNX file after changes of ours; empty: as it is.
-  TensorFlowGraph tensorflow_;  ///< Holds names that onnx_ points to.
-  OnnxModel onnx_;              ///< Points into file_, changed_, tensorflow_ or operators_.
+  std::string changed_;                          ///< The ONNX file after changes of ours; empty: as it is.
+  TensorFlowGraph tensorflow_;                   ///< Holds names that onnx_ points to.
+  OnnxModel onnx_;                               ///< Points into file_, changed_, tensorflow_ or operators_.
   std::map<std::string, NetworkTensor, std::less<>> tensors_;
   std::vector<GraphOutput> outputs_;
   std::vector<OmTensor> output_tensors_;  ///< One for each of outputs_.

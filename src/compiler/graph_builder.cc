@@ -205,10 +205,9 @@ class GraphBuilder {
       producers_[std::string(onnx.outputs[0])] = add_constant(onnx.name, *onnx.tensor, onnx.outputs[0]);
       return;
     }
-    CannOperator cann =
-        onnx.domain == kTensorFlowDomain      ? tensorflow_operator(onnx)
-        : onnx.domain == kOperatorTableDomain ? table_operator(onnx)
-                                              : cann_operator(onnx, context());
+    CannOperator cann = onnx.domain == kTensorFlowDomain      ? tensorflow_operator(onnx)
+                        : onnx.domain == kOperatorTableDomain ? table_operator(onnx)
+                                                              : cann_operator(onnx, context());
     OmNode node;
     node.name = onnx.name;
     node.type = std::move(cann.type);

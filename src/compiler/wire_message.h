@@ -1,4 +1,5 @@
-// What readers and writers of protobuf messages without a schema share, beside the walk over a message's fields.
+// What readers and writers of protobuf messages without a schema share, beside the walk over a message's
+// fields.
 #pragma once
 
 #include <google/protobuf/io/coded_stream.h>

@@ -22,8 +22,8 @@ struct DataBuffer {
     buffer->size.store(bytes, std::memory_order_relaxed);
     publish(buffer);
   }
-  /// The contents are also the open words of the handle, so that a question costs no reference. To be called for
-  /// a new one; set() does it for a change.
+  /// The contents are also the open words of the handle, so that a question costs no reference. To be called
+  /// for a new one; set() does it for a change.
   static void publish(const Ref<DataBuffer>& buffer) {
     buffer.words()[0].store(reinterpret_cast<uint64_t>(buffer->data.load(std::memory_order_relaxed)),
                             std::memory_order_release);
