@@ -45,15 +45,17 @@ def test_every_waiver_gives_a_reason_in_a_sentence():
 
 
 def test_the_table_of_what_a_chip_lacks_holds_what_the_rules_of_the_runtime_say():
+    runtime = ("SYS", "COM", "UTL", "RT", "GDE")
     said = {
         (function, name)
         for name, rule in spec_data.rules().items()
-        if spec_data.prefix(name) in ("SYS", "COM", "UTL", "RT", "GDE")
+        if spec_data.prefix(name) in runtime
         and (rule["kind"], rule["soc"]) == ("support", "310B")
         and rule["rule"].startswith("Not supported")
         for function in rule["fn"]
     }
-    assert said == {(function, lack.rule) for function, lack in LACKS["Ascend310B"].items()}
+    table = {(function, lack.rule) for function, lack in LACKS["Ascend310B"].items()}
+    assert said == {entry for entry in table if spec_data.prefix(entry[1]) in runtime}
 
 
 def test_a_rule_counts_as_tested_when_all_its_tests_passed():
