@@ -153,7 +153,7 @@ AttributeSpec parse_attribute(std::string_view text) {
 
 TypeSet TypeSet::of(aclDataType type) {
   TypeSet set;
-  if (type >= 0 && type < 64) set.bits_ = uint64_t{1} << type;
+  if (const int number = type; number >= 0 && number < 64) set.bits_ = uint64_t{1} << number;
   return set;
 }
 

@@ -152,7 +152,7 @@ def test_a_and_b_may_be_fractals(acl, on_device, stream, types, orders, sizes):
 @pytest.mark.rules("BLAS-006", "BLAS-007", "BLAS-009", "BLAS-010", "BLAS-001")
 @pytest.mark.parametrize("in_type", [FLOAT16, INT8])
 @pytest.mark.parametrize("of_b", [False, True])
-def test_fractals_need_memory_for_whole_blocks(acl, on_device, stream, in_type, of_b):
+def test_fractals_without_memory_for_whole_blocks_are_refused(acl, on_device, stream, in_type, of_b):
     out_type = FLOAT16 if in_type == FLOAT16 else INT32
     shape = (17, 33)  # Rounded up: 32 x 48 of float16; of int8 32 x 64 for A, 32 x 48 for B.
     elements = {
