@@ -116,7 +116,7 @@ using NodeNames = std::map<std::string, std::string, std::less<>>;
 /// The engine's reader of a framework's files, with our own operators.
 ov::frontend::FrontEnd::Ptr make_front_end(ov::frontend::FrontEndManager& manager, const std::string& name,
                                            int64_t opset) {
-  const auto front_end = manager.load_by_framework(name);
+  auto front_end = manager.load_by_framework(name);
   if (!front_end) throw std::runtime_error("the engine's reader of " + name + " files is not installed");
   if (name == kOnnx) front_end->add_extension(onnx::conversions(opset));
   return front_end;
@@ -308,7 +308,7 @@ Result<std::vector<UnsupportedNode>> find_unsupported(const std::filesystem::pat
             found.node = known->second;
       const std::string& domain = foreign->get_attrs().get_opset_name();
       const std::string& type = foreign->get_attrs().get_type_name();
-      found.type = is_tensorflow || domain.empty() ? type : domain + "." + type;
+      found.type = is_tensorflow || domain.empty() ? type : fmt::format("{}.{}", domain, type);
       if (!is_tensorflow && domain.empty()) {
         const int64_t nearest = nearest_opset(*front_end, type, opset);
         if (nearest == opset)

@@ -105,7 +105,7 @@ inline int64_t rank_of(const Value& value) {
 inline std::vector<int64_t> dims_of(const Value& value) {
   if (value.get_partial_shape().is_dynamic())
     refuse("the shape of an input is only known when the model runs");
-  const ov::Shape shape = value.get_shape();
+  const ov::Shape& shape = value.get_shape();
   return {shape.begin(), shape.end()};
 }
 /// An axis counted from the front; `rank` itself is allowed where a dim is added.
