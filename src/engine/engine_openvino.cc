@@ -283,8 +283,8 @@ class OpenVinoEngine final : public Engine {
   }
 
   /// The network that `blob` holds; networks that are kept are never small. Throws what OpenVINO throws.
-  Result<std::shared_ptr<ShapedNetwork>> import_network(const std::shared_ptr<Blob>& blob, const ModelInfo& info,
-                                                        const OmShapes& shapes) {
+  Result<std::shared_ptr<ShapedNetwork>> import_network(const std::shared_ptr<Blob>& blob,
+                                                        const ModelInfo& info, const OmShapes& shapes) {
     const std::span<const std::byte> bytes = blob->bytes();
     const ov::Tensor view(ov::element::u8, {bytes.size()}, static_cast<const void*>(bytes.data()));
     const ov::Tensor kept(view, blob);

@@ -13,7 +13,7 @@ using namespace ov::op;
 /// The filter as the engine takes it: output channels, input channels, space. A filter without a format has
 /// the layout that goes with the data: HWCN (or DHWCN) with channels last.
 Value filter_outputs_first(const Arguments& op, const ChannelsFirst& layout) {
-  const Value filter = op.input("filter");
+  Value filter = op.input("filter");
   const aclFormat format = op.format("filter");
   const int64_t rank = rank_of(filter);
   std::vector<int64_t> order;

@@ -176,7 +176,7 @@ Values cross(const Arguments& op) {
     if (axis == static_cast<int64_t>(dims.size())) refuse("no dim of x1 has 3 elements");
   }
   axis = axis_of(axis, rank_of(a));
-  const auto turned = [&](const Value& x, std::vector<int64_t> order) {
+  const auto turned = [&](const Value& x, const std::vector<int64_t>& order) {
     return make<v8::Gather>(x, integers(order), integer(axis));
   };
   return {subtract(multiply(turned(a, {1, 2, 0}), turned(b, {2, 0, 1})),

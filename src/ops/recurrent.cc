@@ -24,8 +24,8 @@ struct Sequence {
   Value cell;    ///< [T, N, H]; LSTM only.
 };
 
-std::shared_ptr<v0::Parameter> parameter_like(const Value& value, ov::PartialShape shape) {
-  return std::make_shared<v0::Parameter>(value.get_element_type(), std::move(shape));
+std::shared_ptr<v0::Parameter> parameter_like(const Value& value, const ov::PartialShape& shape) {
+  return std::make_shared<v0::Parameter>(value.get_element_type(), shape);
 }
 
 ov::PartialShape first_step(const Value& value) {
