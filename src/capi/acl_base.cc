@@ -119,11 +119,10 @@ aclFloat16 aclFloatToFloat16(float value) {
 
 aclDataBuffer* aclCreateDataBuffer(void* data, size_t size) {
   return api_value<aclDataBuffer*>("aclCreateDataBuffer", nullptr, [&]() -> Result<aclDataBuffer*> {
-    const auto buffer =
-        handle_table<DataBuffer>().insert(std::make_unique<DataBuffer>(data, data ? size : 0));  // [COM-008]
+    const auto buffer = handle_table<DataBuffer>().insert(std::make_unique<DataBuffer>());
     if (!buffer)
       return cairn::error(ACL_ERROR_BAD_ALLOC, "COM-007", "too many data buffers exist; destroy some");
-    DataBuffer::publish(buffer);
+    DataBuffer::set(buffer, data, data ? size : 0);  // [COM-008]
     return as_handle<aclDataBuffer>(buffer);
   });
 }

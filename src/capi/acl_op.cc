@@ -41,8 +41,8 @@ Result<std::vector<OperatorBuffer>> buffers_of(int count, const aclDataBuffer* c
   std::vector<OperatorBuffer> found;
   found.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) {
-    CAIRN_ASSIGN(const Ref<DataBuffer> buffer, find<DataBuffer>(list[i], name, "OP-028"));
-    found.push_back({buffer->data.load(), buffer->size.load()});
+    CAIRN_ASSIGN(const DataBuffer::Contents buffer, DataBuffer::read(list[i], name, "OP-028"));
+    found.push_back({buffer.data, buffer.size});
   }
   return found;
 }

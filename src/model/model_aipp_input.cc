@@ -72,9 +72,9 @@ Result<std::byte*> parameter_memory(const void* dataset, const ModelInfo& info, 
     return error(ACL_ERROR_INVALID_PARAM, "GDM-061",
                  "the dataset has {} data buffers, the model {} inputs; add one for each input first",
                  inputs->count(), info.inputs.size());
-  CAIRN_ASSIGN(const Ref<DataBuffer> buffer, find<DataBuffer>(inputs->buffer(index), "dataset", "GDM-061"));
-  void* const data = buffer->data.load(std::memory_order_relaxed);
-  const size_t size = buffer->size.load(std::memory_order_relaxed);
+  CAIRN_ASSIGN(const DataBuffer::Contents buffer,
+               DataBuffer::read(inputs->buffer(index), "dataset", "GDM-061"));
+  const auto [data, size] = buffer;
   const size_t needed = info.inputs[index].bytes;
   if (data == nullptr)
     return error(ACL_ERROR_GE_DYNAMIC_INPUT_ADDR_INVALID, "GDM-061",

@@ -31,9 +31,8 @@ constexpr Side kOutput = {"output", ACL_ERROR_MODEL_OUTPUT_NOT_MATCH};
 /// The memory of a data buffer holds the tensor. Returns its address as the user gave it.
 Result<void*> check_buffer(const Side& side, size_t index, const std::string& name, size_t bytes,
                            const void* handle) {
-  CAIRN_ASSIGN(const Ref<DataBuffer> buffer, find<DataBuffer>(handle, side.name, "MDL-059"));
-  void* data = buffer->data.load(std::memory_order_relaxed);
-  const size_t size = buffer->size.load(std::memory_order_relaxed);
+  CAIRN_ASSIGN(const DataBuffer::Contents buffer, DataBuffer::read(handle, side.name, "MDL-059"));
+  const auto [data, size] = buffer;
   if (data == nullptr)
     return error(side.mismatch_code, "MDL-059",
                  "the data buffer of {} {} ({}) has no memory; it needs {} bytes", side.name, index, name,

@@ -87,9 +87,8 @@ Result<GearMemory> gear_memory(const Dataset& dataset, size_t index, size_t numb
                  "the dataset has {} data buffers; the one for input {} ({}) is missing, add it with "
                  "acl.mdl.add_dataset_buffer",
                  dataset.count(), index, kGearInputName);
-  CAIRN_ASSIGN(const Ref<DataBuffer> buffer, find<DataBuffer>(handle, "dataset", "GDM-040"));
-  void* const data = buffer->data.load(std::memory_order_relaxed);
-  const size_t size = buffer->size.load(std::memory_order_relaxed);
+  CAIRN_ASSIGN(const DataBuffer::Contents buffer, DataBuffer::read(handle, "dataset", "GDM-040"));
+  const auto [data, size] = buffer;
   if (data == nullptr)
     return error(ACL_ERROR_GE_DYNAMIC_INPUT_ADDR_INVALID, "GDM-040",
                  "the data buffer of input {} ({}) has no memory; allocate {} bytes", index, kGearInputName,

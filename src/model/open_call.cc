@@ -100,13 +100,13 @@ Status OpenCall::collect_inputs(const Dataset& dataset) {
   for (size_t i = 0; i < inputs.size(); ++i) {
     CAIRN_ASSIGN(std::vector<int64_t> dims, shape_of(dataset, i, inputs[i]));
     CAIRN_ASSIGN(const size_t bytes, bytes_of(inputs[i], dims));
-    CAIRN_ASSIGN(const Ref<DataBuffer> buffer, find<DataBuffer>(dataset.buffer(i), "input", "MDL-059"));
-    const size_t size = buffer->size.load(std::memory_order_relaxed);
+    CAIRN_ASSIGN(const DataBuffer::Contents buffer, DataBuffer::read(dataset.buffer(i), "input", "MDL-059"));
+    const auto [data, size] = buffer;
     if (size < bytes)
       return error(ACL_ERROR_MODEL_INPUT_NOT_MATCH, "GDM-078",
                    "the data buffer of input {} ({}) has {} bytes, the shape {} needs {}", i, inputs[i].name,
                    size, dims_text(dims), bytes);
-    inputs_.push_back({buffer->data.load(std::memory_order_relaxed), bytes, std::move(dims)});
+    inputs_.push_back({data, bytes, std::move(dims)});
   }
   return {};
 }
@@ -126,8 +126,8 @@ std::vector<MemoryAccess> OpenCall::accesses() const {
   for (const Input& input : inputs_)
     list.push_back({input.address, input.bytes, MemoryAccess::Kind::kRead});
   for (const Ref<DataBuffer>& output : outputs_)
-    if (void* const data = output->data.load(std::memory_order_relaxed))
-      list.push_back({data, output->size.load(std::memory_order_relaxed), MemoryAccess::Kind::kWrite});
+    if (const auto [data, size] = DataBuffer::contents(output); data != nullptr)
+      list.push_back({data, size, MemoryAccess::Kind::kWrite});
   return list;
 }
 
@@ -176,13 +176,12 @@ Status OpenCall::run_checked(FloatOverflow& overflow, int32_t device_id) {
 Status OpenCall::take_output(size_t index, const std::vector<int64_t>& dims, std::span<const std::byte> bytes,
                              int32_t device_id) {
   const OmTensor& output = model_->info().outputs[index];
-  DataBuffer& buffer = *outputs_[index];
-  void* target = buffer.data.load(std::memory_order_relaxed);
+  auto [target, size] = DataBuffer::contents(outputs_[index]);
   if (target == nullptr && !bytes.empty()) {  // The user frees it [MDL-083].
-    CAIRN_ASSIGN(target, Runtime::get().allocate_on(device_id, bytes.size(), {}));
-    DataBuffer::set(outputs_[index], target, bytes.size());
+    size = bytes.size();
+    CAIRN_ASSIGN(target, Runtime::get().allocate_on(device_id, size, {}));
+    DataBuffer::set(outputs_[index], target, size);
   }
-  const size_t size = buffer.size.load(std::memory_order_relaxed);
   if (size < bytes.size())
     return error(ACL_ERROR_MODEL_OUTPUT_NOT_MATCH, "MDL-084",
                  "the data buffer of output {} ({}) has {} bytes, the result of shape {} needs {}; allocate "

@@ -10,29 +10,22 @@
 
 namespace cairn {
 
+/// The contents lie in the open words of the handle, so that reading them takes no reference.
 struct DataBuffer {
   static constexpr HandleType kHandleType = HandleType::kDataBuffer;
 
-  DataBuffer(void* address, size_t bytes) : data(address), size(bytes) {}
-  std::atomic<void*> data;
-  std::atomic<size_t> size;
-
-  static void set(const Ref<DataBuffer>& buffer, void* address, size_t bytes) {
-    buffer->data.store(address, std::memory_order_relaxed);
-    buffer->size.store(bytes, std::memory_order_relaxed);
-    publish(buffer);
-  }
-  /// The contents are also the open words of the handle, so that a question costs no reference. To be called
-  /// for a new one; set() does it for a change.
-  static void publish(const Ref<DataBuffer>& buffer) {
-    buffer.words()[0].store(reinterpret_cast<uint64_t>(buffer->data.load(std::memory_order_relaxed)),
-                            std::memory_order_release);
-    buffer.words()[1].store(buffer->size.load(std::memory_order_relaxed), std::memory_order_release);
-  }
   struct Contents {
     void* data;
     size_t size;
   };
+  static void set(const Ref<DataBuffer>& buffer, void* data, size_t size) {
+    buffer.words()[0].store(reinterpret_cast<uint64_t>(data), std::memory_order_release);
+    buffer.words()[1].store(size, std::memory_order_release);
+  }
+  static Contents contents(const Ref<DataBuffer>& buffer) {
+    return {reinterpret_cast<void*>(buffer.words()[0].load(std::memory_order_acquire)),
+            buffer.words()[1].load(std::memory_order_acquire)};
+  }
   /// Refuses a handle as find() does.
   static Result<Contents> read(const void* handle, const char* argument, std::string_view rule) {
     std::array<uint64_t, 2> words;

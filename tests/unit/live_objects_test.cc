@@ -30,7 +30,7 @@ TEST_F(LiveObjectsTest, AreNamedFromCreationToDestruction) {
 }
 
 TEST_F(LiveObjectsTest, IncludeObjectsOfHigherLayers) {
-  void* buffer = handle_table<DataBuffer>().insert(std::make_unique<DataBuffer>(nullptr, 0)).handle();
+  void* buffer = handle_table<DataBuffer>().insert(std::make_unique<DataBuffer>()).handle();
   EXPECT_THAT(names(), Contains(name(buffer)));
   EXPECT_TRUE(handle_table<DataBuffer>().remove(buffer));
   EXPECT_THAT(names(), Not(Contains(name(buffer))));
