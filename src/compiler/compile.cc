@@ -16,6 +16,7 @@
 #include "compiler/onnx_branches.h"
 #include "compiler/onnx_file.h"
 #include "compiler/onnx_limits.h"
+#include "compiler/onnx_types.h"
 #include "compiler/operator_source.h"
 #include "compiler/tensorflow_file.h"
 #include "om/om_aipp.h"

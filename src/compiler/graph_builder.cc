@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "compiler/onnx_operators.h"
+#include "compiler/onnx_types.h"
 #include "compiler/operator_source.h"
 #include "compiler/tensorflow_file.h"
 #include "compiler/tensorflow_operators.h"
@@ -281,15 +282,6 @@ class GraphBuilder {
 
 std::string aipp_node_name(std::string_view input) {
   return fmt::format("{}_0_huawei_aipp", input);
-}
-
-aclDataType acl_type_of_onnx(int32_t type) {
-  constexpr std::array<aclDataType, 17> kTypes = {
-      ACL_DT_UNDEFINED, ACL_FLOAT,  ACL_UINT8,     ACL_INT8,       ACL_UINT16,  ACL_INT16,
-      ACL_INT32,        ACL_INT64,  ACL_STRING,    ACL_BOOL,       ACL_FLOAT16, ACL_DOUBLE,
-      ACL_UINT32,       ACL_UINT64, ACL_COMPLEX64, ACL_COMPLEX128, ACL_BF16};
-  return type >= 0 && static_cast<size_t>(type) < kTypes.size() ? kTypes[static_cast<size_t>(type)]
-                                                                : ACL_DT_UNDEFINED;
 }
 
 aclFormat onnx_format(size_t dims, bool channels_last) {

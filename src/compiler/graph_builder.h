@@ -36,9 +36,6 @@ std::vector<OmNode> build_graph(const GraphSource& source, const std::vector<OmI
 /// The operator that AIPP in front of an input becomes.
 std::string aipp_node_name(std::string_view input);
 
-/// The type of a TensorProto.DataType; ACL_DT_UNDEFINED if the API has none.
-aclDataType acl_type_of_onnx(int32_t type);
-
 /// NCHW for four dims, NCDHW for five, else ND; with the channels last NHWC and NDHWC.
 aclFormat onnx_format(size_t dims, bool channels_last = false);
 

@@ -1,20 +1,9 @@
 #include "compiler/operator_source.h"
 
-#include <algorithm>
-#include <array>
+#include "compiler/onnx_types.h"
 
 namespace cairn {
 namespace {
-
-/// TensorProto.DataType.
-int32_t onnx_type_of(aclDataType type) {
-  constexpr std::array<aclDataType, 17> kTypes = {
-      ACL_DT_UNDEFINED, ACL_FLOAT,  ACL_UINT8,     ACL_INT8,       ACL_UINT16,  ACL_INT16,
-      ACL_INT32,        ACL_INT64,  ACL_STRING,    ACL_BOOL,       ACL_FLOAT16, ACL_DOUBLE,
-      ACL_UINT32,       ACL_UINT64, ACL_COMPLEX64, ACL_COMPLEX128, ACL_BF16};
-  const auto found = std::ranges::find(kTypes, type);
-  return found == kTypes.end() ? 0 : static_cast<int32_t>(found - kTypes.begin());
-}
 
 OnnxAttribute view_of(const OmAttribute& attribute) {
   OnnxAttribute view;
