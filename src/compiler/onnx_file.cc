@@ -49,11 +49,7 @@ class OnnxReader {
 
   template <class Visit>
   Status each(std::string_view bytes, std::string_view what, Visit&& visit) {
-    Message message(bytes);
-    Field field;
-    while (message.next(field))
-      CAIRN_RETURN_IF_ERROR(visit(field));
-    return message.is_damaged() ? damaged(what) : Status();
+    return visit_fields(bytes, std::forward<Visit>(visit), [&] { return damaged(what); });
   }
 
   Status count_value() {

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/status.h"
+
 namespace cairn {
 
 /// One field of a message: a number, or a range of bytes. Points into the file.
@@ -80,5 +82,16 @@ class ProtobufMessage {
   google::protobuf::io::CodedInputStream stream_;
   bool damaged_ = false;
 };
+
+/// Calls `visit`, which returns Status, for each field; the first error ends it. `damaged` makes the error
+/// for a message that is damaged or cut off.
+template <class Visit, class Damaged>
+Status visit_fields(std::string_view bytes, Visit&& visit, Damaged&& damaged) {
+  ProtobufMessage message(bytes);
+  ProtobufField field;
+  while (message.next(field))
+    CAIRN_RETURN_IF_ERROR(visit(field));
+  return message.is_damaged() ? damaged() : Status();
+}
 
 }  // namespace cairn

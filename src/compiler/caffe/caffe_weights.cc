@@ -38,11 +38,8 @@ class WeightReader {
 
   template <class Visit>
   Status each(std::string_view bytes, std::string_view what, Visit&& visit) {
-    ProtobufMessage message(bytes);
-    Field field;
-    while (message.next(field))
-      CAIRN_RETURN_IF_ERROR(visit(field));
-    return message.is_damaged() ? refused(fmt::format("{} is damaged or cut off", what)) : Status();
+    return visit_fields(bytes, std::forward<Visit>(visit),
+                        [&] { return refused(fmt::format("{} is damaged or cut off", what)); });
   }
 
   Status read_layer(std::string_view bytes, int name_field, int blobs_field) {
