@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "base/observer.h"
 #include "base/script_stack.h"
@@ -38,6 +39,16 @@ struct Real {
   float value = 0;
   operator float() const { return value; }  // NOLINT(google-explicit-constructor)
 };
+
+/// The handles that a list of addresses stands for.
+template <class Handle>
+std::vector<Handle*> handles(const std::vector<Address>& addresses) {
+  std::vector<Handle*> result;
+  result.reserve(addresses.size());
+  for (const Address& address : addresses)
+    result.push_back(address.as<Handle>());
+  return result;
+}
 
 /// Python's view of a pointer.
 inline uintptr_t to_python(const void* pointer) {

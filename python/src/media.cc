@@ -12,6 +12,7 @@
 
 namespace nb = nanobind;
 using cairn::python::Address;
+using cairn::python::handles;
 using cairn::python::Int;
 using cairn::python::to_python;
 using cairn::python::without_gil;
@@ -19,14 +20,6 @@ using Addresses = std::vector<Address>;
 using Counts = std::vector<Int<uint32_t>>;
 
 namespace {
-
-template <class Handle>
-std::vector<Handle*> handles(const Addresses& addresses) {
-  std::vector<Handle*> result;
-  for (const Address& address : addresses)
-    result.push_back(address.as<Handle>());
-  return result;
-}
 
 std::vector<uint32_t> plain(const Counts& counts) {
   return {counts.begin(), counts.end()};

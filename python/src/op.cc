@@ -12,21 +12,13 @@
 
 namespace nb = nanobind;
 using cairn::python::Address;
+using cairn::python::handles;
 using cairn::python::Int;
 using cairn::python::to_python;
 using cairn::python::without_gil;
 using Addresses = std::vector<Address>;
 
 namespace {
-
-template <class Handle>
-std::vector<Handle*> handles(const Addresses& addresses) {
-  std::vector<Handle*> result;
-  result.reserve(addresses.size());
-  for (const Address& address : addresses)
-    result.push_back(address.as<Handle>());
-  return result;
-}
 
 template <class Element>
 int count_of(const std::vector<Element>& list) {
