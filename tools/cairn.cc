@@ -6,12 +6,11 @@
 #include <exception>
 #include <string>
 
-#include "cairn_bench.h"
 #include "cairn_check.h"
-#include "cairn_compare.h"
 #include "cairn_doctor.h"
 #include "om/mapped_file.h"
 #include "om/om_report.h"
+#include "other_programs.h"
 
 namespace {
 
