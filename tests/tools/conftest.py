@@ -1,5 +1,6 @@
 """What the tests of the commands share: running them, small networks, and an independent reader of om files."""
 
+import json
 import shutil
 import struct
 import subprocess
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import openvino
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
@@ -107,3 +109,18 @@ class OmFile:
             found[part[12 : 12 + name_size].decode()] = part[12 + name_size :][:size]
             part = part[12 + name_size + size :]
         return found
+
+
+def inspect(cairn: Command, name: str = "net.om", *words: str) -> dict:
+    done = cairn("inspect", "--json", name, *words)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def run_ir(om: OmFile, *inputs: np.ndarray) -> list[np.ndarray]:
+    """The executable graph and the weights of the file, run by OpenVINO itself."""
+    core = openvino.Core()
+    weights = openvino.Tensor(np.frombuffer(om.parts[1], np.uint8).copy())
+    model = core.read_model(om.records()["cairn.ir.xml"], weights)
+    compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    return [np.array(value) for value in compiled(list(inputs)).values()]

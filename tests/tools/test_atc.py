@@ -12,7 +12,7 @@ import onnx
 import onnxruntime
 import openvino
 import pytest
-from conftest import SOC, Command, OmFile, small_network
+from conftest import SOC, Command, OmFile, inspect, run_ir, small_network
 from onnx import TensorProto, helper, numpy_helper
 
 AIPP = """
@@ -39,21 +39,6 @@ def convert(atc: Command, model: Path, *words: str, output: str = "net") -> OmFi
     assert done.returncode == 0, done.stdout
     assert done.stdout.endswith("ATC run success, welcome to the next use.\n")
     return OmFile(atc.folder / f"{output}.om")
-
-
-def inspect(cairn: Command, name: str = "net.om", *words: str) -> dict:
-    done = cairn("inspect", "--json", name, *words)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def run_ir(om: OmFile, *inputs: np.ndarray) -> list[np.ndarray]:
-    """The executable graph and the weights of the file, run by OpenVINO itself."""
-    core = openvino.Core()
-    weights = openvino.Tensor(np.frombuffer(om.parts[1], np.uint8).copy())
-    model = core.read_model(om.records()["cairn.ir.xml"], weights)
-    compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    return [np.array(value) for value in compiled(list(inputs)).values()]
 
 
 def reference(model: Path, **inputs: np.ndarray) -> list[np.ndarray]:

@@ -1,14 +1,12 @@
 """`atc --framework=3`: frozen TensorFlow graphs, against OpenCV's reader of them and against NumPy."""
 
-import json
 import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
-import openvino
 import pytest
-from conftest import SOC, Command, OmFile
+from conftest import SOC, Command, OmFile, inspect, run_ir
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -26,21 +24,6 @@ def refuse(atc: Command, *words: str, model: str = "net.pb") -> str:
     assert done.returncode != 0
     assert not (atc.folder / "net.om").exists()
     return done.stdout
-
-
-def inspect(cairn: Command) -> dict:
-    done = cairn("inspect", "--json", "net.om", "--ops")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-def run_ir(om: OmFile, *inputs: np.ndarray) -> list[np.ndarray]:
-    """The executable graph and the weights of the file, run by OpenVINO itself."""
-    core = openvino.Core()
-    weights = openvino.Tensor(np.frombuffer(om.parts[1], np.uint8).copy())
-    model = core.read_model(om.records()["cairn.ir.xml"], weights)
-    compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    return [np.array(value) for value in compiled(list(inputs)).values()]
 
 
 def image(*shape: int) -> np.ndarray:
@@ -66,7 +49,7 @@ def test_the_om_has_tensorflows_names_layouts_and_cann_types(
 ) -> None:
     weights = small_network(tmp_path / "net.pb")
     om = convert(atc)
-    about = inspect(cairn)
+    about = inspect(cairn, "net.om", "--ops")
     assert [(i["name"], i["dims"], i["format"]) for i in about["inputs"]] == [("x", [1, 8, 8, 3], "NHWC")]
     assert [(o["name"], o["dims"]) for o in about["outputs"]] == [("prob:0", [1, 5])]
     assert {op["name"]: op["type"] for op in about["operators"]} == {
@@ -94,14 +77,14 @@ def test_out_nodes_cut_the_graph_at_inner_layers(atc: Command, cairn: Command, t
     relu = np.maximum(np.einsum("yxcij,ijco->yxo", windows, weights["filter"]) + weights["bias"], 0)
     np.testing.assert_allclose(got[0][0], relu, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(got[1][0], relu.reshape(4, 2, 4, 2, 4).max((1, 3)), rtol=1e-4, atol=1e-5)
-    assert [o["name"] for o in inspect(cairn)["outputs"]] == ["conv/relu:0", "pool:0"]
+    assert [o["name"] for o in inspect(cairn, "net.om", "--ops")["outputs"]] == ["conv/relu:0", "pool:0"]
 
 
 def test_open_sizes_come_from_input_shape(atc: Command, cairn: Command, tmp_path: Path) -> None:
     small_network(tmp_path / "net.pb", batch=-1)
     assert "E10001" in refuse(atc)
     om = convert(atc, "--input_shape=x:3,8,8,3", "--output_type=FP16", "--input_fp16_nodes=x")
-    about = inspect(cairn)
+    about = inspect(cairn, "net.om", "--ops")
     assert (about["inputs"][0]["dims"], about["inputs"][0]["data_type"]) == ([3, 8, 8, 3], "FLOAT16")
     assert (about["outputs"][0]["dims"], about["outputs"][0]["data_type"]) == ([3, 5], "FLOAT16")
     x = image(3, 8, 8, 3).astype(np.float16)
@@ -164,7 +147,7 @@ def test_several_inputs_types_and_outputs_keep_their_order(
     graph.apply("twice", "AddV2", "b", "b", dtype="int32")
     graph.write(tmp_path / "net.pb")
     om = convert(atc)
-    about = inspect(cairn)
+    about = inspect(cairn, "net.om", "--ops")
     assert [(i["name"], i["data_type"]) for i in about["inputs"]] == [("b", "INT32"), ("a", "FLOAT")]
     assert [(o["name"], o["data_type"]) for o in about["outputs"]] == [
         ("sum:0", "FLOAT"),
@@ -222,7 +205,7 @@ def test_input_format_names_the_layout(
         return
     convert(atc, f"--input_format={layout}")
     expected = {"NDHWC": "NHWC"}.get(layout, layout)
-    assert inspect(cairn)["inputs"][0]["format"] == expected
+    assert inspect(cairn, "net.om", "--ops")["inputs"][0]["format"] == expected
 
 
 def test_a_placeholder_without_a_shape_needs_input_shape(atc: Command, tmp_path: Path) -> None:
