@@ -19,6 +19,7 @@ SOURCES = {
 
 @pytest.mark.parametrize("path", [
     "include/acl/acl.h", "include/acl/ops/acl_dvpp.h", "lib64/libascendcl.so", "lib64/libacl_dvpp.so",
+    "lib64/libacl_cblas.so", "include/acl/ops/acl_cblas.h", "bin/cairn-bench", "bin/msaccucmp",
     "lib64/libcairn_core.so", "lib64/libcairn_check.so", "lib64/libcairn_engine.so", "bin/atc", "bin/cairn", "bin/npu-smi", "set_env.sh",
     "share/cmake/Cairn/CairnConfig.cmake", "lib64/pkgconfig/cairn.pc", "python/site-packages/acl/__init__.py",
     "python/site-packages/acl/py.typed",
@@ -29,11 +30,16 @@ def test_the_tree_has(toolkit, path):
 
 def test_the_tree_names_no_place_of_the_build(toolkit, run):
     build = os.environ["CAIRN_BUILD_DIR"]
-    for path in [*toolkit.glob("lib64/lib*.so"), *toolkit.glob("bin/*"), *toolkit.glob("python/**/*.so")]:
+    programs = list(toolkit.glob("bin/*"))
+    scripts = [path for path in programs if path.read_bytes()[:2] == b"#!"]
+    assert [path.name for path in scripts] == ["msaccucmp"]
+    binaries = [path for path in programs if path not in scripts]
+    for path in [*toolkit.glob("lib64/lib*.so"), *binaries, *toolkit.glob("python/**/*.so")]:
         runpaths = re.findall(r"R(?:UN)?PATH.*\[(.*)\]", run("readelf", "-d", path))
         for entry in ":".join(runpaths).split(":"):
             assert not entry or entry.startswith("$ORIGIN"), f"{path}: {entry}"
     for path in [
+        *scripts,
         *toolkit.glob("share/cmake/Cairn/*"),
         toolkit / "lib64/pkgconfig/cairn.pc",
         toolkit / "set_env.sh",
