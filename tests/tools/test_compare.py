@@ -104,6 +104,26 @@ def test_a_given_input(cairn, networks):
     assert "input x" in done.stderr
 
 
+def test_pictures_for_aipp_are_given_as_they_lie(cairn, atc, networks):
+    (networks / "aipp.cfg").write_text(
+        "aipp_op { aipp_mode: static input_format: YUV420SP_U8 src_image_size_w: 8 src_image_size_h: 8 }"
+    )
+    words = [
+        "--model=net.onnx",
+        "--framework=5",
+        "--output=aipp",
+        f"--soc_version={SOC}",
+        "--insert_op_conf=aipp.cfg",
+    ]
+    done = atc(*words)
+    assert done.returncode == 0, done.stdout
+    done = cairn("compare", "aipp.om", "aipp.om")
+    assert done.returncode == 0, done.stderr
+    done = cairn("compare", "aipp.om", "net.onnx")
+    assert done.returncode not in (0, DIFFERENT)
+    assert "an input with AIPP takes pictures, compare models without it" in done.stderr
+
+
 def test_dumps_bring_their_input_along(cairn, networks):
     values = np.random.default_rng(8).standard_normal((1, 3, 8, 8)).astype(np.float32)
     model = onnx.load(networks / "net.onnx")
