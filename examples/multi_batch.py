@@ -24,6 +24,8 @@ def classify(_: Device, arguments: argparse.Namespace) -> dict:
         batch, _, height, width = network.takes_floats().input_shape
         one = network.input_size // batch
         pictures, scores = network.allocate(network.input_size), network.allocate(network.output_size)
+        # Places of the last batch that no photo fills hold zeros or an older photo; nobody looks at their scores.
+        check(acl.rt.memset(pictures, network.input_size, 0, network.input_size), "acl.rt.memset")
         inputs = network.dataset(pictures, network.input_size)
         outputs = network.dataset(scores, network.output_size)
         collected: list[str] = []
@@ -34,7 +36,6 @@ def classify(_: Device, arguments: argparse.Namespace) -> dict:
             collected.append(photo)
             if len(collected) < batch and i < len(arguments.photos) - 1:
                 continue
-            # The places after the last photo hold what was there before; nobody looks at their scores.
             check(acl.mdl.execute(network.model_id, inputs, outputs), "acl.mdl.execute")
             runs += 1
             rows = network.scores(from_device(scores, network.output_size))
