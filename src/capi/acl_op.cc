@@ -252,11 +252,13 @@ aclError aclopCreateHandle(const char* opType, int numInputs, const aclTensorDes
   });
 }
 
-aclError aclopCreateHandleForCast(const aclTensorDesc* srcDesc, const aclTensorDesc* dstDesc, uint8_t truncate,
+aclError aclopCreateHandleForCast(aclTensorDesc* srcDesc, aclTensorDesc* dstDesc, uint8_t truncate,
                                   aclopHandle** handle) {
   return api("aclopCreateHandleForCast", [&] {
+    const aclTensorDesc* const source = srcDesc;
+    const aclTensorDesc* const target = dstDesc;
     return give_handle(
-        cairn::make_cast_handle({.input_descs = {&srcDesc, 1}, .output_descs = {&dstDesc, 1}}, truncate != 0),
+        cairn::make_cast_handle({.input_descs = {&source, 1}, .output_descs = {&target, 1}}, truncate != 0),
         handle);
   });
 }

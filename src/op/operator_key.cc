@@ -120,7 +120,7 @@ OperatorKey OperatorKeyParts::key() {
 }
 
 OperatorKey key_of(const OperatorSpec& description) {
-  OperatorKeyParts parts(description.type, !description.has_open_inputs());
+  OperatorKeyParts parts(description.type, !description.has_open_dims());
   for (const OperatorTensor& input : description.inputs) {
     std::span<const std::byte> bytes;
     if (input.constant) bytes = *input.constant;

@@ -83,7 +83,7 @@ class OperatorKeyParts {
   const bool with_dims_;
 };
 
-/// The key of a description: with dims for one without open inputs.
+/// The key of a description: with dims for one without open ones.
 OperatorKey key_of(const OperatorSpec& description);
 
 }  // namespace cairn

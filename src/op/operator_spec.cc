@@ -38,6 +38,10 @@ bool OperatorSpec::has_open_inputs() const {
   return std::ranges::any_of(inputs, &OperatorTensor::is_open);
 }
 
+bool OperatorSpec::has_open_dims() const {
+  return has_open_inputs() || std::ranges::any_of(outputs, &OperatorTensor::is_open);
+}
+
 std::string shape_text(const std::vector<int64_t>& dims) {
   return fmt::format("[{}]", fmt::join(dims, ", "));
 }

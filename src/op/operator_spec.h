@@ -38,6 +38,8 @@ struct OperatorSpec {
 
   /// A dim of an input is known only when the operator runs.
   bool has_open_inputs() const;
+  /// Some dim is.
+  bool has_open_dims() const;
 };
 
 /// "[2, -1]".

@@ -76,7 +76,7 @@ Status not_found(const OperatorArguments& arguments, std::span<const OperatorBuf
     const OperatorSpec& one = known[i]->description();
     if (i < 3) others += (i ? "; " : "") + describe(one);
     if (!same_tensors(asked.inputs, one.inputs) || code == ACL_ERROR_OP_ATTR_NOT_MATCH) continue;
-    const bool same = one.has_open_inputs() || same_tensors(asked.outputs, one.outputs);
+    const bool same = one.has_open_dims() || same_tensors(asked.outputs, one.outputs);
     code = same ? ACL_ERROR_OP_ATTR_NOT_MATCH : ACL_ERROR_OP_OUTPUT_NOT_MATCH;
     reason = same ? "other attributes" : "other outputs";
   }

@@ -11,7 +11,7 @@ OperatorRegistry& OperatorRegistry::get() {
 
 void OperatorRegistry::add(std::shared_ptr<const SingleOperator> op, OperatorOrigin origin) {
   const OperatorSpec& description = op->description();
-  OperatorQueue& queue = description.has_open_inputs() ? dynamic_ : fixed_;
+  OperatorQueue& queue = description.has_open_dims() ? dynamic_ : fixed_;
   const OperatorKey key = key_of(description);
   queue.add(key, std::move(op), origin, Runtime::get().operator_queue_limit());
 }

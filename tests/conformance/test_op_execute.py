@@ -32,6 +32,7 @@ def loaded(acl, tmp_path_factory):
             operator("Maximum", [tensor([-1, -1])] * 2, [tensor([-1, -1])]),
             operator("Relu", [tensor([-2])], [tensor([-2])]),
             operator("Where", [tensor([-1], np.bool_)], [tensor([-1, 1], np.int64)]),
+            operator("NonZero", [two], [tensor([2, -1], np.int64)], transpose=("bool", True)),
         ],
     )  # fmt: skip
     assert acl.op.set_model_dir(str(folder)) == 0, acl.get_recent_err_msg()
@@ -251,6 +252,26 @@ def test_a_shape_that_only_the_run_finds_out_is_written_to_the_description(acl, 
     # Without acl.rt.synchronize_stream: the call has waited.
     assert ops.shape(largest) == [3, 1]
     assert ops.array(out, [3, 1], np.int64).ravel().tolist() == [0, 2, 3]
+
+
+@pytest.mark.rules("OP-018")
+def test_a_result_that_does_not_fit_is_an_error(acl, ops, loaded):
+    a = np.ones(5, np.bool_)
+    desc, out = ops.desc([2, 1], np.int64), ops.buffer(16)
+    args = ("Where", [ops.desc([5], np.bool_)], [ops.buffer(a)], [desc], [out], 0, ops.stream)
+    assert acl.op.execute_v2(*args) == OUTPUT_NOT_MATCH
+    assert ops.synchronize() == 0
+
+
+@pytest.mark.rules("OP-019", "OP-027")
+def test_a_result_of_unknown_size_from_fixed_inputs(acl, ops, loaded):
+    a = np.array([[0, 5, 0], [7, 0, 9]], np.float32)
+    desc, out = ops.desc([2, 6], np.int64), ops.buffer(96)
+    attr = ops.attr(transpose=True)
+    args = ("NonZero", [ops.desc(a.shape)], [ops.buffer(a)], [desc], [out], attr, ops.stream)
+    assert acl.op.execute_v2(*args) == 0, acl.get_recent_err_msg()
+    assert ops.shape(desc) == [2, 3]
+    assert np.array_equal(ops.array(out, [2, 3], np.int64), np.array(np.nonzero(a)))
 
 
 # --- handles ---
