@@ -10,15 +10,14 @@
 #include "acl/acl_op.h"
 #include "acl/acl_rt.h"
 #include "arguments.h"
+#include "base/recent_error.h"
 #include "callbacks.h"
 #include "gil.h"
 
 namespace nb = nanobind;
 using cairn::python::Address;
 using cairn::python::handles;
-using cairn::python::HeldGil;
 using cairn::python::Int;
-using cairn::python::to_python;
 using cairn::python::without_gil;
 using Addresses = std::vector<Address>;
 
@@ -91,7 +90,13 @@ aclError register_selector(const std::string& op_type, nb::object function) {
   while (slot + 1 < kMostSelectors && selectors()[slot].function.is_valid())
     ++slot;
   Selector& place = selectors()[slot];
-  if (place.function.is_valid()) return ACL_ERROR_RT_RESOURCE_ALLOC_FAIL;
+  if (place.function.is_valid()) {
+    const Status full =
+        error(ACL_ERROR_RT_RESOURCE_ALLOC_FAIL, "KRN-001",
+              "{} operators have selectors, which is the most; unregister one", kMostSelectors);
+    record_error("aclopRegisterCompileFunc", full);
+    return full.code();
+  }
   place = {op_type, std::move(function)};
   const aclError ret = aclopRegisterCompileFunc(op_type.c_str(), kFunctions[slot]);
   if (ret != ACL_SUCCESS) place = {};

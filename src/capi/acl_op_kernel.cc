@@ -36,8 +36,8 @@ aclError aclopCreateKernel(const char* opType, const char* kernelId, const char*
                    static_cast<int>(enginetype));
     CAIRN_RETURN_IF_ERROR(KernelRegistry::get().check_is_new(opType, kernelId));
     const auto bytes = static_cast<size_t>(binSize);
-    CAIRN_ASSIGN(auto kernel, Kernel::load(binData, bytes, kernelName, enginetype));
-    CAIRN_RETURN_IF_ERROR(KernelRegistry::get().add_kernel(opType, kernelId, std::move(kernel)));
+    CAIRN_ASSIGN(const auto kernel, Kernel::load(binData, bytes, kernelName, enginetype));
+    CAIRN_RETURN_IF_ERROR(KernelRegistry::get().add_kernel(opType, kernelId, kernel));
     if (deallocator != nullptr) deallocator(binData, bytes);
     return {};
   });

@@ -63,12 +63,12 @@ Status KernelRegistry::check_is_new(const char* op_type, const char* kernel_id) 
 }
 
 Status KernelRegistry::add_kernel(const char* op_type, const char* kernel_id,
-                                  std::shared_ptr<const Kernel> kernel) {
+                                  const std::shared_ptr<const Kernel>& kernel) {
   CAIRN_RETURN_IF_ERROR(check_is_new(op_type, kernel_id));
   bool is_new = false;
   {
     const std::lock_guard lock(mutex_);
-    is_new = kernels_.try_emplace({op_type, kernel_id}, std::move(kernel)).second;
+    is_new = kernels_.try_emplace({op_type, kernel_id}, kernel).second;
   }
   return is_new ? Status() : check_is_new(op_type, kernel_id);  // Another thread was quicker.
 }

@@ -24,7 +24,7 @@ class KernelRegistry {
  public:
   static KernelRegistry& get();
 
-  Status add_kernel(const char* op_type, const char* kernel_id, std::shared_ptr<const Kernel> kernel);
+  Status add_kernel(const char* op_type, const char* kernel_id, const std::shared_ptr<const Kernel>& kernel);
   /// ACL_ERROR_KERNEL_ALREADY_REGISTERED if add_kernel would fail.
   Status check_is_new(const char* op_type, const char* kernel_id) const;
   /// ACL_ERROR_KERNEL_NOT_FOUND if there is none.
