@@ -20,7 +20,11 @@ import numpy as np
 
 HOST_TO_DEVICE, DEVICE_TO_HOST = 1, 2
 ACL_FLOAT, ACL_FLOAT16, ACL_INT32 = 0, 1, 3
-DATA_TYPES = {np.dtype(np.float32): ACL_FLOAT, np.dtype(np.float16): ACL_FLOAT16, np.dtype(np.int32): ACL_INT32}
+DATA_TYPES = {
+    np.dtype(np.float32): ACL_FLOAT,
+    np.dtype(np.float16): ACL_FLOAT16,
+    np.dtype(np.int32): ACL_INT32,
+}
 ACL_FORMAT_ND = 2
 
 
@@ -52,9 +56,7 @@ class Tensor:
 
     def read(self) -> np.ndarray:
         data = bytes(self.size)
-        ret = acl.rt.memcpy(
-            acl.util.bytes_to_ptr(data), self.size, self.address, self.size, DEVICE_TO_HOST
-        )
+        ret = acl.rt.memcpy(acl.util.bytes_to_ptr(data), self.size, self.address, self.size, DEVICE_TO_HOST)
         check(ret, "acl.rt.memcpy")
         return np.frombuffer(data, self.dtype).reshape(self.shape)
 
@@ -71,7 +73,13 @@ def add(a: np.ndarray, b: np.ndarray, stream: int) -> tuple[np.ndarray, np.ndarr
     attr = acl.op.create_attr()
     try:
         ret = acl.op.execute_v2(
-            "Add", [left.desc, right.desc], [left.buffer, right.buffer], [total.desc], [total.buffer], attr, stream
+            "Add",
+            [left.desc, right.desc],
+            [left.buffer, right.buffer],
+            [total.desc],
+            [total.buffer],
+            attr,
+            stream,
         )
         check(ret, "acl.op.execute_v2")
         # Behind the addition in the same stream: no need to wait in between.
@@ -85,7 +93,9 @@ def add(a: np.ndarray, b: np.ndarray, stream: int) -> tuple[np.ndarray, np.ndarr
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--operators", type=Path, default=Path("op_models"), help="folder of the .om files")
     parser.add_argument("--json", action="store_true", help="print the matrices as JSON")
     options = parser.parse_args()
@@ -103,7 +113,9 @@ def main() -> None:
         total, halves = add(a, b, stream)
         results.append({"a": a.tolist(), "b": b.tolist(), "sum": total.tolist(), "halves": halves.tolist()})
         if not options.json:
-            print(f"{shape[0]:3} x {shape[1]} {np.dtype(dtype).name:8} {total.ravel()[:4]} ... as float16 {halves.ravel()[:4]} ...")
+            print(
+                f"{shape[0]:3} x {shape[1]} {np.dtype(dtype).name:8} {total.ravel()[:4]} ... as float16 {halves.ravel()[:4]} ..."
+            )
     if options.json:
         print(json.dumps(results))
 

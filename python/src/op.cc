@@ -120,7 +120,8 @@ void bind_execute(nb::module_& m, const char* name, Function function) {
   m.def(
       name,
       [function](const std::string& op_type, const Addresses& input_desc, const Addresses& inputs,
-                 const Addresses& output_desc, const Addresses& outputs, Address attr, Address stream) -> int {
+                 const Addresses& output_desc, const Addresses& outputs, Address attr,
+                 Address stream) -> int {
         if (input_desc.size() != inputs.size() || output_desc.size() != outputs.size())
           return ACL_ERROR_INVALID_PARAM;
         auto in_desc = handles<aclTensorDesc>(input_desc);
@@ -128,12 +129,12 @@ void bind_execute(nb::module_& m, const char* name, Function function) {
         auto out_desc = handles<aclTensorDesc>(output_desc);
         auto out = handles<aclDataBuffer>(outputs);
         return without_gil([&] {
-          return function(op_type.c_str(), count_of(in), in_desc.data(), in.data(), count_of(out), out_desc.data(),
-                          out.data(), attr.as<aclopAttr>(), stream.value);
+          return function(op_type.c_str(), count_of(in), in_desc.data(), in.data(), count_of(out),
+                          out_desc.data(), out.data(), attr.as<aclopAttr>(), stream.value);
         });
       },
-      nb::arg("op_type"), nb::arg("input_desc"), nb::arg("inputs"), nb::arg("output_desc"), nb::arg("outputs"),
-      nb::arg("attr").none(), nb::arg("stream").none());
+      nb::arg("op_type"), nb::arg("input_desc"), nb::arg("inputs"), nb::arg("output_desc"),
+      nb::arg("outputs"), nb::arg("attr").none(), nb::arg("stream").none());
 }
 
 void bind_execution(nb::module_& m) {
@@ -171,7 +172,8 @@ void bind_execution(nb::module_& m) {
          Address stream) {
         return without_gil([&] {
           return aclopCast(src_desc.as<aclTensorDesc>(), src_buffer.as<aclDataBuffer>(),
-                           dst_desc.as<aclTensorDesc>(), dst_buffer.as<aclDataBuffer>(), truncate, stream.value);
+                           dst_desc.as<aclTensorDesc>(), dst_buffer.as<aclDataBuffer>(), truncate,
+                           stream.value);
         });
       },
       nb::arg("src_desc").none(), nb::arg("src_buffer").none(), nb::arg("dst_desc").none(),
@@ -181,7 +183,8 @@ void bind_execution(nb::module_& m) {
 void bind_handles(nb::module_& m) {
   m.def(
       "create_handle",
-      [](const std::string& op_type, const Addresses& input_desc, const Addresses& output_desc, Address op_attr) {
+      [](const std::string& op_type, const Addresses& input_desc, const Addresses& output_desc,
+         Address op_attr) {
         auto in = handles<aclTensorDesc>(input_desc);
         auto out = handles<aclTensorDesc>(output_desc);
         aclopHandle* handle = nullptr;
@@ -197,8 +200,8 @@ void bind_handles(nb::module_& m) {
       [](Address src_desc, Address dst_desc, Int<uint8_t> truncate) {
         aclopHandle* handle = nullptr;
         const int ret = without_gil([&] {
-          return aclopCreateHandleForCast(src_desc.as<aclTensorDesc>(), dst_desc.as<aclTensorDesc>(), truncate,
-                                          &handle);
+          return aclopCreateHandleForCast(src_desc.as<aclTensorDesc>(), dst_desc.as<aclTensorDesc>(),
+                                          truncate, &handle);
         });
         return nb::make_tuple(to_python(handle), ret);
       },

@@ -52,14 +52,16 @@ Result<std::vector<OperatorBuffer>> buffers_of(int count, const aclDataBuffer* c
   return found;
 }
 
-Result<OperatorArguments> arguments_of(const char* type, int input_count, const aclTensorDesc* const* input_descs,
+Result<OperatorArguments> arguments_of(const char* type, int input_count,
+                                       const aclTensorDesc* const* input_descs,
                                        const aclDataBuffer* const* inputs, int output_count,
                                        const aclTensorDesc* const* output_descs,
                                        const aclDataBuffer* const* outputs, const aclopAttr* attributes) {
   OperatorArguments arguments{.type = type, .attributes = attributes};
   CAIRN_ASSIGN(arguments.input_descs, operator_list<aclTensorDesc>(input_count, input_descs, "inputDesc"));
   CAIRN_ASSIGN(arguments.inputs, operator_list<aclDataBuffer>(input_count, inputs, "inputs"));
-  CAIRN_ASSIGN(arguments.output_descs, operator_list<aclTensorDesc>(output_count, output_descs, "outputDesc"));
+  CAIRN_ASSIGN(arguments.output_descs,
+               operator_list<aclTensorDesc>(output_count, output_descs, "outputDesc"));
   CAIRN_ASSIGN(arguments.outputs, operator_list<aclDataBuffer>(output_count, outputs, "outputs"));
   return arguments;
 }
@@ -200,8 +202,8 @@ aclError aclopExecute(const char* opType, int numInputs, const aclTensorDesc* co
                       const aclTensorDesc* const* outputDesc, aclDataBuffer* const* outputs,
                       const aclopAttr* attr, aclrtStream stream) {
   return with_stream("aclopExecute", stream, [&](const Ref<Stream>& found) -> Status {
-    CAIRN_ASSIGN(const OperatorArguments arguments, arguments_of(opType, numInputs, inputDesc, inputs, numOutputs,
-                                                                 outputDesc, outputs, attr));
+    CAIRN_ASSIGN(const OperatorArguments arguments,
+                 arguments_of(opType, numInputs, inputDesc, inputs, numOutputs, outputDesc, outputs, attr));
     return cairn::execute_operator("aclopExecute", arguments, found, false);
   });
 }
@@ -210,8 +212,8 @@ aclError aclopExecuteV2(const char* opType, int numInputs, aclTensorDesc** input
                         int numOutputs, aclTensorDesc** outputDesc, aclDataBuffer** outputs, aclopAttr* attr,
                         aclrtStream stream) {
   return with_stream("aclopExecuteV2", stream, [&](const Ref<Stream>& found) -> Status {
-    CAIRN_ASSIGN(const OperatorArguments arguments, arguments_of(opType, numInputs, inputDesc, inputs, numOutputs,
-                                                                 outputDesc, outputs, attr));
+    CAIRN_ASSIGN(const OperatorArguments arguments,
+                 arguments_of(opType, numInputs, inputDesc, inputs, numOutputs, outputDesc, outputs, attr));
     return cairn::execute_operator("aclopExecuteV2", arguments, found, true);
   });
 }

@@ -31,9 +31,10 @@ Status check_choice(const CompilerChoice& choice) {
                  static_cast<int>(choice.engine));
   if (choice.type == ACL_COMPILE_SYS) return {};
   if (choice.type == ACL_COMPILE_UNREGISTERED)
-    return error(ACL_ERROR_FEATURE_UNSUPPORTED, "COM-052",
-                 "ACL_COMPILE_UNREGISTERED compiles sources of the chip; register a kernel with aclopCreateKernel, or "
-                 "use an operator of the table with ACL_COMPILE_SYS");
+    return error(
+        ACL_ERROR_FEATURE_UNSUPPORTED, "COM-052",
+        "ACL_COMPILE_UNREGISTERED compiles sources of the chip; register a kernel with aclopCreateKernel, or "
+        "use an operator of the table with ACL_COMPILE_SYS");
   return error(ACL_ERROR_INVALID_PARAM, "COM-052", "compileFlag = {} is no aclopCompileType",
                static_cast<int>(choice.type));
 }
@@ -73,13 +74,14 @@ aclError compile_and_execute(const char* function, const GivenArguments& given, 
 
 }  // namespace
 
-aclError aclopCompile(const char* opType, int numInputs, const aclTensorDesc* const* inputDesc, int numOutputs,
-                      const aclTensorDesc* const* outputDesc, const aclopAttr* attr, aclopEngineType engineType,
-                      aclopCompileType compileFlag, const char* /*opPath*/) {
+aclError aclopCompile(const char* opType, int numInputs, const aclTensorDesc* const* inputDesc,
+                      int numOutputs, const aclTensorDesc* const* outputDesc, const aclopAttr* attr,
+                      aclopEngineType engineType, aclopCompileType compileFlag, const char* /*opPath*/) {
   return api("aclopCompile", [&]() -> Status {
     CAIRN_RETURN_IF_ERROR(check_choice({engineType, compileFlag}));
-    CAIRN_ASSIGN(const OperatorArguments arguments,
-                 arguments_of({opType, numInputs, inputDesc, nullptr, numOutputs, outputDesc, nullptr, attr}, false));
+    CAIRN_ASSIGN(
+        const OperatorArguments arguments,
+        arguments_of({opType, numInputs, inputDesc, nullptr, numOutputs, outputDesc, nullptr, attr}, false));
     return cairn::compile_operator(arguments);
   });
 }
@@ -87,8 +89,8 @@ aclError aclopCompile(const char* opType, int numInputs, const aclTensorDesc* co
 aclError aclopCompileAndExecute(const char* opType, int numInputs, const aclTensorDesc* const* inputDesc,
                                 const aclDataBuffer* const* inputs, int numOutputs,
                                 const aclTensorDesc* const* outputDesc, aclDataBuffer* const* outputs,
-                                const aclopAttr* attr, aclopEngineType engineType, aclopCompileType compileFlag,
-                                const char* /*opPath*/, aclrtStream stream) {
+                                const aclopAttr* attr, aclopEngineType engineType,
+                                aclopCompileType compileFlag, const char* /*opPath*/, aclrtStream stream) {
   return compile_and_execute("aclopCompileAndExecute",
                              {opType, numInputs, inputDesc, inputs, numOutputs, outputDesc, outputs, attr},
                              {engineType, compileFlag}, stream, false);

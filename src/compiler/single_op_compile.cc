@@ -35,8 +35,7 @@ OperatorSpec with_sizes(OperatorSpec spec, int64_t size) {
       if (tensor.dims == std::vector<int64_t>{-2}) tensor.dims = {size};
       for (size_t i = 0; i < tensor.dims.size(); ++i)
         if (tensor.dims[i] < 0)
-          tensor.dims[i] =
-              i < tensor.ranges.size() ? std::max<int64_t>(tensor.ranges[i].least, 1) : size;
+          tensor.dims[i] = i < tensor.ranges.size() ? std::max<int64_t>(tensor.ranges[i].least, 1) : size;
     }
   return spec;
 }
@@ -53,9 +52,8 @@ Result<OnnxNetwork> build(const OperatorSpec& spec) {
 }
 
 bool has_unknown_rank(const OperatorSpec& spec) {
-  return std::ranges::any_of(spec.inputs, [](const OperatorTensor& input) {
-    return input.dims == std::vector<int64_t>{-2};
-  });
+  return std::ranges::any_of(
+      spec.inputs, [](const OperatorTensor& input) { return input.dims == std::vector<int64_t>{-2}; });
 }
 
 Result<OnnxNetwork> build_checked(const OperatorSpec& spec) {
@@ -113,8 +111,9 @@ Result<CompiledModel> compile_single_op(SingleOpEntry entry, const SingleOpOptio
   model.weight_size = ir.weights.bytes;
   model.ir_xml = std::move(ir.xml);
   // The bytes come from the network, which lives as long as they are wanted.
-  compiled.weights = {ir.weights.bytes, ir.weights.checksum,
-                      [network, write = std::move(ir.weights.write)](const OmSink& sink) { return write(sink); }};
+  compiled.weights = {
+      ir.weights.bytes, ir.weights.checksum,
+      [network, write = std::move(ir.weights.write)](const OmSink& sink) { return write(sink); }};
   return compiled;
 }
 

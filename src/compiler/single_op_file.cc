@@ -30,13 +30,26 @@ struct TypeName {
   aclDataType type;
 };
 constexpr std::array kTypes = std::to_array<TypeName>({
-    {"float", ACL_FLOAT},           {"float32", ACL_FLOAT},     {"float16", ACL_FLOAT16},
-    {"fp16", ACL_FLOAT16},          {"half", ACL_FLOAT16},      {"int8", ACL_INT8},
-    {"int32", ACL_INT32},           {"uint8", ACL_UINT8},       {"int16", ACL_INT16},
-    {"uint16", ACL_UINT16},         {"uint32", ACL_UINT32},     {"int64", ACL_INT64},
-    {"uint64", ACL_UINT64},         {"double", ACL_DOUBLE},     {"bool", ACL_BOOL},
-    {"complex64", ACL_COMPLEX64},   {"complex128", ACL_COMPLEX128}, {"bfloat16", ACL_BF16},
-    {"undefined", ACL_DT_UNDEFINED}, {"reserved", ACL_DT_UNDEFINED},
+    {"float", ACL_FLOAT},
+    {"float32", ACL_FLOAT},
+    {"float16", ACL_FLOAT16},
+    {"fp16", ACL_FLOAT16},
+    {"half", ACL_FLOAT16},
+    {"int8", ACL_INT8},
+    {"int32", ACL_INT32},
+    {"uint8", ACL_UINT8},
+    {"int16", ACL_INT16},
+    {"uint16", ACL_UINT16},
+    {"uint32", ACL_UINT32},
+    {"int64", ACL_INT64},
+    {"uint64", ACL_UINT64},
+    {"double", ACL_DOUBLE},
+    {"bool", ACL_BOOL},
+    {"complex64", ACL_COMPLEX64},
+    {"complex128", ACL_COMPLEX128},
+    {"bfloat16", ACL_BF16},
+    {"undefined", ACL_DT_UNDEFINED},
+    {"reserved", ACL_DT_UNDEFINED},
 });
 
 std::string lower(std::string text) {
@@ -150,7 +163,8 @@ class EntryReader {
   Status read_shape(const Json& from, const char* key, OperatorTensor& tensor) const {
     const auto shape = from.find("shape");
     if (shape == from.end() || !shape->is_array() || shape->size() > ACL_MAX_DIM_CNT)
-      return wrong(key, shape == from.end() ? "no shape" : shown(*shape), "\"shape\" must be a list of sizes");
+      return wrong(key, shape == from.end() ? "no shape" : shown(*shape),
+                   "\"shape\" must be a list of sizes");
     for (const Json& dim : *shape) {
       if (!is_whole(dim) || dim.get<int64_t>() < -2) return wrong(key, shown(*shape), "a size is wrong");
       tensor.dims.push_back(dim.get<int64_t>());
@@ -159,7 +173,8 @@ class EntryReader {
     if (any_rank && (tensor.dims.size() != 1 || from.contains("shape_range")))
       return wrong(key, shown(*shape), "-2 stands alone and without shape_range");
     std::vector<int64_t> known = tensor.dims;
-    std::ranges::replace_if(known, [](int64_t dim) { return dim < 0; }, 1);
+    std::ranges::replace_if(
+        known, [](int64_t dim) { return dim < 0; }, 1);
     if (!om::tensor_bytes(tensor.data_type, known))
       return wrong(key, shown(*shape), "a tensor of this type and shape is not possible");
     return {};
@@ -171,7 +186,8 @@ class EntryReader {
     if (ranges == from.end() || (ranges->is_array() && ranges->empty())) return {};
     const auto open = static_cast<size_t>(std::ranges::count(tensor.dims, -1));
     if (!ranges->is_array() || (ranges->size() != tensor.dims.size() && ranges->size() != open))
-      return wrong(key, shown(*ranges), "\"shape_range\" must have a range for each dim, or for each that is -1");
+      return wrong(key, shown(*ranges),
+                   "\"shape_range\" must have a range for each dim, or for each that is -1");
     const bool for_all = ranges->size() == tensor.dims.size();
     size_t next = 0;
     for (const int64_t dim : tensor.dims) {
@@ -198,12 +214,14 @@ class EntryReader {
     if (is_const == from.end() || !is_const->is_boolean() || !is_const->get<bool>()) return {};
     const auto bytes = tensor.bytes();
     if (!bytes || *bytes > kMostConstantBytes)
-      return wrong(key, from.contains("shape") ? shown(from["shape"]) : "", "the shape of a constant is known");
+      return wrong(key, from.contains("shape") ? shown(from["shape"]) : "",
+                   "the shape of a constant is known");
     if (values == from.end()) return wrong(key, "no const_value", "a constant has values");
     const Json list = values->is_array() ? *values : Json::array({*values});
     const size_t size = data_type_size(tensor.data_type);
     if (list.size() * size != *bytes)
-      return wrong(key, shown(*values), fmt::format("the constant has {} values", *bytes / std::max<size_t>(size, 1)));
+      return wrong(key, shown(*values),
+                   fmt::format("the constant has {} values", *bytes / std::max<size_t>(size, 1)));
     tensor.constant.emplace();
     for (const Json& value : list)
       if (!append(value, tensor.data_type, *tensor.constant))
@@ -220,8 +238,9 @@ class EntryReader {
   template <class Number>
   static bool append_whole(const Json& value, std::vector<std::byte>& bytes) {
     if (!value.is_number_integer()) return false;
-    if (value.is_number_unsigned() ? value.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<Number>::max())
-                                   : value.get<int64_t>() < static_cast<int64_t>(std::numeric_limits<Number>::min()))
+    if (value.is_number_unsigned()
+            ? value.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<Number>::max())
+            : value.get<int64_t>() < static_cast<int64_t>(std::numeric_limits<Number>::min()))
       return false;
     append_bytes(value.is_number_unsigned() ? static_cast<Number>(value.get<uint64_t>())
                                             : static_cast<Number>(value.get<int64_t>()),
@@ -231,14 +250,22 @@ class EntryReader {
 
   static bool append(const Json& value, aclDataType type, std::vector<std::byte>& bytes) {
     switch (type) {
-      case ACL_INT8: return append_whole<int8_t>(value, bytes);
-      case ACL_UINT8: return append_whole<uint8_t>(value, bytes);
-      case ACL_INT16: return append_whole<int16_t>(value, bytes);
-      case ACL_UINT16: return append_whole<uint16_t>(value, bytes);
-      case ACL_INT32: return append_whole<int32_t>(value, bytes);
-      case ACL_UINT32: return append_whole<uint32_t>(value, bytes);
-      case ACL_INT64: return append_whole<int64_t>(value, bytes);
-      case ACL_UINT64: return append_whole<uint64_t>(value, bytes);
+      case ACL_INT8:
+        return append_whole<int8_t>(value, bytes);
+      case ACL_UINT8:
+        return append_whole<uint8_t>(value, bytes);
+      case ACL_INT16:
+        return append_whole<int16_t>(value, bytes);
+      case ACL_UINT16:
+        return append_whole<uint16_t>(value, bytes);
+      case ACL_INT32:
+        return append_whole<int32_t>(value, bytes);
+      case ACL_UINT32:
+        return append_whole<uint32_t>(value, bytes);
+      case ACL_INT64:
+        return append_whole<int64_t>(value, bytes);
+      case ACL_UINT64:
+        return append_whole<uint64_t>(value, bytes);
       case ACL_BOOL:
         if (!value.is_boolean() && !value.is_number_integer()) return false;
         append_bytes(static_cast<uint8_t>(value.is_boolean() ? value.get<bool>() : value != 0), bytes);
@@ -249,10 +276,17 @@ class EntryReader {
     if (!value.is_number()) return false;
     const auto number = value.get<double>();
     switch (type) {
-      case ACL_FLOAT: append_bytes(static_cast<float>(number), bytes); return true;
-      case ACL_DOUBLE: append_bytes(number, bytes); return true;
-      case ACL_FLOAT16: append_bytes(float_to_half(static_cast<float>(number)), bytes); return true;
-      default: return false;
+      case ACL_FLOAT:
+        append_bytes(static_cast<float>(number), bytes);
+        return true;
+      case ACL_DOUBLE:
+        append_bytes(number, bytes);
+        return true;
+      case ACL_FLOAT16:
+        append_bytes(float_to_half(static_cast<float>(number)), bytes);
+        return true;
+      default:
+        return false;
     }
   }
 
@@ -271,8 +305,8 @@ class EntryReader {
       if (type != each.end() && type->is_string() && value != each.end())
         read = attribute_value(lower(type->get<std::string>()), *value);
       if (!read)
-        return compile_error("E10030", {value == each.end() ? "nothing" : shown(*value), name->get<std::string>(),
-                                        where_});
+        return compile_error(
+            "E10030", {value == each.end() ? "nothing" : shown(*value), name->get<std::string>(), where_});
       const auto known = std::ranges::find(list, name->get<std::string>(), &OmAttribute::name);
       if (known != list.end())
         known->value = std::move(*read);

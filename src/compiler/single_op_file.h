@@ -12,8 +12,8 @@ namespace cairn {
 
 struct SingleOpEntry {
   OperatorSpec spec;
-  /// "0_Add_3_2_8_16_3_2_8_16_3_2_8_16": place in the file, type, and numbers of data type, format and dims of each
-  /// tensor; at most 128 characters.
+  /// "0_Add_3_2_8_16_3_2_8_16_3_2_8_16": place in the file, type, and numbers of data type, format and dims
+  /// of each tensor; at most 128 characters.
   std::string file_name;
   bool is_fuzzy = false;  ///< It follows a "compile_flag": 1; all dims may be open.
 };

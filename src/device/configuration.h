@@ -10,7 +10,7 @@
 namespace cairn {
 
 struct Configuration {
-  std::optional<DumpConfig> dump;  ///< Nothing: no dump.
+  std::optional<DumpConfig> dump;    ///< Nothing: no dump.
   uint64_t max_opqueue_num = 20000;  ///< Of operators with fixed and with dynamic shapes each [SYS-009].
 };
 

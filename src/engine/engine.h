@@ -144,8 +144,8 @@ class Engine {
   /// once. The times are larger than without measuring.
   virtual Result<std::vector<OperatorTime>> profile(SharedBytes om, double seconds) = 0;
 
-  /// Builds and compiles an operator for the shapes of its description. The executable's inputs are those that
-  /// take memory. ACL_ERROR_OP_NOT_FOUND for an unknown operator; ACL_ERROR_OP_UNSUPPORTED_DYNAMIC if it
+  /// Builds and compiles an operator for the shapes of its description. The executable's inputs are those
+  /// that take memory. ACL_ERROR_OP_NOT_FOUND for an unknown operator; ACL_ERROR_OP_UNSUPPORTED_DYNAMIC if it
   /// needs dims that the description leaves open.
   virtual Result<std::shared_ptr<Executable>> compile_operator(const OperatorSpec& description) = 0;
   /// The outputs that such an operator gives; the outputs of the description only count. Dims of -1, with

@@ -361,7 +361,7 @@ class OpenVinoEngine final : public Engine {
       key = blob_key(*source.content, shapes);
       if (auto blob = std::make_shared<Blob>(cache_.find(*key)); *blob) {
         try {
-          return import_network(std::move(blob), info, shapes);
+          return import_network(blob, info, shapes);
         } catch (const std::exception& problem) {
           log(LogLevel::kWarning, "ASCENDCL", "the kept network of model {} cannot be used: {}", info.name,
               problem.what());

@@ -7,7 +7,6 @@
 namespace cairn {
 namespace {
 
-
 OmTensor om_tensor(const OperatorTensor& from) {
   OmTensor tensor;
   tensor.name = from.name;
@@ -86,14 +85,13 @@ Status check_operator_outputs(const OperatorSpec& spec, const std::vector<Operat
     if (fits) continue;
     return error(ACL_ERROR_OP_OUTPUT_NOT_MATCH, "OP-014",
                  "output {} of {} is described as {}{}, the operator gives {}{}", i, describe(spec),
-                 data_type_name(wanted.data_type), shape_text(wanted.dims), data_type_name(given[i].data_type),
-                 shape_text(given[i].dims));
+                 data_type_name(wanted.data_type), shape_text(wanted.dims),
+                 data_type_name(given[i].data_type), shape_text(given[i].dims));
   }
   return {};
 }
 
-std::vector<OmNode> operator_nodes(const OperatorSpec& description,
-                                   const std::vector<OmInput>& inputs) {
+std::vector<OmNode> operator_nodes(const OperatorSpec& description, const std::vector<OmInput>& inputs) {
   std::vector<OmNode> nodes;
   OmNode op;
   op.name = op.type = description.type;
@@ -135,10 +133,11 @@ Result<OperatorSpec> operator_of(const OmModel& model) {
   for (const OmNode& node : model.nodes) {
     if (node.type == "Data" || node.type == "Const" || node.type == "NetOutput") continue;
     if (op != nullptr || model.gears)
-      return error(ACL_ERROR_OP_LOAD_FAILED, "OP-005",
-                   "{} is a model of several layers, no operator; load it with acl.mdl.load_from_file, or make "
-                   "operators with atc --singleop",
-                   model.name);
+      return error(
+          ACL_ERROR_OP_LOAD_FAILED, "OP-005",
+          "{} is a model of several layers, no operator; load it with acl.mdl.load_from_file, or make "
+          "operators with atc --singleop",
+          model.name);
     op = &node;
   }
   if (op == nullptr || op->inputs.size() > op->input_tensors.size())
@@ -156,7 +155,8 @@ Result<OperatorSpec> operator_of(const OmModel& model) {
     } else if (const auto data = std::ranges::find(model.inputs, source->name, &OmTensor::name);
                data != model.inputs.end()) {
       if (data->aipp)
-        return error(ACL_ERROR_OP_LOAD_FAILED, "OP-005", "{} has AIPP; it is a model, no operator", model.name);
+        return error(ACL_ERROR_OP_LOAD_FAILED, "OP-005", "{} has AIPP; it is a model, no operator",
+                     model.name);
       input.ranges = data->ranges;
     }
     description.inputs.push_back(std::move(input));

@@ -1,4 +1,5 @@
-// An .om file that holds a single operator: its graph is that operator between Data, Const and NetOutput nodes.
+// An .om file that holds a single operator: its graph is that operator between Data, Const and NetOutput
+// nodes.
 #pragma once
 
 #include <vector>
@@ -17,8 +18,7 @@ ops::OperatorGraph operator_graph(const OperatorSpec& spec);
 Status check_operator_outputs(const OperatorSpec& spec, const std::vector<OperatorTensor>& given);
 
 /// The nodes that show the operator; `inputs` are those of the model, one for each input that takes memory.
-std::vector<OmNode> operator_nodes(const OperatorSpec& description,
-                                   const std::vector<OmInput>& inputs);
+std::vector<OmNode> operator_nodes(const OperatorSpec& description, const std::vector<OmInput>& inputs);
 
 /// The operator that a file holds; ACL_ERROR_OP_LOAD_FAILED if it is another network. `model` comes from
 /// read_om.

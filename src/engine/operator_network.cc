@@ -16,13 +16,14 @@ Status check_input(const OperatorSpec& description, size_t index) {
   const OperatorTensor& input = description.inputs[index];
   if (input.is_absent()) return {};
   if (element_type_of(input.data_type).is_dynamic())
-    return error(ACL_ERROR_OP_INPUT_NOT_MATCH, "OP-014", "input {} of {} has type {}, which no operator takes",
-                 index, description.type, data_type_name(input.data_type));
+    return error(ACL_ERROR_OP_INPUT_NOT_MATCH, "OP-014",
+                 "input {} of {} has type {}, which no operator takes", index, description.type,
+                 data_type_name(input.data_type));
   if (!input.constant) return {};
   if (input.bytes() == input.constant->size()) return {};
   return error(ACL_ERROR_OP_INPUT_NOT_MATCH, "OP-023",
-               "the constant of input {} of {} has {} bytes, its description {} {} needs another number", index,
-               description.type, input.constant->size(), data_type_name(input.data_type),
+               "the constant of input {} of {} has {} bytes, its description {} {} needs another number",
+               index, description.type, input.constant->size(), data_type_name(input.data_type),
                shape_text(input.dims));
 }
 

@@ -10,8 +10,8 @@
 
 namespace cairn {
 
-/// Builds the operator for the shapes of the description. The network's inputs are the description's that take
-/// memory, in their order. ACL_ERROR_OP_NOT_FOUND for an unknown operator.
+/// Builds the operator for the shapes of the description. The network's inputs are the description's that
+/// take memory, in their order. ACL_ERROR_OP_NOT_FOUND for an unknown operator.
 Result<std::shared_ptr<ov::Model>> operator_network(const OperatorSpec& description);
 
 /// Types, dims and ranges of what the network gives.

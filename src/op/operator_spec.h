@@ -32,7 +32,7 @@ struct OperatorTensor {
 
 struct OperatorSpec {
   std::string type;
-  std::vector<OperatorTensor> inputs;   ///< Without absent ones at the end.
+  std::vector<OperatorTensor> inputs;  ///< Without absent ones at the end.
   std::vector<OperatorTensor> outputs;
   std::vector<OmAttribute> attributes;
 

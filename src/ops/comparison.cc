@@ -94,7 +94,8 @@ Values masked_select(const Arguments& op) {
   const Value x = op.input("x");
   const Value values = select(mask, x, number(0, x));  // Has the shape of both together.
   const Value chosen = make<v1::LogicalAnd>(
-      mask, make<v3::Broadcast>(make<v0::Constant>(ov::element::boolean, ov::Shape{}, true), shape_of(values)));
+      mask,
+      make<v3::Broadcast>(make<v0::Constant>(ov::element::boolean, ov::Shape{}, true), shape_of(values)));
   const Value indices = squeeze(places(reshape(chosen, {-1}), ov::element::i64), {1});
   return {make<v8::Gather>(reshape(values, {-1}), indices, integer(0))};
 }
@@ -128,8 +129,8 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"MaskedFill", "x, mask: b, value", "y", "", "f32 bf16 f16 i8 i32 i64 b", masked_fill},
     {"MaskedScale", "x, mask: i8 f16 f32", "y", "value Float", "f16 f32", masked_scale},
     {"MaskedSelect", "x, mask: b", "y", "", "f32 f16 i8 u8 i32 i64", masked_select},
-    {"NonZero", "x", "y: i64 i32", "transpose Bool=false; dtype Type=9",
-     "f32 f16 i8 u8 i32 u32 i64 b", non_zero},
+    {"NonZero", "x", "y: i64 i32", "transpose Bool=false; dtype Type=9", "f32 f16 i8 u8 i32 u32 i64 b",
+     non_zero},
     {"NotEqual", "x1, x2", "y: b", "", "ALL", binary<v1::NotEqual>},
     {"RightShift", "x, y", "z", "", kIntegers, shift_right},
     {"Select", "condition: b, x1, x2", "y", "", "ALL", choose},

@@ -16,7 +16,8 @@ constexpr std::array kAllowed = std::to_array<AllowedValues>({
     {ACL_PRECISION_MODE,
      "force_fp32|force_fp16|allow_fp32_to_fp16|must_keep_origin_dtype|allow_mix_precision|"
      "allow_mix_precision_fp16|allow_mix_precision_bf16|cube_fp16in_fp32out"},
-    {ACL_PRECISION_MODE_V2, "fp16|origin|cube_fp16in_fp32out|mixed_float16|mixed_bfloat16|mixed_hif8|cube_hif8"},
+    {ACL_PRECISION_MODE_V2,
+     "fp16|origin|cube_fp16in_fp32out|mixed_float16|mixed_bfloat16|mixed_hif8|cube_hif8"},
     {ACL_OP_SELECT_IMPL_MODE,
      "high_performance|high_precision|high_performance_for_all|high_precision_for_all"},
     {ACL_OP_DEBUG_LEVEL, "0|1|2|3|4"},
@@ -70,7 +71,8 @@ Status OperatorCompileOptions::copy(aclCompileOpt option, std::span<char> to) co
   const std::lock_guard lock(mutex_);
   const std::string& value = values_[static_cast<size_t>(option)];
   if (to.data() == nullptr || to.size() < value.size() + 1)
-    return error(ACL_ERROR_INVALID_PARAM, "COM-052", "value has room for {} bytes, {} are needed; ask aclGetCompileoptSize",
+    return error(ACL_ERROR_INVALID_PARAM, "COM-052",
+                 "value has room for {} bytes, {} are needed; ask aclGetCompileoptSize",
                  to.data() == nullptr ? 0 : to.size(), value.size() + 1);
   std::memcpy(to.data(), value.c_str(), value.size() + 1);
   return {};

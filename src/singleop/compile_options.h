@@ -1,5 +1,5 @@
-// aclSetCompileopt: options of compiling operators. They choose variants of the chip's kernels, arithmetic modes and folders
-// of the chip's compiler; here they are checked and kept, and change no result.
+// aclSetCompileopt: options of compiling operators. They choose variants of the chip's kernels, arithmetic
+// modes and folders of the chip's compiler; here they are checked and kept, and change no result.
 #pragma once
 
 #include <array>

@@ -13,8 +13,8 @@ constexpr size_t kAlignment = 64;
 
 Status refuse(const void* user, size_t bytes, const char* done) {
   return error(ACL_ERROR_INVALID_PARAM, "OP-026",
-               "{} is no host memory of {} bytes that can be {}; the placement of the tensor is host memory", user,
-               bytes, done);
+               "{} is no host memory of {} bytes that can be {}; the placement of the tensor is host memory",
+               user, bytes, done);
 }
 
 /// On a device that is its own host there is one memory.

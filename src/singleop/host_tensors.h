@@ -1,5 +1,5 @@
-// Tensors of a call that lie in host memory [OP-026]: inputs are copied when the operator is launched, outputs
-// when it has run.
+// Tensors of a call that lie in host memory [OP-026]: inputs are copied when the operator is launched,
+// outputs when it has run.
 #pragma once
 
 #include <cstddef>

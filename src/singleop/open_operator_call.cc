@@ -29,7 +29,8 @@ Result<std::shared_ptr<OpenOperatorCall>> OpenOperatorCall::prepare(std::shared_
   made->sizes_need_values_ = sizes_need_values;
   CAIRN_RETURN_IF_ERROR(made->add_inputs(call));
   CAIRN_RETURN_IF_ERROR(made->add_outputs(call));
-  made->outcome_ = error(ACL_ERROR_RT_STREAM_ABORT, "OP-018", "the stream was stopped before the operator ran");
+  made->outcome_ =
+      error(ACL_ERROR_RT_STREAM_ABORT, "OP-018", "the stream was stopped before the operator ran");
   return made;
 }
 
@@ -46,8 +47,9 @@ Status OpenOperatorCall::add_inputs(const OperatorCall& call) {
                    one_->description().type, shape_text(tensor.dims));
     const OperatorBuffer& buffer = call.inputs[i];
     if (buffer.size < *bytes)
-      return error(ACL_ERROR_OP_INPUT_NOT_MATCH, "OP-014", "the buffer of input {} has {} bytes, {}{} needs {}",
-                   i, buffer.size, data_type_name(tensor.data_type), shape_text(tensor.dims), *bytes);
+      return error(ACL_ERROR_OP_INPUT_NOT_MATCH, "OP-014",
+                   "the buffer of input {} has {} bytes, {}{} needs {}", i, buffer.size,
+                   data_type_name(tensor.data_type), shape_text(tensor.dims), *bytes);
     const size_t index = inputs_.size();
     if (buffer.on_host) {
       CAIRN_RETURN_IF_ERROR(host_.copy_in(index, buffer.data, *bytes).status());
@@ -119,9 +121,10 @@ Status OpenOperatorCall::take(size_t index, const std::vector<int64_t>& dims,
     OperatorTensor wanted = one_->description().outputs[index];
     wanted.dims = output.dims;
     if (wanted.bytes() != bytes.size())
-      return error(ACL_ERROR_OP_OUTPUT_NOT_MATCH, "OP-017",
-                   "output {} of {} is described with the shape {}, the result has {}; ask acl.op.infer_shape",
-                   index, one_->description().type, shape_text(output.dims), shape_text(dims));
+      return error(
+          ACL_ERROR_OP_OUTPUT_NOT_MATCH, "OP-017",
+          "output {} of {} is described with the shape {}, the result has {}; ask acl.op.infer_shape", index,
+          one_->description().type, shape_text(output.dims), shape_text(dims));
   }
   if (output.size < bytes.size())
     return error(ACL_ERROR_OP_OUTPUT_NOT_MATCH, "OP-018",

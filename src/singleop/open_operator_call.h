@@ -1,4 +1,5 @@
-// A call of an operator that is compiled for open shapes, or whose results have sizes that only the run knows.
+// A call of an operator that is compiled for open shapes, or whose results have sizes that only the run
+// knows.
 #pragma once
 
 #include <memory>

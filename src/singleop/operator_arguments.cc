@@ -31,12 +31,14 @@ Result<Ref<TensorDesc>> find_desc(std::span<const aclTensorDesc* const> descs, s
 /// The input's value belongs to the operator, and lies in a buffer of the host.
 bool is_host_value(const TensorDesc& desc, std::span<const OperatorBuffer> inputs, size_t index) {
   return desc.placement == ACL_MEMTYPE_HOST && desc.constant.empty() && index < inputs.size() &&
-         inputs[index].size >= desc.size_bytes() && !desc.rank_is_unknown() && desc.type() != ACL_DT_UNDEFINED;
+         inputs[index].size >= desc.size_bytes() && !desc.rank_is_unknown() &&
+         desc.type() != ACL_DT_UNDEFINED;
 }
 
 Status check_type(const char* type) {
   if (type != nullptr && *type != '\0') return {};
-  return error(ACL_ERROR_INVALID_PARAM, "OP-012", "opType is {}; pass the name of an operator, such as \"Add\"",
+  return error(ACL_ERROR_INVALID_PARAM, "OP-012",
+               "opType is {}; pass the name of an operator, such as \"Add\"",
                type == nullptr ? "null" : "empty");
 }
 
@@ -57,8 +59,7 @@ OperatorTensor tensor_of(const TensorDesc& desc) {
 }  // namespace
 
 Result<OperatorBuffers> OperatorBuffers::read(std::span<const aclDataBuffer* const> buffers,
-                                              std::span<const aclTensorDesc* const> descs,
-                                              const char* name) {
+                                              std::span<const aclTensorDesc* const> descs, const char* name) {
   OperatorBuffers found;
   found.count_ = buffers.size();
   if (buffers.size() > kInPlace) found.many_.resize(buffers.size());
@@ -121,8 +122,7 @@ Result<ArgumentsKey> key_of(const OperatorArguments& arguments, std::span<const 
 }
 
 Result<OperatorSpec> describe_arguments(const OperatorArguments& arguments,
-                                               std::span<const OperatorBuffer> inputs,
-                                               HostValues host_values) {
+                                        std::span<const OperatorBuffer> inputs, HostValues host_values) {
   CAIRN_RETURN_IF_ERROR(check_type(arguments.type));
   OperatorSpec description;
   description.type = arguments.type;

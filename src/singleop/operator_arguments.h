@@ -9,8 +9,8 @@
 #include "acl/acl_op.h"
 #include "base/status.h"
 #include "op/op_handle.h"
-#include "op/operator_spec.h"
 #include "op/operator_key.h"
+#include "op/operator_spec.h"
 
 namespace cairn {
 
@@ -71,6 +71,6 @@ Result<ArgumentsKey> key_of(const OperatorArguments& arguments, std::span<const 
 
 /// The operator that the arguments describe.
 Result<OperatorSpec> describe_arguments(const OperatorArguments& arguments,
-                                               std::span<const OperatorBuffer> inputs, HostValues host_values);
+                                        std::span<const OperatorBuffer> inputs, HostValues host_values);
 
 }  // namespace cairn

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "kernel/kernel_registry.h"
 #include "model/engine_loader.h"
 #include "op/op_attributes.h"
 #include "singleop/operator_registry.h"
@@ -18,7 +19,8 @@ bool fits(const std::vector<int64_t>& dims, const OperatorTensor& pattern) {
   if (dims.size() != pattern.dims.size()) return false;
   for (size_t i = 0; i < dims.size(); ++i) {
     if (pattern.dims[i] >= 0 ? dims[i] != pattern.dims[i] : dims[i] < 0) return false;
-    if (pattern.dims[i] < 0 && i < pattern.ranges.size() && !pattern.ranges[i].contains(dims[i])) return false;
+    if (pattern.dims[i] < 0 && i < pattern.ranges.size() && !pattern.ranges[i].contains(dims[i]))
+      return false;
   }
   return true;
 }
@@ -61,14 +63,14 @@ bool same_tensors(const std::vector<OperatorTensor>& asked, const std::vector<Op
 
 /// Why nothing was found.
 Status not_found(const OperatorArguments& arguments, std::span<const OperatorBuffer> inputs) {
-  CAIRN_ASSIGN(const OperatorSpec asked,
-               describe_arguments(arguments, inputs, HostValues::kConstants));
+  CAIRN_ASSIGN(const OperatorSpec asked, describe_arguments(arguments, inputs, HostValues::kConstants));
   const std::vector<Found> known = OperatorRegistry::get().of_type(asked.type);
   if (known.empty())
-    return error(ACL_ERROR_OP_NOT_FOUND, "OP-015",
-                 "no operator {} is loaded; compile a description of {} with atc --singleop, and load the .om "
-                 "with acl.op.set_model_dir or acl.op.load",
-                 asked.type, describe(asked));
+    return error(
+        ACL_ERROR_OP_NOT_FOUND, "OP-015",
+        "no operator {} is loaded; compile a description of {} with atc --singleop, and load the .om "
+        "with acl.op.set_model_dir or acl.op.load",
+        asked.type, describe(asked));
   int code = ACL_ERROR_OP_INPUT_NOT_MATCH;
   const char* reason = "other inputs";
   std::string others;
@@ -94,6 +96,14 @@ Status check_lists(const OperatorArguments& arguments) {
   return {};
 }
 
+/// A kernel of the program goes before the operators of the table [KRN-016]. Null: there is none.
+Result<std::shared_ptr<const PreparedKernel>> find_kernel(const OperatorArguments& arguments) {
+  KernelRegistry& kernels = KernelRegistry::get();
+  if (kernels.is_empty() || arguments.type == nullptr) [[likely]]
+    return std::shared_ptr<const PreparedKernel>();
+  return kernels.find({arguments.type, arguments.input_descs, arguments.output_descs, arguments.attributes});
+}
+
 /// An operator that was looked up once.
 class OperatorHandle final : public OpHandle {
  public:
@@ -106,8 +116,13 @@ class OperatorHandle final : public OpHandle {
                 const Ref<Stream>& stream) const override {
     std::vector<OperatorBuffer> placed_inputs;
     std::vector<OperatorBuffer> placed_outputs;
-    return op_->launch({"aclopExecWithHandle", place(inputs, inputs_on_host_, placed_inputs),
-                        place(outputs, outputs_on_host_, placed_outputs), {}, {}, false, stream});
+    return op_->launch({"aclopExecWithHandle",
+                        place(inputs, inputs_on_host_, placed_inputs),
+                        place(outputs, outputs_on_host_, placed_outputs),
+                        {},
+                        {},
+                        false,
+                        stream});
   }
 
  private:
@@ -134,10 +149,11 @@ Result<std::vector<bool>> placements(std::span<const aclTensorDesc* const> descs
     CAIRN_ASSIGN(const Ref<TensorDesc> desc, find<TensorDesc>(descs[i], name, "OP-048"));
     on_host.push_back(desc->placement != ACL_MEMTYPE_DEVICE);
     if (on_host.back() && has_constants)
-      return error(ACL_ERROR_INVALID_PARAM, "OP-049",
-                   "{} {} is placed in host memory, which acl.op.create_handle does not support for operators "
-                   "with constant inputs; use acl.op.execute_v2",
-                   name, i);
+      return error(
+          ACL_ERROR_INVALID_PARAM, "OP-049",
+          "{} {} is placed in host memory, which acl.op.create_handle does not support for operators "
+          "with constant inputs; use acl.op.execute_v2",
+          name, i);
   }
   return on_host;
 }
@@ -148,9 +164,8 @@ Result<std::unique_ptr<OpHandle>> handle_of(Found op, const OperatorArguments& a
     return error(ACL_ERROR_OP_UNSUPPORTED_DYNAMIC, "OP-027",
                  "{} has shapes that are known only when it runs; use acl.op.execute_v2",
                  describe(op->description()));
-  const bool has_constants = std::ranges::any_of(op->description().inputs, [](const OperatorTensor& input) {
-    return input.constant.has_value();
-  });
+  const bool has_constants = std::ranges::any_of(
+      op->description().inputs, [](const OperatorTensor& input) { return input.constant.has_value(); });
   CAIRN_ASSIGN(std::vector<bool> inputs, placements(arguments.input_descs, has_constants, "inputDesc"));
   CAIRN_ASSIGN(std::vector<bool> outputs, placements(arguments.output_descs, has_constants, "outputDesc"));
   return std::unique_ptr<OpHandle>(
@@ -198,7 +213,8 @@ Result<Found> find_operator_of(const OperatorArguments& arguments, std::span<con
   if (Found found = find_fixed(key.key)) [[likely]]
     return found;
   if (key.has_host_values) {
-    CAIRN_ASSIGN(const ArgumentsKey of_data, key_of(arguments, inputs, /*with_dims=*/true, HostValues::kData));
+    CAIRN_ASSIGN(const ArgumentsKey of_data,
+                 key_of(arguments, inputs, /*with_dims=*/true, HostValues::kData));
     if (Found found = find_fixed(of_data.key)) return found;
   }
   CAIRN_ASSIGN(Found found, find_dynamic(arguments, inputs));
@@ -213,6 +229,9 @@ Status execute_operator(const char* function, const OperatorArguments& arguments
                OperatorBuffers::read(arguments.inputs, arguments.input_descs, "inputs"));
   CAIRN_ASSIGN(const OperatorBuffers outputs,
                OperatorBuffers::read(arguments.outputs, arguments.output_descs, "outputs"));
+  CAIRN_ASSIGN(const auto kernel, find_kernel(arguments));
+  if (kernel) [[unlikely]]
+    return PreparedKernel::launch(kernel, function, inputs.span(), outputs.span(), stream);
   CAIRN_ASSIGN(const Found op, find_operator_of(arguments, inputs.span()));
   return op->launch({function, inputs.span(), outputs.span(), arguments.input_descs, arguments.output_descs,
                      writes_shapes, stream});

@@ -20,9 +20,9 @@ constexpr int kDeepest = 2;  // Levels below the directory.
 Status add(const SharedBytes& file) {
   CAIRN_ASSIGN(Engine * engine, load_engine());
   const SocProfile& soc = Runtime::get().soc();
-  CAIRN_ASSIGN(OperatorSpec description,
-               engine->read_operator(file.span(), soc.lenient ? nullptr : &soc));
-  OperatorRegistry::get().add(std::make_shared<SingleOperator>(std::move(description)), OperatorOrigin::kLoaded);
+  CAIRN_ASSIGN(OperatorSpec description, engine->read_operator(file.span(), soc.lenient ? nullptr : &soc));
+  OperatorRegistry::get().add(std::make_shared<SingleOperator>(std::move(description)),
+                              OperatorOrigin::kLoaded);
   return {};
 }
 

@@ -14,7 +14,7 @@ bool same_shapes(const std::vector<OperatorTensor>& one, const std::vector<Opera
 }  // namespace
 
 void OperatorQueue::add(const OperatorKey& key, Operator op, OperatorOrigin origin, size_t most) {
-  Operator replaced;               // Ends after the locks, as does what makes room.
+  Operator replaced;  // Ends after the locks, as does what makes room.
   std::vector<Operator> removed;
   const std::lock_guard adding(adding_);
   {

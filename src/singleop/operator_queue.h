@@ -16,7 +16,8 @@
 
 namespace cairn {
 
-/// Those that were loaded stay [SYS-017]; those that were compiled on the way go when others need their place.
+/// Those that were loaded stay [SYS-017]; those that were compiled on the way go when others need their
+/// place.
 enum class OperatorOrigin : uint8_t { kLoaded, kCompiled };
 
 /// Thread-safe. Looking one up allocates nothing and takes the lock of one of several parts.

@@ -25,10 +25,11 @@ Status check_names(std::string_view type, const std::vector<OperatorTensor>& ten
     for (size_t i = 0; i < count && next < tensors.size(); ++i, ++next) {
       const std::string wanted = is_list ? fmt::format("{}{}", name, i) : name;
       if (tensors[next].is_absent() || tensors[next].name == wanted) continue;
-      return error(ACL_ERROR_INVALID_PARAM, tensors[next].name.empty() ? "OP-059" : "OP-061",
-                   "{} {} of {} is named '{}'; an operator with lists of tensors needs acl.set_tensor_desc_name "
-                   "for all of them, here '{}'",
-                   side, next, type, tensors[next].name, wanted);
+      return error(
+          ACL_ERROR_INVALID_PARAM, tensors[next].name.empty() ? "OP-059" : "OP-061",
+          "{} {} of {} is named '{}'; an operator with lists of tensors needs acl.set_tensor_desc_name "
+          "for all of them, here '{}'",
+          side, next, type, tensors[next].name, wanted);
     }
   }
   return {};
@@ -45,7 +46,8 @@ Status check_names(Engine& engine, const OperatorSpec& description) {
 
 bool is_short_list(const OperatorTensor& tensor) {
   return (tensor.data_type == ACL_INT32 || tensor.data_type == ACL_INT64) && tensor.dims.size() <= 1 &&
-         !tensor.is_open() && (tensor.dims.empty() || static_cast<size_t>(tensor.dims[0]) <= kMostElementsOfAValue);
+         !tensor.is_open() &&
+         (tensor.dims.empty() || static_cast<size_t>(tensor.dims[0]) <= kMostElementsOfAValue);
 }
 
 /// Lists such as axes and shapes decide the results' shapes.
@@ -53,7 +55,8 @@ Status read_values(const OperatorArguments& arguments, OperatorSpec& description
   for (size_t i = 0; i < description.inputs.size() && i < arguments.inputs.size(); ++i) {
     OperatorTensor& tensor = description.inputs[i];
     if (!tensor.takes_memory()) continue;
-    CAIRN_ASSIGN(const DataBuffer::Contents buffer, DataBuffer::read(arguments.inputs[i], "inputs", "OP-066"));
+    CAIRN_ASSIGN(const DataBuffer::Contents buffer,
+                 DataBuffer::read(arguments.inputs[i], "inputs", "OP-066"));
     const auto bytes = tensor.bytes();
     if (!is_short_list(tensor) || !bytes || buffer.data == nullptr || buffer.size < *bytes) continue;
     tensor.constant.emplace(*bytes);
@@ -72,7 +75,9 @@ Status infer_operator_shapes(const OperatorArguments& arguments) {
   CAIRN_RETURN_IF_ERROR(read_values(arguments, description));
   CAIRN_ASSIGN(Engine * engine, load_engine());
   CAIRN_RETURN_IF_ERROR(check_names(*engine, description));
-  const auto rank_is_open = [](const OperatorTensor& input) { return input.dims == std::vector<int64_t>{-2}; };
+  const auto rank_is_open = [](const OperatorTensor& input) {
+    return input.dims == std::vector<int64_t>{-2};
+  };
   std::vector<OperatorTensor> outputs;
   if (std::ranges::none_of(description.inputs, rank_is_open)) {
     auto inferred = engine->infer_operator(description);

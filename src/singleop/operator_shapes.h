@@ -6,8 +6,8 @@
 
 namespace cairn {
 
-/// The shapes that follow from those of the inputs, and from their values where these are short lists of whole
-/// numbers, go into the output descriptions [OP-052].
+/// The shapes that follow from those of the inputs, and from their values where these are short lists of
+/// whole numbers, go into the output descriptions [OP-052].
 Status infer_operator_shapes(const OperatorArguments& arguments);
 
 }  // namespace cairn

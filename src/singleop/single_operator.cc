@@ -40,9 +40,8 @@ Result<Executable*> SingleOperator::compiled() const {
   CAIRN_ASSIGN(Engine * engine, load_engine());
   const std::lock_guard lock(compiling_);
   if (owner_) return owner_.get();
-  if (std::ranges::any_of(description_.inputs, [](const OperatorTensor& input) {
-        return input.dims == std::vector<int64_t>{-2};
-      }))
+  if (std::ranges::any_of(description_.inputs,
+                          [](const OperatorTensor& input) { return input.dims == std::vector<int64_t>{-2}; }))
     return error(ACL_ERROR_OP_UNSUPPORTED_DYNAMIC, "OP-018", "{} leaves the number of dims open",
                  describe(description_));
   CAIRN_ASSIGN(std::shared_ptr<Executable> made, engine->compile_operator(description_));
@@ -129,15 +128,16 @@ Status SingleOperator::launch_fixed(Executable& executable, const OperatorCall& 
     std::vector<MemoryAccess> accesses;
     for (size_t i = 0; i < list.size(); ++i)
       if (!host.owns(i))
-        accesses.push_back({list[i], i < input_count ? shapes.input_bytes[i] : shapes.output_bytes[i - input_count],
+        accesses.push_back({list[i],
+                            i < input_count ? shapes.input_bytes[i] : shapes.output_bytes[i - input_count],
                             i < input_count ? MemoryAccess::Kind::kRead : MemoryAccess::Kind::kWrite});
     watching.task_launched(call.stream.get(), call.function, accesses);
   });
   return Stream::launch(call.stream, call.function,
                         [self = shared_from_this(), addresses = std::move(addresses), host = std::move(host),
                          detect = call.stream->overflow_switch()](Stream& stream) mutable {
-                          return self->run(*self->ready_.load(std::memory_order_relaxed), stream, addresses, host,
-                                           detect);
+                          return self->run(*self->ready_.load(std::memory_order_relaxed), stream, addresses,
+                                           host, detect);
                         });
 }
 
@@ -155,7 +155,8 @@ Status SingleOperator::run(Executable& executable, Stream& stream, AddressList& 
       if (host.owns(i)) {
         list[i] = host.memory(i);
       } else if (bytes > 0) {
-        CAIRN_ASSIGN(list[i], runtime.resolve(list[i], bytes, i < input_count ? "input" : "output", "OP-025"));
+        CAIRN_ASSIGN(list[i],
+                     runtime.resolve(list[i], bytes, i < input_count ? "input" : "output", "OP-025"));
       } else {
         static std::byte nothing;
         list[i] = &nothing;
@@ -166,10 +167,10 @@ Status SingleOperator::run(Executable& executable, Stream& stream, AddressList& 
     FloatOverflow overflow{.saturate = stream.saturates()};
     constexpr size_t kThisTask = 1;
     const uint64_t limit = runtime.op_execute_timeout_ms();
-    Status status = limit != 0
-                        ? executable.run_limited(0, inputs, outputs, overflow, std::chrono::milliseconds(limit))
-                        : executable.run(0, inputs, outputs, overflow,
-                                         stream.device().scheduler().load() > kThisTask);
+    Status status =
+        limit != 0
+            ? executable.run_limited(0, inputs, outputs, overflow, std::chrono::milliseconds(limit))
+            : executable.run(0, inputs, outputs, overflow, stream.device().scheduler().load() > kThisTask);
     CAIRN_RETURN_IF_ERROR(status);
     if (overflow.saturate)
       for (size_t i = 0; i < outputs.size(); ++i)

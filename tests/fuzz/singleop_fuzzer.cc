@@ -16,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   for (const cairn::SingleOpEntry& entry : *entries) {
     if (entry.file_name.size() > 128 || entry.file_name.find('/') != std::string::npos) std::abort();
-    if (entry.spec.type.empty() || entry.spec.outputs.empty() || cairn::describe(entry.spec).empty()) std::abort();
+    if (entry.spec.type.empty() || entry.spec.outputs.empty() || cairn::describe(entry.spec).empty())
+      std::abort();
     if (!(cairn::key_of(entry.spec) == cairn::key_of(cairn::OperatorSpec(entry.spec)))) std::abort();
     for (const cairn::OperatorTensor& input : entry.spec.inputs)
       if (input.constant && input.bytes() != input.constant->size()) std::abort();

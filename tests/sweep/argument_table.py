@@ -30,6 +30,13 @@ def within(least: int, most: int) -> Rule:
     return lambda value: LEGAL if is_number(value) and least <= value <= most else ILLEGAL
 
 
+def device_size(value: object) -> Verdict:
+    """The sweep's devices have 64 MiB. Addresses are numbers, too, and those of a heap can be small ones."""
+    if not is_number(value) or not 0 < value <= 64 << 20:
+        return ILLEGAL
+    return LEGAL if value <= 1 << 20 else EITHER
+
+
 def number(*legal: int, beyond: Verdict = EITHER) -> Rule:
     """A number of which the manual promises only some values."""
     return lambda value: ILLEGAL if not is_number(value) else LEGAL if value in legal else beyond
@@ -196,10 +203,10 @@ OF_FUNCTION: dict[tuple[str, str], Rule] = {
         ILLEGAL if not is_number(value) else LEGAL if 0 <= value <= U32 else EITHER
     ),
     ("acl.rt.set_op_execute_time_out", "timeout"): of_type(int),
-    ("acl.rt.malloc", "size"): within(1, 1 << 20),  # The sweep's devices have 64 MiB.
+    ("acl.rt.malloc", "size"): device_size,
     # [RT-134] .. [RT-139]; newer C headers have more, as flags.
     ("acl.rt.malloc", "policy"): number(0, 1, 2, 3, 4, 5),
-    ("acl.rt.malloc_cached", "size"): within(1, 1 << 20),
+    ("acl.rt.malloc_cached", "size"): device_size,
     ("acl.rt.malloc_cached", "policy"): number(0, 1, 2, 3, 4, 5),
     ("acl.rt.malloc_host", "size"): lambda value: (
         ILLEGAL if not is_number(value) or not 0 < value < 1 << 48 else LEGAL if value <= 1 << 20 else EITHER

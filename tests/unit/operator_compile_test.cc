@@ -61,11 +61,11 @@ class OperatorCompile : public cairn::test::RuntimeTest {
     in[0] = on_device({1, 2, 30, 40});
     std::array<aclTensorDesc*, 1> out_desc = {desc({2})};
     std::array<aclDataBuffer*, 1> out = {on_device({0, 0})};
-    const aclError code =
-        compile ? aclopCompileAndExecuteV2("ReduceSum", 2, in_desc.data(), in.data(), 1, out_desc.data(), out.data(),
-                                           attr_, ACL_ENGINE_SYS, ACL_COMPILE_SYS, nullptr, nullptr)
-                : aclopExecuteV2("ReduceSum", 2, in_desc.data(), in.data(), 1, out_desc.data(), out.data(), attr_,
-                                 nullptr);
+    const aclError code = compile ? aclopCompileAndExecuteV2(
+                                        "ReduceSum", 2, in_desc.data(), in.data(), 1, out_desc.data(),
+                                        out.data(), attr_, ACL_ENGINE_SYS, ACL_COMPILE_SYS, nullptr, nullptr)
+                                  : aclopExecuteV2("ReduceSum", 2, in_desc.data(), in.data(), 1,
+                                                   out_desc.data(), out.data(), attr_, nullptr);
     if (code == ACL_SUCCESS) {
       EXPECT_EQ(aclrtSynchronizeStream(nullptr), ACL_SUCCESS);
       result = read(out[0]);
@@ -81,9 +81,10 @@ class OperatorCompile : public cairn::test::RuntimeTest {
     aclDataBuffer* const target = on_device(std::vector<float>(ones.size()));
     std::array<aclDataBuffer*, 1> out = {target};
     const aclError code =
-        compile ? aclopCompileAndExecute("Add", 2, in_desc.data(), in.data(), 1, out_desc.data(), out.data(), nullptr,
-                                         ACL_ENGINE_SYS, ACL_COMPILE_SYS, nullptr, nullptr)
-                : aclopExecute("Add", 2, in_desc.data(), in.data(), 1, out_desc.data(), out.data(), nullptr, nullptr);
+        compile ? aclopCompileAndExecute("Add", 2, in_desc.data(), in.data(), 1, out_desc.data(), out.data(),
+                                         nullptr, ACL_ENGINE_SYS, ACL_COMPILE_SYS, nullptr, nullptr)
+                : aclopExecute("Add", 2, in_desc.data(), in.data(), 1, out_desc.data(), out.data(), nullptr,
+                               nullptr);
     if (code != ACL_SUCCESS) return code;
     EXPECT_EQ(aclrtSynchronizeStream(nullptr), ACL_SUCCESS);
     EXPECT_EQ(read(target), std::vector<float>(ones.size(), 2.0F));
@@ -102,8 +103,9 @@ TEST_F(OperatorCompile, CompiledOperatorsAreFoundByExecute) {
   EXPECT_EQ(add(1001, false), ACL_ERROR_OP_NOT_FOUND);
   std::array<const aclTensorDesc*, 2> in = {desc({1001}), desc({1001})};
   std::array<const aclTensorDesc*, 1> out = {desc({1001})};
-  EXPECT_EQ(aclopCompile("Add", 2, in.data(), 1, out.data(), nullptr, ACL_ENGINE_SYS, ACL_COMPILE_SYS, nullptr),
-            ACL_SUCCESS);
+  EXPECT_EQ(
+      aclopCompile("Add", 2, in.data(), 1, out.data(), nullptr, ACL_ENGINE_SYS, ACL_COMPILE_SYS, nullptr),
+      ACL_SUCCESS);
   EXPECT_EQ(add(1001, false), ACL_SUCCESS);
   EXPECT_EQ(add(1002, false), ACL_ERROR_OP_INPUT_NOT_MATCH);
   EXPECT_EQ(add(1002, true), ACL_SUCCESS);
@@ -130,16 +132,17 @@ TEST_F(OperatorCompile, FuzzyCompilationServesAllSizes) {
   EXPECT_EQ(aclopSetCompileFlag(static_cast<aclOpCompileFlag>(2)), ACL_ERROR_INVALID_PARAM);
   EXPECT_EQ(aclopSetCompileFlag(ACL_OP_COMPILE_FUZZ), ACL_SUCCESS);
   std::array<const aclTensorDesc*, 1> tensor = {desc({3, 5})};
-  EXPECT_EQ(aclopCompile("Softplus", 1, tensor.data(), 1, tensor.data(), nullptr, ACL_ENGINE_SYS, ACL_COMPILE_SYS,
-                         nullptr),
+  EXPECT_EQ(aclopCompile("Softplus", 1, tensor.data(), 1, tensor.data(), nullptr, ACL_ENGINE_SYS,
+                         ACL_COMPILE_SYS, nullptr),
             ACL_SUCCESS);
   EXPECT_EQ(aclopSetCompileFlag(ACL_OP_COMPILE_DEFAULT), ACL_SUCCESS);
   std::array<const aclTensorDesc*, 1> other = {desc({2, 2})};
   std::array<const aclDataBuffer*, 1> in = {on_device({0, 0, 0, 0})};
   aclDataBuffer* const target = on_device({0, 0, 0, 0});
   std::array<aclDataBuffer*, 1> out = {target};
-  ASSERT_EQ(aclopExecute("Softplus", 1, other.data(), in.data(), 1, other.data(), out.data(), nullptr, nullptr),
-            ACL_SUCCESS);
+  ASSERT_EQ(
+      aclopExecute("Softplus", 1, other.data(), in.data(), 1, other.data(), out.data(), nullptr, nullptr),
+      ACL_SUCCESS);
   EXPECT_EQ(aclrtSynchronizeStream(nullptr), ACL_SUCCESS);
   EXPECT_FLOAT_EQ(read(target)[3], 0.6931472F);
 }
@@ -152,7 +155,8 @@ TEST_F(OperatorCompile, ValuesInHostMemoryAreAPartOfTheOperator) {
   ASSERT_EQ(reduce(axis, ACL_MEMTYPE_HOST, true, result), ACL_SUCCESS) << aclGetRecentErrMsg();
   EXPECT_EQ(result, (std::vector<float>{31, 42}));
   axis = 1;
-  EXPECT_NE(reduce(axis, ACL_MEMTYPE_HOST, false, result), ACL_SUCCESS);  // Another operator, not compiled yet.
+  EXPECT_NE(reduce(axis, ACL_MEMTYPE_HOST, false, result),
+            ACL_SUCCESS);  // Another operator, not compiled yet.
   ASSERT_EQ(reduce(axis, ACL_MEMTYPE_HOST, true, result), ACL_SUCCESS);
   EXPECT_EQ(result, (std::vector<float>{3, 70}));
   EXPECT_EQ(reduce(axis, ACL_MEMTYPE_HOST, false, result), ACL_SUCCESS);

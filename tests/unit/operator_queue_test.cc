@@ -26,7 +26,8 @@ class OperatorQueueTest : public testing::Test {
     queue_.add(key_of(op->description()), op, origin, kMost);
   }
   bool knows(int64_t size) {
-    return queue_.find(key_of(relu(size)->description()), [](const OperatorSpec&) { return true; }) != nullptr;
+    return queue_.find(key_of(relu(size)->description()), [](const OperatorSpec&) { return true; }) !=
+           nullptr;
   }
 
   OperatorQueue queue_;
