@@ -262,8 +262,9 @@ class Atc {
     const MappedFile file = MappedFile::open(path, reason);
     if (file.bytes().empty()) return compile_error("E10024", {path, reason});
     limit_import(file.bytes().size());
-    CAIRN_ASSIGN(std::vector<SingleOpEntry> entries,
-                 read_single_ops({reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()}, path));
+    CAIRN_ASSIGN(
+        std::vector<SingleOpEntry> entries,
+        read_single_ops({reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()}, path));
     const std::filesystem::path folder(arguments_.get("output"));
     std::error_code ignored;
     std::filesystem::create_directories(folder, ignored);
@@ -279,6 +280,9 @@ class Atc {
       CAIRN_RETURN_IF_ERROR(output.commit());
     }
     progress_.end_stage();
+    return {};
+  }
+
   /// The weights first: a model appears when all that it needs is there.
   Status save_model(const CompiledModel& compiled, const std::filesystem::path& path) const {
     const std::string apart = arguments_.get("external_weight");
