@@ -40,12 +40,28 @@ def small_network() -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
 
 
-def test_the_example(tmp_path):
+# Options of atc, and what the example is called with.
+EXAMPLE_PROGRAMS = {
+    "classify_photos.py": (
+        ["--input_format=NCHW", f"--insert_op_conf={EXAMPLES}/demo/aipp_nv12_rgb.cfg"],
+        ["--repeat", "3"],
+    ),
+    "execute_sync.py": ([], []),
+    "execute_async.py": ([], ["--runs", "9", "--callback-interval", "2", "--blocks", "4"]),
+    "multi_batch.py": (["--input_shape=input:4,3,224,224"], []),
+    "memory_pool.py": ([], []),
+    "static_aipp.py": (["--input_format=NCHW", f"--insert_op_conf={EXAMPLES}/static_aipp.cfg"], []),
+}
+
+
+@pytest.mark.parametrize("program", EXAMPLE_PROGRAMS)
+def test_the_examples(program, tmp_path):
+    conversion, options = EXAMPLE_PROGRAMS[program]
     onnx.save(small_network(), tmp_path / "small.onnx")
+    if not any(each.startswith("--input_shape") for each in conversion):
+        conversion = ["--input_shape=input:1,3,224,224", *conversion]
     subprocess.run(
-        ["atc", "--framework=5", "--model=small.onnx", "--output=small", "--soc_version=Ascend310P3",
-         "--input_format=NCHW", "--input_shape=input:1,3,224,224",
-         f"--insert_op_conf={EXAMPLES}/demo/aipp_nv12_rgb.cfg"],
+        ["atc", "--framework=5", "--model=small.onnx", "--output=small", "--soc_version=Ascend310P3", *conversion],
         cwd=tmp_path, check=True, capture_output=True,
     )  # fmt: skip
     random = np.random.default_rng(2)
@@ -53,8 +69,8 @@ def test_the_example(tmp_path):
         Image.fromarray(random.integers(0, 255, size, np.uint8)).save(tmp_path / f"{name}.jpg")
     report = tmp_path / "report.jsonl"
     done = subprocess.run(
-        ["cairn", "check", "--json", report, "--exit-code", "--", sys.executable, EXAMPLES / "classify_photos.py",
-         "--model", "small.om", "--repeat", "3", "large.jpg", "small.jpg"],
+        ["cairn", "check", "--json", report, "--exit-code", "--", sys.executable, EXAMPLES / program,
+         "--model", "small.om", *options, "large.jpg", "small.jpg"],
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     findings, summary = read_report(report)

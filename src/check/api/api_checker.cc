@@ -96,14 +96,17 @@ void ApiChecker::check_function(const char* function) {
 
 void ApiChecker::note_report_thread(const Status& status) {
   const std::thread::id thread = std::this_thread::get_id();
-  if (status.code() == ACL_ERROR_RT_THREAD_SUBSCRIBE)
-    unsubscribed_threads_.try_emplace(thread, facts_.here());
-  else
+  if (status.code() != ACL_ERROR_RT_THREAD_SUBSCRIBE) {
     unsubscribed_threads_.erase(thread);
+    served_threads_.insert(thread);
+  } else if (!served_threads_.contains(thread)) {
+    unsubscribed_threads_.try_emplace(thread, facts_.here());
+  }
 }
 
 void ApiChecker::callback_begins(uint64_t /*callback*/) {
   unsubscribed_threads_.erase(std::this_thread::get_id());
+  served_threads_.insert(std::this_thread::get_id());
 }
 
 void ApiChecker::report_unsubscribed_threads() {
@@ -115,6 +118,7 @@ void ApiChecker::report_unsubscribed_threads() {
                         {place_of(site, "finds no subscription of its thread")},
                         "call aclrtSubscribeReport (acl.rt.subscribe_report) with the id of that thread"});
   unsubscribed_threads_.clear();
+  served_threads_.clear();
 }
 
 void ApiChecker::call_ended(const char* function, const Status& status) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string_view>
 #include <thread>
 #include <unordered_map>
@@ -43,6 +44,8 @@ class ApiChecker final : public Checker {
   std::unordered_set<std::string> told_limits_;
   std::unordered_set<const void*> recorded_events_;
   std::map<std::thread::id, CallSite> unsubscribed_threads_;
+  std::set<std::thread::id>
+      served_threads_;  // Were subscribed once: their last calls may come after the end of that.
   CallSite initialized_;
 };
 
