@@ -17,6 +17,7 @@
 #include "compiler/name_lists.h"
 #include "compiler/output_file.h"
 #include "compiler/precheck.h"
+#include "compiler/weight_folder.h"
 #include "device/soc_profile.h"
 #include "om/mapped_file.h"
 #include "om/om_report.h"
@@ -221,13 +222,13 @@ class Atc {
     // An output that cannot be written is found before the long work. Missing folders are made.
     std::error_code ignored;
     if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path(), ignored);
-    OutputFile file;
-    CAIRN_RETURN_IF_ERROR(file.open(path));
+    {
+      OutputFile file;
+      CAIRN_RETURN_IF_ERROR(file.open(path));
+    }
     CAIRN_ASSIGN(const CompiledModel compiled, compile(options));
     progress_.begin_stage("writing the offline model");
-    CAIRN_RETURN_IF_ERROR(write_om(compiled.model, compiled.weights,
-                                   [&](std::span<const std::byte> bytes) { return file.write(bytes); }));
-    CAIRN_RETURN_IF_ERROR(file.commit());
+    CAIRN_RETURN_IF_ERROR(save_model(compiled, path));
     CAIRN_ASSIGN(const std::vector<GraphDump> dumps, graph_dumps(compiled.model));
     for (const GraphDump& dump : dumps)
       CAIRN_RETURN_IF_ERROR(save_text(dump.text, dump.path.string()));
@@ -237,6 +238,23 @@ class Atc {
     if (arguments_.get("display_model_info") == "1")
       CAIRN_RETURN_IF_ERROR(display(path.string(), "--output"));
     fmt::print(out_, "{}", warnings_);
+    return {};
+  }
+
+  /// The weights first: a model appears when all that it needs is there.
+  Status save_model(const CompiledModel& compiled, const std::filesystem::path& path) const {
+    const std::string apart = arguments_.get("external_weight");
+    WeightFolder folder(path.parent_path() / kOmWeightFolder);
+    if (apart != "0" && compiled.weights.bytes > 0)
+      CAIRN_RETURN_IF_ERROR(folder.write(
+          compiled.weights, apart == "2" ? std::vector<uint64_t>() : constant_offsets(compiled.model)));
+    OutputFile file;
+    CAIRN_RETURN_IF_ERROR(file.open(path));
+    CAIRN_RETURN_IF_ERROR(write_om(
+        compiled.model, compiled.weights, [&](std::span<const std::byte> bytes) { return file.write(bytes); },
+        folder.parts()));
+    CAIRN_RETURN_IF_ERROR(file.commit());
+    folder.keep();
     return {};
   }
 
