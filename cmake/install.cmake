@@ -1,6 +1,6 @@
 # What `cmake --install` and the wheel contain. Both are the same toolkit tree:
 #
-#     bin/ include/acl/ lib64/ set_env.sh
+#     bin/ include/acl/ include/cairn/ lib64/ set_env.sh
 #
 # `cmake --install` puts it at the prefix, with the Python package in python/site-packages/acl. In the wheel the tree is
 # the package itself: site-packages/acl, with the engine's libraries in the package openvino beside it.
@@ -44,7 +44,7 @@ else()
   set(CAIRN_ENGINE_RPATH "$ORIGIN:${CAIRN_OPENVINO_LIBRARIES}")
 endif()
 
-cairn_install("$ORIGIN" ${CAIRN_TREE}/lib64 cairn_core cairn_check ascendcl acl_dvpp acl_cblas)
+cairn_install("$ORIGIN" ${CAIRN_TREE}/lib64 cairn_core cairn_check ascendcl acl_dvpp acl_cblas acl_op_compiler)
 cairn_install("${CAIRN_ENGINE_RPATH}" ${CAIRN_TREE}/lib64 cairn_engine)
 cairn_install("$ORIGIN/../lib64" ${CAIRN_TREE}/bin atc cairn cairn_bench npu_smi)
 if(CAIRN_BUILD_PYTHON)
@@ -55,7 +55,7 @@ endif()
 install(PROGRAMS ${CMAKE_BINARY_DIR}/bin/msaccucmp DESTINATION ${CAIRN_TREE}/bin)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/toolkit DESTINATION ${CAIRN_TREE} FILES_MATCHING PATTERN "*.py"
         PATTERN "__pycache__" EXCLUDE)
-install(DIRECTORY ${CMAKE_BINARY_DIR}/include/acl DESTINATION ${CAIRN_TREE}/include FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY ${CMAKE_BINARY_DIR}/include/acl ${CMAKE_BINARY_DIR}/include/cairn DESTINATION ${CAIRN_TREE}/include FILES_MATCHING PATTERN "*.h")
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CAIRN_TREE}/share/doc/cairn)
 
 # For programs: find_package(Cairn), pkg-config, and the environment. CMake looks into share/cmake on every system, into

@@ -11,12 +11,14 @@
 #include <cstring>
 #include <filesystem>
 #include <new>
+#include <span>
 
 #include "device/context.h"
 #include "device/guarded_copy.h"
 #include "device/runtime.h"
 #include "model/engine_loader.h"
 #include "model/model.h"
+#include "om/om_weight_files.h"
 
 namespace cairn {
 namespace {
@@ -58,6 +60,53 @@ Buffer allocate(size_t size) {
 Status path_error(const char* path, const char* reason) {
   return error(ACL_ERROR_GE_EXEC_MODEL_PATH_INVALID, "MDL-003", "the model file '{}' cannot be read: {}",
                path, reason);
+}
+
+/// Reads the whole file into `target`, which has its size.
+Status read_all(const FileDescriptor& file, const char* path, std::span<std::byte> target) {
+  while (!target.empty()) {
+    const ssize_t count = read(file.get(), target.data(), target.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return path_error(path, std::strerror(errno));
+    if (count == 0) return path_error(path, "it became shorter while it was read");
+    target = target.subspan(static_cast<size_t>(count));
+  }
+  return {};
+}
+
+/// The bytes of a regular file; -1 if there is none.
+off_t regular_size(const FileDescriptor& file) {
+  struct stat state {};
+  return file.get() >= 0 && fstat(file.get(), &state) == 0 && S_ISREG(state.st_mode) ? state.st_size : -1;
+}
+
+Status weight_file_error(const std::filesystem::path& path, std::string_view reason) {
+  return error(ACL_ERROR_GE_EXEC_LOAD_WEIGHT_PARTITION_FAILED, "MDL-004",
+               "the weight file '{}' {}; the folder '{}' that atc has written must lie beside the om file",
+               path.string(), reason, kOmWeightFolder);
+}
+
+/// The file with its weights in it. Sizes are checked before memory is taken.
+Result<Buffer> join_weights(const Buffer& file, std::span<const OmWeightFile> parts,
+                            const std::filesystem::path& folder) {
+  for (const OmWeightFile& part : parts) {
+    const std::filesystem::path path = folder / part.name();
+    const off_t size = regular_size(FileDescriptor(path.c_str()));
+    if (size < 0) return weight_file_error(path, "is missing or cannot be read");
+    if (static_cast<uint64_t>(size) != part.bytes)
+      return weight_file_error(path, fmt::format("has {} bytes, the model needs {}", size, part.bytes));
+  }
+  Buffer whole = allocate(file.size + weight_file_bytes(parts));
+  std::span<std::byte> place =
+      make_room_for_weights({file.memory.get(), file.size}, {whole.memory.get(), whole.size});
+  for (const OmWeightFile& part : parts) {
+    const std::filesystem::path path = folder / part.name();
+    const FileDescriptor opened(path.c_str());
+    if (opened.get() < 0) return weight_file_error(path, std::strerror(errno));
+    CAIRN_RETURN_IF_ERROR(read_all(opened, path.c_str(), place.first(part.bytes)));
+    place = place.subspan(part.bytes);
+  }
+  return whole;
 }
 
 Status check_memory(const char* name, const void* pointer, size_t given, size_t needed) {
@@ -106,15 +155,12 @@ Result<SharedBytes> read_model_file(const char* path) {
   if (file.get() < 0 || fstat(file.get(), &state) != 0) return path_error(path, std::strerror(errno));
   if (!S_ISREG(state.st_mode)) return path_error(path, "it is no regular file");
   Buffer buffer = allocate(static_cast<size_t>(state.st_size));
-  size_t done = 0;
-  while (done < buffer.size) {
-    const ssize_t count = read(file.get(), buffer.memory.get() + done, buffer.size - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return path_error(path, std::strerror(errno));
-    if (count == 0) return path_error(path, "it became shorter while it was read");
-    done += static_cast<size_t>(count);
+  CAIRN_RETURN_IF_ERROR(read_all(file, path, {buffer.memory.get(), buffer.size}));
+  const std::filesystem::path name(path);
+  if (const auto parts = find_weight_files({buffer.memory.get(), buffer.size}); !parts.empty()) {
+    CAIRN_ASSIGN(buffer, join_weights(buffer, parts, name.parent_path() / kOmWeightFolder));
   }
-  return SharedBytes{std::move(buffer.memory), buffer.size, std::filesystem::path(path).stem().string()};
+  return SharedBytes{std::move(buffer.memory), buffer.size, name.stem().string()};
 }
 
 Result<SharedBytes> copy_model_memory(const void* model, size_t size) {

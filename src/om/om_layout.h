@@ -63,6 +63,9 @@ inline constexpr uint64_t kMostPartitions = 32;
 inline constexpr uint32_t kRecordMagic = 0x4E524143;  // "CARN"
 inline constexpr size_t kRecordHeaderBytes = 12;
 inline constexpr std::string_view kIrRecord = "cairn.ir.xml";
+/// Of a file that keeps its weights beside it, see om/om_weight_files.h.
+inline constexpr std::string_view kWeightFilesRecord = "cairn.weight.files";
+inline constexpr size_t kWeightFileBytes = 16;  ///< Of an entry in it.
 inline constexpr std::string_view kManifestRecord = "cairn.manifest";
 
 /// Raised when a file of an older Cairn can no longer be read, or the reverse.

@@ -18,6 +18,7 @@
 #include "acl/acl_base.h"
 #include "aipp/aipp_params.h"
 #include "base/status.h"
+#include "om/om_weight_files.h"
 
 namespace cairn {
 
@@ -175,8 +176,10 @@ struct OmWeightStream {
 /// XXH3 of 64 bits.
 uint64_t om_checksum(std::span<const std::byte> bytes);
 
-/// Writes a file front to back. `model.weights` is not looked at.
-Status write_om(const OmModel& model, const OmWeightStream& weights, const OmSink& sink);
+/// Writes a file front to back. `model.weights` is not looked at. With `apart`, the weights are not written:
+/// they lie beside the file in these parts.
+Status write_om(const OmModel& model, const OmWeightStream& weights, const OmSink& sink,
+                std::span<const OmWeightFile> apart = {});
 
 /// The bytes of a whole file, with `model.weights`.
 Result<std::string> write_om(const OmModel& model);

@@ -68,6 +68,15 @@ void append_record(std::string& part, std::string_view name, std::string_view da
   part += data;
 }
 
+std::string weight_files_bytes(std::span<const OmWeightFile> parts) {
+  std::string bytes(parts.size() * kWeightFileBytes, '\0');
+  for (size_t i = 0; i < parts.size(); ++i) {
+    put<uint64_t>(bytes.data(), i * kWeightFileBytes, parts[i].bytes);
+    put<uint64_t>(bytes.data(), i * kWeightFileBytes + 8, parts[i].checksum);
+  }
+  return bytes;
+}
+
 std::string manifest_bytes(Manifest manifest) {
   std::string bytes(reinterpret_cast<const char*>(&manifest), sizeof(manifest));
   put<uint64_t>(bytes.data(), offsetof(Manifest, manifest),
@@ -77,7 +86,8 @@ std::string manifest_bytes(Manifest manifest) {
 
 }  // namespace
 
-Status write_om(const OmModel& model, const OmWeightStream& weights, const OmSink& sink) {
+Status write_om(const OmModel& model, const OmWeightStream& weights, const OmSink& sink,
+                std::span<const OmWeightFile> apart) {
   if (model.ir_xml.size() > std::numeric_limits<uint32_t>::max())
     return error(ACL_ERROR_GE_INTERNAL_ERROR, "MDL-001",
                  "the executable graph of model {} is larger than 4 GiB", model.name);
@@ -86,6 +96,7 @@ Status write_om(const OmModel& model, const OmWeightStream& weights, const OmSin
 
   std::string kernels;
   append_record(kernels, kIrRecord, model.ir_xml);
+  if (!apart.empty()) append_record(kernels, kWeightFilesRecord, weight_files_bytes(apart));
   OmPartitionSizes sizes;
   sizes.model_def = model_def.size();
   sizes.weights = weights.bytes;
@@ -93,15 +104,16 @@ Status write_om(const OmModel& model, const OmWeightStream& weights, const OmSin
   const std::string head = header_and_table(model, sizes);
 
   Manifest manifest;
-  manifest.header = om_checksum(bytes_of(head));
+  manifest.header = om_checksum(bytes_of(head));  // With the weights in it, wherever they are.
   manifest.model_def = om_checksum(bytes_of(model_def));
   manifest.weights = weights.checksum;
   manifest.ir = om_checksum(bytes_of(model.ir_xml));
   append_record(kernels, kManifestRecord, manifest_bytes(manifest));
 
-  CAIRN_RETURN_IF_ERROR(sink(bytes_of(head)));
+  if (!apart.empty()) sizes.weights = 0;
+  CAIRN_RETURN_IF_ERROR(sink(bytes_of(header_and_table(model, sizes))));
   CAIRN_RETURN_IF_ERROR(sink(bytes_of(model_def)));
-  if (weights.bytes > 0) CAIRN_RETURN_IF_ERROR(weights.write(sink));
+  if (sizes.weights > 0) CAIRN_RETURN_IF_ERROR(weights.write(sink));
   return sink(bytes_of(kernels));
 }
 

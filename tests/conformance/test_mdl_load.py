@@ -1,8 +1,10 @@
 """Loading, unloading and sizes of models."""
 
+import numpy as np
 import pytest
 from constants import INVALID_PARAM, RT_CONTEXT_NULL
-from mdl_models import LoadedModel, atc, two_by_two
+from mdl_models import LoadedModel, atc, reference, save, two_by_two
+from onnx import TensorProto, helper
 
 MODEL_PATH_INVALID = 145002
 MODEL_ID_INVALID = 145003
@@ -71,6 +73,77 @@ def test_a_damaged_file_is_an_error(acl, context, om, tmp_path, damage):
     assert acl.mdl.load_from_file(str(path))[1] != 0
     assert acl.mdl.query_size(str(path))[2] != 0
     assert "MDL" in (acl.get_recent_err_msg() or "")
+
+
+def wide_network(folder):
+    """total = x * scale + offset, with constants that are worth files of their own."""
+    random = np.random.default_rng(5)
+    weights = {name: random.standard_normal(4096).astype(np.float32) for name in ("scale", "offset")}
+    return save(
+        folder / "wide.onnx",
+        [
+            helper.make_node("Mul", ["x", "scale"], ["scaled"], name="times"),
+            helper.make_node("Add", ["scaled", "offset"], ["total"], name="plus"),
+        ],
+        [("x", TensorProto.FLOAT, (1, 4096))],
+        [("total", TensorProto.FLOAT, (1, 4096))],
+        weights,
+    )
+
+
+@pytest.mark.rules("MDL-004")
+@pytest.mark.parametrize(("setting", "files"), [(1, 2), (2, 1)])
+@pytest.mark.parametrize("loads", ["load_from_file", "load_from_file_with_mem"])
+def test_weights_beside_the_model(acl, context, tmp_path, setting, files, loads):
+    onnx_path = wide_network(tmp_path)
+    om = atc(onnx_path, f"--external_weight={setting}")
+    folder = om.parent / "weight"
+    assert om.stat().st_size < 16384, "the weights of 32768 bytes are not in it"
+    assert len(list(folder.iterdir())) == files
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    om = om.rename(moved / "net.om")
+    load = getattr(acl.mdl, loads)
+    memory = [0, 0, 0, 0] if loads == "load_from_file_with_mem" else []
+    assert load(str(om), *memory)[1] != 0, "the folder is not beside it"
+    assert "weight" in acl.get_recent_err_msg()
+    folder.rename(moved / "weight")
+    model, ret = load(str(om), *memory)
+    assert ret == 0, acl.get_recent_err_msg()
+    assert acl.mdl.unload(model) == 0
+    net = LoadedModel(acl, om)
+    x = np.random.default_rng(6).standard_normal((1, 4096)).astype(np.float32)
+    net.inputs.write(0, x)
+    assert net.execute() == 0
+    np.testing.assert_allclose(
+        net.outputs.read(0, np.float32, (1, 4096)), reference(onnx_path, [x])[0], rtol=1e-5, atol=1e-6
+    )
+    net.close()
+    assert acl.mdl.query_size(str(om))[1:] == (32768, 0)
+
+
+@pytest.mark.rules("MDL-004")
+@pytest.mark.parametrize("damage", ["missing", "short", "changed"])
+def test_damaged_weights_beside_the_model_are_an_error(acl, context, tmp_path, damage):
+    om = atc(wide_network(tmp_path), "--external_weight=1")
+    part = sorted((tmp_path / "weight").iterdir())[0]
+    data = bytearray(part.read_bytes())
+    if damage == "missing":
+        part.unlink()
+    elif damage == "short":
+        part.write_bytes(data[:-1])
+    else:
+        data[100] ^= 1
+        part.write_bytes(data)
+    assert acl.mdl.load_from_file(str(om))[1] != 0
+    assert acl.mdl.query_size(str(om))[2] != 0
+
+
+@pytest.mark.rules("MDL-004")
+def test_memory_has_no_folder_of_weights_beside_it(acl, context, tmp_path):
+    data = atc(wide_network(tmp_path), "--external_weight=2").read_bytes()
+    assert acl.mdl.load_from_mem(acl.util.bytes_to_ptr(data), len(data))[1] != 0
+    assert "load_from_file" in acl.get_recent_err_msg()
 
 
 @pytest.mark.rules("MDL-008", "MDL-009")

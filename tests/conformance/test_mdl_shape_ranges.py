@@ -213,7 +213,7 @@ def test_outputs_whose_size_depends_on_the_values(acl, finder, found):
         np.testing.assert_array_equal(finder.output(1, np.float32), twice)
 
 
-@pytest.mark.rules("MDL-084")
+@pytest.mark.rules("MDL-084", "MDL-085", "GDM-089")
 def test_an_output_buffer_that_is_too_small_tells_the_size(acl, finder):
     finder.inputs.write(0, np.ones((3, 5), np.float32))
     buffer, address = finder.outputs.buffers[0], finder.outputs.addresses[0]
@@ -225,7 +225,7 @@ def test_an_output_buffer_that_is_too_small_tells_the_size(acl, finder):
     assert acl.update_data_buffer(buffer, address, ROOM) == 0
 
 
-@pytest.mark.rules("MDL-083")
+@pytest.mark.rules("MDL-083", "GDM-089")
 @pytest.mark.parametrize("asynchronous", [False, True])
 def test_the_system_allocates_for_an_empty_buffer(acl, stream, found, asynchronous):
     finder = OpenModel(acl, found[1], 1, 2)

@@ -265,7 +265,7 @@ def test_the_default_stream_cannot_be_destroyed(acl, context, destroy):
     assert acl.rt.synchronize_stream(0) == 0
 
 
-@pytest.mark.rules("GDE-035")
+@pytest.mark.rules("GDE-035", "GDM-027")
 def test_zero_and_none_are_the_default_stream(acl, context, device_memory):
     memory = device_memory(64)
     assert acl.rt.memset_async(memory, 64, 1, 64, 0) == 0

@@ -5,6 +5,7 @@
 
 #include "om/om_layout.h"
 #include "om/om_report.h"
+#include "om/om_weight_files.h"
 
 namespace {
 
@@ -53,6 +54,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     static_cast<void>(om_display_info(*model));
   }
   static_cast<void>(om_json(bytes));
+  constexpr uint64_t kMostWeights = 1 << 20;
+  if (const auto parts = find_weight_files(bytes);
+      !parts.empty() && weight_file_bytes(parts) < kMostWeights) {
+    std::vector<std::byte> whole(size + weight_file_bytes(parts));
+    static_cast<void>(make_room_for_weights(bytes, whole));
+    static_cast<void>(read_om(whole));
+  }
   std::string file(reinterpret_cast<const char*>(data), size);
   repair_checksums(file);
   static_cast<void>(read_om(std::as_bytes(std::span(file))));

@@ -2,6 +2,7 @@
 
 import json
 import os
+import struct
 import subprocess
 import sys
 import time
@@ -294,7 +295,7 @@ FAILURES = [
     ("dynamic_batch_size", "1,1", "E10039", "listed twice"),
     ("dynamic_image_size", "1,2;3", "E10020", "height,width"),
     ("dynamic_dims", "1,2;3", "E10037", "2 and 1"),
-    ("singleop", "x.json", "E10055", "not supported yet"),
+    ("singleop", "x.json", "E10056", "cannot be used together"),
     ("out_nodes", "z:0", "E10016", "z"),
     ("out_nodes", "stem:1", "E10016", "1 outputs"),
     ("out_nodes", "stem:-1", "E10001", "node:index"),
@@ -303,7 +304,7 @@ FAILURES = [
     ("insert_op_conf", "missing.cfg", "E10410", "--insert_op_conf"),
     ("disable_reuse_memory", "2", "E10006", "--disable_reuse_memory"),
     ("save_original_model", "perhaps", "E10005", "true or false"),
-    ("external_weight", "1", "E10055", "not supported yet"),
+    ("external_weight", "3", "E10001", "0, 1, 2"),
     ("is_input_adjust_hw_layout", "true", "E10001", "--input_fp16_nodes names 0 nodes"),
     ("is_output_adjust_hw_layout", "yes", "E10005", "true or false"),
     ("precision_mode", "fast", "E10001", "force_fp16"),
@@ -555,6 +556,34 @@ def test_external_weights_are_read_from_the_models_folder_only(atc: Command, tmp
     assert "E10410" in atc(*words).stdout
     (tmp_path / "net" / "w.bin").symlink_to(tmp_path / "w.bin")
     assert "outside the model's folder" in atc(*words).stdout
+
+
+def test_weights_go_into_a_folder_of_their_own(
+    atc: Command, cairn: Command, network: Path, tmp_path: Path
+) -> None:
+    whole, apart = convert(atc, network), convert(atc, network, "--external_weight=1", output="apart")
+    assert apart.parts[1] == b""
+    parts = [
+        (tmp_path / "weight" / f"weight_{checksum:016x}").read_bytes()
+        for _, checksum in struct.iter_unpack("<QQ", apart.records()["cairn.weight.files"])
+    ]
+    assert b"".join(parts) == whole.parts[1]
+    assert len(parts) == len(list((tmp_path / "weight").iterdir()))
+    shown = inspect(cairn, "apart.om", "--ops")
+    assert "folder 'weight'" in cairn("inspect", "apart.om").stdout
+    assert shown["operators"] == inspect(cairn, "net.om", "--ops")["operators"]
+    # The folder is shared: a model with the same constants needs no other files.
+    convert(atc, network, "--external_weight=1", output="third")
+    assert len(list((tmp_path / "weight").iterdir())) == len(parts)
+
+
+def test_a_failure_leaves_no_weights_behind(atc: Command, network: Path, tmp_path: Path) -> None:
+    (tmp_path / "weight").write_text("a file where the folder should be")
+    words = [f"--{name}={value}" for name, value in GOOD.items()]
+    done = atc(*words, "--external_weight=1")
+    assert done.returncode == 1
+    assert "E19001" in done.stdout
+    assert not (tmp_path / "net.om").exists()
 
 
 def test_a_full_disk_leaves_the_old_file(atc: Command, network: Path, tmp_path: Path) -> None:

@@ -131,6 +131,60 @@ TEST_F(OmFile, ComesBackAsItWasWritten) {
   EXPECT_TRUE(read->outputs[0].dims.empty());
 }
 
+/// What read_model_file does with a file whose weights lie beside it.
+TEST_F(OmFile, WithWeightsBesideItBecomesTheWholeFile) {
+  const std::vector<OmWeightFile> parts = {{64, 1}, {936, 2}};
+  OmWeightStream weights;
+  weights.bytes = weights_.size();
+  weights.checksum = om_checksum(weights_);
+  std::string apart;
+  const Status done = write_om(
+      model_, weights,
+      [&](std::span<const std::byte> bytes) {
+        apart.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+        return Status();
+      },
+      parts);
+  ASSERT_TRUE(done.is_ok()) << done.text();
+  const auto refused = read_om(bytes_of(apart));
+  ASSERT_FALSE(refused.is_ok());
+  EXPECT_THAT(std::string(refused.status().text()), HasSubstr("2 files of the folder 'weight'"));
+  const auto described = read_om(bytes_of(apart), OmUse::kDescribe);
+  ASSERT_TRUE(described.is_ok()) << described.status().text();
+  EXPECT_EQ(described->nodes.size(), model_.nodes.size());
+
+  const auto found = find_weight_files(bytes_of(apart));
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[1].name(), "weight_0000000000000002");
+  EXPECT_EQ(weight_file_bytes(found), 1000U);
+  std::string whole(apart.size() + 1000, '\0');
+  const std::span<std::byte> place =
+      make_room_for_weights(bytes_of(apart), std::as_writable_bytes(std::span(whole)));
+  ASSERT_EQ(place.size(), 1000U);
+  std::ranges::copy(weights_, place.begin());
+  const auto read = read_om(bytes_of(whole));
+  ASSERT_TRUE(read.is_ok()) << read.status().text();
+  EXPECT_EQ(std::memcmp(read->weights.data(), weights_.data(), weights_.size()), 0);
+  EXPECT_TRUE(find_weight_files(bytes_of(whole)).empty());
+  EXPECT_TRUE(find_weight_files(bytes_of(written())).empty());
+}
+
+TEST_F(OmFile, WithWeightsOfAnySizeBesideItAsksForLessThanTheSumCanHold) {
+  const uint64_t half = uint64_t{1} << 62;
+  for (const auto& parts : {std::vector<OmWeightFile>{{half, 1}, {half, 2}}, {{~uint64_t{0}, 1}}}) {
+    std::string file;
+    const Status done = write_om(
+        model_, {.bytes = 0, .checksum = 0, .write = nullptr},
+        [&](std::span<const std::byte> bytes) {
+          file.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+          return Status();
+        },
+        parts);
+    ASSERT_TRUE(done.is_ok());
+    EXPECT_TRUE(find_weight_files(bytes_of(file)).empty());
+  }
+}
+
 class OmFileWithDynamicAipp : public OmFile {
  protected:
   OmFileWithDynamicAipp() {
