@@ -1,7 +1,7 @@
 """acl.op.set_model_dir and acl.op.load, and how long operators are kept."""
 
 import json
-import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -47,7 +47,7 @@ def test_a_directory_that_is_none_is_refused(acl, tmp_path):
 
 @pytest.mark.rules("OP-001")
 def test_a_damaged_file_is_reported_and_the_others_are_loaded(acl, ops, tmp_path):
-    good, bad = compile_operators(acl, tmp_path, [unary("Neg", 20), unary("Neg", 21)])
+    bad = compile_operators(acl, tmp_path, [unary("Neg", 20), unary("Neg", 21)])[1]
     data = bytearray(bad.read_bytes())
     data[len(data) // 2] ^= 0xFF
     bad.write_bytes(data)
@@ -123,7 +123,7 @@ def ageing(run_python, tmp_path):
     def run(code, most=None):
         config = tmp_path / "acl.json"
         config.write_text(json.dumps({} if most is None else {"max_opqueue_num": str(most)}))
-        done = run_python(AGEING.format(folder=os.path.dirname(__file__), config=str(config)) + code)
+        done = run_python(AGEING.format(folder=str(Path(__file__).parent), config=str(config)) + code)
         assert done.returncode == 0, done.stderr
 
     return run

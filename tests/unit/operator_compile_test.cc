@@ -150,6 +150,7 @@ TEST_F(OperatorCompile, FuzzyCompilationServesAllSizes) {
 // [COM-052]
 TEST_F(OperatorCompile, ValuesInHostMemoryAreAPartOfTheOperator) {
   EXPECT_EQ(aclopSetAttrBool(attr_, "keep_dims", 0), ACL_SUCCESS);
+  EXPECT_EQ(aclopSetAttrBool(attr_, "apart", 1), ACL_SUCCESS);  // From those of other tests.
   std::vector<float> result;
   int32_t axis = 0;
   ASSERT_EQ(reduce(axis, ACL_MEMTYPE_HOST, true, result), ACL_SUCCESS) << aclGetRecentErrMsg();
@@ -160,8 +161,21 @@ TEST_F(OperatorCompile, ValuesInHostMemoryAreAPartOfTheOperator) {
   ASSERT_EQ(reduce(axis, ACL_MEMTYPE_HOST, true, result), ACL_SUCCESS);
   EXPECT_EQ(result, (std::vector<float>{3, 70}));
   EXPECT_EQ(reduce(axis, ACL_MEMTYPE_HOST, false, result), ACL_SUCCESS);
-  // Its value must be known, but it is not to count.
-  EXPECT_NE(reduce(axis, ACL_MEMTYPE_HOST_COMPILE_INDEPENDENT, true, result), ACL_SUCCESS);
+}
+
+// [COM-052]
+TEST_F(OperatorCompile, ValuesInHostMemoryCanBeDataInstead) {
+  EXPECT_EQ(aclopSetAttrBool(attr_, "keep_dims", 0), ACL_SUCCESS);
+  std::vector<float> result;
+  int32_t axis = 0;
+  EXPECT_NE(reduce(axis, ACL_MEMTYPE_HOST_COMPILE_INDEPENDENT, false, result), ACL_SUCCESS);
+  ASSERT_EQ(reduce(axis, ACL_MEMTYPE_HOST_COMPILE_INDEPENDENT, true, result), ACL_SUCCESS)
+      << aclGetRecentErrMsg();
+  EXPECT_EQ(result, (std::vector<float>{31, 42}));
+  axis = 1;
+  ASSERT_EQ(reduce(axis, ACL_MEMTYPE_HOST_COMPILE_INDEPENDENT, false, result), ACL_SUCCESS)
+      << aclGetRecentErrMsg();
+  EXPECT_EQ(result, (std::vector<float>{3, 70}));
 }
 
 TEST(CompileOptions, AreKeptAndChecked) {
