@@ -1,6 +1,6 @@
 # What `cmake --install` and the wheel contain. Both are the same toolkit tree:
 #
-#     bin/ include/acl/ lib64/ set_env.sh
+#     bin/ include/acl/ include/cairn/ lib64/ set_env.sh
 #
 # `cmake --install` puts it at the prefix, with the Python package in python/site-packages/acl. In the wheel the tree is
 # the package itself: site-packages/acl, with the engine's libraries in the package openvino beside it.
@@ -55,7 +55,7 @@ endif()
 install(PROGRAMS ${CMAKE_BINARY_DIR}/bin/msaccucmp DESTINATION ${CAIRN_TREE}/bin)
 install(DIRECTORY ${CMAKE_BINARY_DIR}/toolkit DESTINATION ${CAIRN_TREE} FILES_MATCHING PATTERN "*.py"
         PATTERN "__pycache__" EXCLUDE)
-install(DIRECTORY ${CMAKE_BINARY_DIR}/include/acl DESTINATION ${CAIRN_TREE}/include FILES_MATCHING PATTERN "*.h")
+install(DIRECTORY ${CMAKE_BINARY_DIR}/include/acl ${CMAKE_BINARY_DIR}/include/cairn DESTINATION ${CAIRN_TREE}/include FILES_MATCHING PATTERN "*.h")
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CAIRN_TREE}/share/doc/cairn)
 
 # For programs: find_package(Cairn), pkg-config, and the environment. CMake looks into share/cmake on every system, into

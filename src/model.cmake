@@ -6,3 +6,8 @@ target_sources(ascendcl PRIVATE capi/acl_mdl.cc capi/acl_mdl_aipp.cc capi/acl_md
 
 # Single operators: next to the models that they are.
 target_sources(cairn_core PRIVATE op/op_attributes.cc)
+
+# Kernels of the program: what cairn/kernel.h is for.
+file(GLOB CAIRN_KERNEL_SOURCES CONFIGURE_DEPENDS kernel/*.cc)
+target_sources(cairn_core PRIVATE ${CAIRN_KERNEL_SOURCES})
+target_sources(ascendcl PRIVATE capi/acl_op_kernel.cc)

@@ -83,4 +83,21 @@ def _counted(function, count, values):
     return None, ACL_ERROR_INVALID_PARAM
 
 
+def create_kernel(op_type, kernel_id, kernel_name, bin_data, bin_size, enginetype, deallocator):
+    """Registers a kernel: bin_size bytes at bin_data, a shared object built with cairn/kernel.h (docs/kernels.md).
+
+    enginetype: 0 any, 1 AI Core, 2 Vector Core. deallocator: 0 the caller frees bin_data, which may be at once; 1 it is
+    memory of acl.rt.malloc_host, and freed when the kernel is registered. Returns ret. Source: S1 10.11.3.
+    """
+    if not isinstance(deallocator, int):
+        raise TypeError("deallocator is 0 or 1")
+    if deallocator not in (0, 1):
+        text = f"[KRN-009] deallocator = {deallocator}; allowed are 0 (the caller frees bin_data) and 1"
+        _acl.record_error("acl.op.create_kernel", ACL_ERROR_INVALID_PARAM, text)
+        return ACL_ERROR_INVALID_PARAM
+    return _op.create_kernel(
+        op_type, kernel_id, kernel_name, bin_data, bin_size, enginetype, bool(deallocator)
+    )
+
+
 fill(globals(), __name__, _sys.modules[__name__], _op)

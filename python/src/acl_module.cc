@@ -13,6 +13,7 @@ void bind_util(nb::module_& m);
 void bind_mdl(nb::module_& m);
 void bind_mdl_aipp(nb::module_& m);
 void bind_op(nb::module_& m);
+void bind_op_kernels(nb::module_& m);
 void bind_check(nb::module_& m);
 
 NB_MODULE(_acl, m) {
@@ -27,6 +28,7 @@ NB_MODULE(_acl, m) {
   bind_mdl_aipp(mdl);
   auto op = m.def_submodule("op");
   bind_op(op);
+  bind_op_kernels(op);
   bind_check(m);
   // For the package itself: error texts of functions that have no C function.
   m.def("record_error", [](const std::string& function, int code, const std::string& text) {

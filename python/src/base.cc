@@ -88,6 +88,7 @@ void bind_system(nb::module_& m) {
   m.def("finalize", [] {
     const aclError ret = without_gil([] { return aclFinalize(); });
     cairn::python::forget_callbacks();
+    if (ret == ACL_SUCCESS) cairn::python::forget_selectors();
     return ret;
   });
   m.def("get_version", [] {

@@ -14,5 +14,7 @@ void drop_callback(void* kept);
 void run_callback(void* kept);
 /// Forgets all callbacks that will not be called any more (acl.finalize).
 void forget_callbacks();
+/// Forgets the selectors of operators, which the C library has forgotten (acl.finalize).
+void forget_selectors();
 
 }  // namespace cairn::python

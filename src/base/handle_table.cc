@@ -31,6 +31,7 @@ const char* handle_type_name(HandleType type) {
                                            "physical memory",
                                            "operator handle",
                                            "list of operator attributes",
+                                           "kernel description",
                                            "test object"};
   const auto index = static_cast<size_t>(type);
   return index < std::size(kNames) ? kNames[index] : "?";

@@ -49,6 +49,7 @@ enum class HandleType : uint8_t {
   kPhysicalMemory,
   kOpHandle,
   kOpAttributes,
+  kKernelDesc,
   kUnitTest,  ///< For tests of the table itself; no function of the API gives one out.
 };
 constexpr auto kLastHandleType = HandleType::kUnitTest;

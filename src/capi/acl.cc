@@ -4,6 +4,7 @@
 #include "base/recent_error.h"
 #include "capi/entry.h"
 #include "device/runtime.h"
+#include "kernel/kernel_registry.h"
 
 using cairn::api;
 using cairn::null_argument;
@@ -27,7 +28,11 @@ aclError aclInit(const char* configPath) {
 }
 
 aclError aclFinalize() {
-  return api("aclFinalize", [&] { return Runtime::get().finalize(); });
+  return api("aclFinalize", [&]() -> Status {
+    CAIRN_RETURN_IF_ERROR(Runtime::get().finalize());
+    cairn::KernelRegistry::get().clear();
+    return {};
+  });
 }
 
 aclError aclrtGetVersion(int32_t* majorVersion, int32_t* minorVersion, int32_t* patchVersion) {

@@ -12,6 +12,7 @@
 
 #include "base/environment.h"
 #include "base/observer.h"
+#include "device/code_guard.h"
 #include "device/runtime.h"
 
 namespace cairn {
@@ -73,6 +74,7 @@ void on_fault(int signal_number, siginfo_t* info, void* context) {
       watching != nullptr && signal_number == SIGSEGV && info->si_code == SEGV_ACCERR &&
       watching->host_touched(info->si_addr, touch_of(context), guard != nullptr))
     return;
+  leave_guarded_code(signal_number, info, context);
   if (guard != nullptr) siglongjmp(*guard, 1);
   explain_device_access(info->si_addr);
   chain(signal_number, info, context);

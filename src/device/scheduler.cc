@@ -1,7 +1,9 @@
 #include "device/scheduler.h"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
+#include <utility>
 
 namespace cairn {
 namespace {
@@ -56,16 +58,19 @@ void Scheduler::submit(Stream* stream) {
     stream->next_ready = nullptr;
     (last_ != nullptr ? last_->next_ready : first_) = stream;
     last_ = stream;
-    const size_t ready = ready_.load(std::memory_order_relaxed) + 1;
-    ready_.store(ready, std::memory_order_release);
-    if (ready > static_cast<size_t>(spinning_.load(std::memory_order_relaxed))) {
-      if (sleeping_ > 0)
-        wake = true;
-      else if (workers_.size() < most_workers_ && !ending_.load())
-        start_another();
-    }
+    ready_.store(ready_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    wake = wake_for_ready(0);
   }
   if (wake) wake_.notify_one();
+}
+
+bool Scheduler::wake_for_ready(int woken) {
+  if (ready_.load(std::memory_order_relaxed) <=
+      static_cast<size_t>(spinning_.load(std::memory_order_relaxed)))
+    return false;
+  if (sleeping_ > woken) return true;
+  if (workers_.size() < most_workers_ && !ending_.load()) start_another();
+  return false;
 }
 
 Stream* Scheduler::take() {
@@ -77,12 +82,63 @@ Stream* Scheduler::take() {
   return stream;
 }
 
+Scheduler::SharedParts* Scheduler::take_parts() {
+  SharedParts* shared = shared_;
+  while (shared != nullptr && shared->offers == 0)
+    shared = shared->next_shared;
+  if (shared == nullptr) return nullptr;
+  --shared->offers;
+  ready_.fetch_sub(1, std::memory_order_relaxed);
+  shared->joined.fetch_add(1, std::memory_order_relaxed);
+  return shared;
+}
+
+void Scheduler::offer(SharedParts& shared) {
+  int woken = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    shared.next_shared = std::exchange(shared_, &shared);
+    for (size_t offers = std::min<size_t>(shared.parts, most_workers_) - 1; offers > 0; --offers) {
+      ++shared.offers;
+      ready_.store(ready_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+      if (wake_for_ready(woken)) ++woken;
+    }
+  }
+  for (; woken > 0; --woken)
+    wake_.notify_one();
+}
+
+void Scheduler::withdraw(SharedParts& shared) {
+  const auto is_alone = [&] { return shared.joined.load(std::memory_order_relaxed) == 0; };
+  {
+    const std::lock_guard lock(mutex_);
+    SharedParts** link = &shared_;
+    while (*link != &shared)
+      link = &(*link)->next_shared;
+    *link = shared.next_shared;
+    ready_.fetch_sub(std::exchange(shared.offers, 0), std::memory_order_relaxed);
+  }
+  for (const auto end = BusyTime::Clock::now() + kSpinTime; !is_alone() && BusyTime::Clock::now() < end;)
+    pause();
+  std::unique_lock<std::mutex> lock(mutex_);  // Who has left holds it no longer, so `shared` may go.
+  left_.wait(lock, is_alone);
+}
+
+void Scheduler::run_parts(size_t parts, void (*run)(void*, size_t), void* argument) {
+  SharedParts shared{.parts = parts, .run = run, .argument = argument};
+  if (parts < 2 || most_workers_ < 2) return shared.run_some();
+  offer(shared);
+  shared.run_some();
+  withdraw(shared);
+}
+
 void Scheduler::work() {
   // Times are those that the loop reads anyway; while there is work it reads none.
   BusyPeriods busy(*busy_time_);
   auto now = BusyTime::Clock::now();
   while (true) {
     Stream* stream = nullptr;
+    SharedParts* shared = nullptr;
     if (ready_.load(std::memory_order_relaxed) == 0 && spinning_.load(std::memory_order_relaxed) == 0) {
       spinning_.fetch_add(1);
       now = BusyTime::Clock::now();
@@ -97,7 +153,7 @@ void Scheduler::work() {
     }
     {
       std::unique_lock<std::mutex> lock(mutex_);
-      while (!ending_.load() && (stream = take()) == nullptr) {
+      while (!ending_.load() && (stream = take()) == nullptr && (shared = take_parts()) == nullptr) {
         if (busy.is_busy()) busy.end(BusyTime::Clock::now());
         ++sleeping_;
         wake_.wait(lock);
@@ -105,8 +161,15 @@ void Scheduler::work() {
         now = BusyTime::Clock::now();
       }
     }
-    if (stream == nullptr) return;
+    if (stream == nullptr && shared == nullptr) return;
     busy.begin(now);
+    if (shared != nullptr) {
+      shared->run_some();
+      const std::lock_guard lock(mutex_);
+      shared->joined.fetch_sub(1, std::memory_order_relaxed);
+      left_.notify_all();
+      continue;
+    }
     running_.fetch_add(1, std::memory_order_relaxed);
     const bool has_more = stream->run(kTasksPerTurn);
     running_.fetch_sub(1, std::memory_order_relaxed);

@@ -38,21 +38,49 @@ class Scheduler {
   /// Puts a stream at the end of the list. The stream keeps itself alive. Thread-safe.
   void submit(Stream* stream);
 
+  /// For tasks: calls run(argument, part) for each part below `parts` once, here and on workers that have
+  /// nothing else to do. Returns when all calls have. run may not throw. Allocates nothing.
+  void run_parts(size_t parts, void (*run)(void*, size_t), void* argument);
+
   /// Streams that run or are ready to. Changes at any time.
   size_t load() const {
     return running_.load(std::memory_order_relaxed) + ready_.load(std::memory_order_relaxed);
   }
 
  private:
+  /// Parts of a task that other workers may take over. Lives on the stack of the worker that runs the task.
+  struct SharedParts {
+    size_t parts;
+    void (*run)(void*, size_t);
+    void* argument;
+    std::atomic<size_t> next{0};
+    size_t offers = 0;           ///< How many more workers may join. Under mutex_, and counted in ready_.
+    std::atomic<int> joined{0};  ///< Workers that did; changes under mutex_.
+    SharedParts* next_shared = nullptr;
+
+    void run_some() {
+      for (size_t part = next.fetch_add(1); part < parts; part = next.fetch_add(1))
+        run(argument, part);
+    }
+  };
+
   void work();
   Stream* take();
+  SharedParts* take_parts();  // Under mutex_.
+  void offer(SharedParts& shared);
+  void withdraw(SharedParts& shared);  ///< Waits for those that have joined.
+  /// After ready_ has grown, under mutex_: true if a worker has to be woken besides those `woken` already;
+  /// starts one if none sleeps.
+  bool wake_for_ready(int woken);
   void start_another();  // Under mutex_.
 
   AdaptiveMutex mutex_;
   std::condition_variable wake_;
   Stream* first_ = nullptr;
   Stream* last_ = nullptr;
-  std::atomic<size_t> ready_{0};
+  SharedParts* shared_ = nullptr;
+  std::condition_variable left_;  ///< A worker has left shared parts.
+  std::atomic<size_t> ready_{0};  ///< Streams in the list, and offers of shared parts.
   std::atomic<size_t> running_{0};
   std::atomic<int> spinning_{0};
   int sleeping_ = 0;  // Under mutex_.

@@ -118,7 +118,7 @@ std::optional<uint64_t> secret_of(const fs::path& directory) {
 }
 
 fs::path directory_of_environment() {
-  const std::string given = environment_string("CAIRN_CACHE_DIR");
+  std::string given = environment_string("CAIRN_CACHE_DIR");
   if (given == "0") return {};
   if (!given.empty()) return given;
   if (const std::string base = environment_string("XDG_CACHE_HOME"); base.starts_with('/'))

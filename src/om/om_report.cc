@@ -192,7 +192,7 @@ std::string om_inspection(const OmModel& model, uint64_t file_bytes, bool list_o
   for (const auto& [type, count] : counts)
     text += fmt::format("  {:<5} {}\n", count, type);
   if (list_operators) {
-    text += "\n";
+    text += '\n';
     for (const OmNode& node : model.nodes) {
       if (!is_operator(node)) continue;
       const std::string shape = node.output_tensors.empty() ? "" : shape_text(node.output_tensors[0].dims);

@@ -70,7 +70,8 @@ def user_python(tmp_path_factory) -> Path:
     run_clean(
         sys.executable, "-m", "pip", "wheel", *options, "--no-build-isolation",
         f"--config-settings=build-dir={ROOT}/build/wheel", "--wheel-dir", folder, ROOT,
-        env={"PATH": f"{Path(sys.executable).parent}:{CLEAN['PATH']}"},
+        # With the names of the presets for the compilers, which ccache counts, too, this build finds the other's files.
+        env={"PATH": f"{Path(sys.executable).parent}:{CLEAN['PATH']}", "CC": "gcc", "CXX": "g++"},
     )  # fmt: skip
     run_clean("/usr/bin/python3", "-m", "venv", environment)
     python = environment / "bin" / "python"

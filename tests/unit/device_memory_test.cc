@@ -242,7 +242,7 @@ TEST_F(DeviceMemoryTest, PagesAreGivenBack) {
 // CAIRN_SOAK_PAIRS=10000000 is the full number; what comes back after a million comes back after ten.
 TEST_F(DeviceMemoryTest, MillionsOfPairsOfMixedSizesDoNotFragmentTheRange) {
   const char* const wanted = std::getenv("CAIRN_SOAK_PAIRS");
-  const long pairs = wanted != nullptr ? std::atol(wanted) : 1000000;
+  const long pairs = wanted != nullptr ? std::strtol(wanted, nullptr, 10) : 1000000;
   constexpr size_t kLiving = 256;
   const size_t resident_before = resident_shared_bytes();
   std::mt19937 random(11);
