@@ -388,7 +388,7 @@ def test_an_operator_in_a_form_that_is_not_known_says_so(atc: Command, tmp_path:
     )
     done = atc("--framework=5", "--model=f.onnx", "--output=net", f"--soc_version={SOC}")
     assert "Pad (node border, known, but not with these attributes or inputs)" in done.stdout
-    assert "wrap" in done.stdout
+    assert "mirror" in done.stdout
 
 
 def test_branches_that_the_shapes_decide_are_folded(atc: Command, cairn: Command, tmp_path: Path) -> None:
