@@ -101,7 +101,7 @@ class Resize {
     const Value last = subtract(axis.size, real(1));
     const Value single = make<op::Equal>(width, real(1));
     const Value rest = make<op::Maximum>(subtract(width, real(1)), real(1e-6));
-    const Value middle = subtract(divide(add(i, real(0.5)), axis.scale), real(0.5));
+    Value middle = subtract(divide(add(i, real(0.5)), axis.scale), real(0.5));
     if (place_ == "half_pixel") return middle;
     if (place_ == "pytorch_half_pixel") return select(single, real(-0.5), middle);
     if (place_ == "asymmetric") return divide(i, axis.scale);
@@ -166,7 +166,7 @@ class Resize {
 
   Value along(const Value& x, const Axis& axis) const {
     const Value place = places(axis);
-    const Value y = mode_ == "nearest" ? taken(x, axis, nearest(place)) : weighted(x, axis, place);
+    Value y = mode_ == "nearest" ? taken(x, axis, nearest(place)) : weighted(x, axis, place);
     if (place_ != "tf_crop_and_resize") return y;
     const Value outside = make<op::LogicalOr>(make<op::Less>(place, real(0)),
                                               make<op::Greater>(place, subtract(axis.size, real(1))));
