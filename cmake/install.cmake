@@ -44,7 +44,7 @@ else()
   set(CAIRN_ENGINE_RPATH "$ORIGIN:${CAIRN_OPENVINO_LIBRARIES}")
 endif()
 
-cairn_install("$ORIGIN" ${CAIRN_TREE}/lib64 cairn_core cairn_check ascendcl acl_dvpp acl_cblas)
+cairn_install("$ORIGIN" ${CAIRN_TREE}/lib64 cairn_core cairn_check ascendcl acl_dvpp acl_cblas acl_op_compiler)
 cairn_install("${CAIRN_ENGINE_RPATH}" ${CAIRN_TREE}/lib64 cairn_engine)
 cairn_install("$ORIGIN/../lib64" ${CAIRN_TREE}/bin atc cairn cairn_bench npu_smi)
 if(CAIRN_BUILD_PYTHON)

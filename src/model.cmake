@@ -5,7 +5,13 @@ target_link_libraries(cairn_core PRIVATE cairn_aipp ${CMAKE_DL_LIBS})
 target_sources(ascendcl PRIVATE capi/acl_mdl.cc capi/acl_mdl_aipp.cc capi/acl_mdl_config.cc capi/acl_op.cc)
 
 # Single operators: next to the models that they are.
-target_sources(cairn_core PRIVATE op/op_attributes.cc)
+file(GLOB CAIRN_SINGLEOP_SOURCES CONFIGURE_DEPENDS op/*.cc singleop/*.cc)
+target_sources(cairn_core PRIVATE ${CAIRN_SINGLEOP_SOURCES})
+
+# Compiling them while the program runs: libacl_op_compiler.so.
+cairn_library(acl_op_compiler capi/acl_op_compiler.cc)
+target_link_libraries(acl_op_compiler PRIVATE cairn_core)
+cairn_stand_ins(acl_op_compiler acl/acl_op_compiler.h)
 
 # Kernels of the program: what cairn/kernel.h is for.
 file(GLOB CAIRN_KERNEL_SOURCES CONFIGURE_DEPENDS kernel/*.cc)

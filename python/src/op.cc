@@ -114,10 +114,98 @@ void bind_attributes(nb::module_& m) {
       attr, name, value);
 }
 
-}  // namespace
+/// m.def for one of the two functions that execute an operator.
+template <class Function>
+void bind_execute(nb::module_& m, const char* name, Function function) {
+  m.def(
+      name,
+      [function](const std::string& op_type, const Addresses& input_desc, const Addresses& inputs,
+                 const Addresses& output_desc, const Addresses& outputs, Address attr,
+                 Address stream) -> int {
+        if (input_desc.size() != inputs.size() || output_desc.size() != outputs.size())
+          return ACL_ERROR_INVALID_PARAM;
+        auto in_desc = handles<aclTensorDesc>(input_desc);
+        auto in = handles<aclDataBuffer>(inputs);
+        auto out_desc = handles<aclTensorDesc>(output_desc);
+        auto out = handles<aclDataBuffer>(outputs);
+        return without_gil([&] {
+          return function(op_type.c_str(), count_of(in), in_desc.data(), in.data(), count_of(out),
+                          out_desc.data(), out.data(), attr.as<aclopAttr>(), stream.value);
+        });
+      },
+      nb::arg("op_type"), nb::arg("input_desc"), nb::arg("inputs"), nb::arg("output_desc"),
+      nb::arg("outputs"), nb::arg("attr").none(), nb::arg("stream").none());
+}
 
-void bind_op(nb::module_& m) {
-  bind_attributes(m);
+void bind_execution(nb::module_& m) {
+  m.def(
+      "set_model_dir",
+      [](const std::string& model_dir) {
+        return without_gil([&] { return aclopSetModelDir(model_dir.c_str()); });
+      },
+      nb::arg("model_dir"));
+  m.def(
+      "load",
+      [](Address model, Int<size_t> model_size) {
+        return without_gil([&] { return aclopLoad(model.value, model_size); });
+      },
+      nb::arg("model").none(), nb::arg("model_size"));
+  bind_execute(m, "execute", aclopExecute);
+  bind_execute(m, "execute_v2", aclopExecuteV2);
+  m.def(
+      "infer_shape",
+      [](const std::string& op_type, const Addresses& in_desc_list, const Addresses& in_list,
+         Int<int> num_outputs, const Addresses& out_desc_list, Address attr) {
+        auto in_desc = handles<aclTensorDesc>(in_desc_list);
+        auto in = handles<aclDataBuffer>(in_list);
+        auto out_desc = handles<aclTensorDesc>(out_desc_list);
+        return without_gil([&] {
+          return aclopInferShape(op_type.c_str(), count_of(in), in_desc.data(), in.data(), num_outputs,
+                                 out_desc.data(), attr.as<aclopAttr>());
+        });
+      },
+      nb::arg("op_type"), nb::arg("in_desc_list"), nb::arg("in_list"), nb::arg("num_outputs"),
+      nb::arg("out_desc_list"), nb::arg("attr").none());
+  m.def(
+      "cast",
+      [](Address src_desc, Address src_buffer, Address dst_desc, Address dst_buffer, Int<uint8_t> truncate,
+         Address stream) {
+        return without_gil([&] {
+          return aclopCast(src_desc.as<aclTensorDesc>(), src_buffer.as<aclDataBuffer>(),
+                           dst_desc.as<aclTensorDesc>(), dst_buffer.as<aclDataBuffer>(), truncate,
+                           stream.value);
+        });
+      },
+      nb::arg("src_desc").none(), nb::arg("src_buffer").none(), nb::arg("dst_desc").none(),
+      nb::arg("dst_buffer").none(), nb::arg("truncate"), nb::arg("stream").none());
+}
+
+void bind_handles(nb::module_& m) {
+  m.def(
+      "create_handle",
+      [](const std::string& op_type, const Addresses& input_desc, const Addresses& output_desc,
+         Address op_attr) {
+        auto in = handles<aclTensorDesc>(input_desc);
+        auto out = handles<aclTensorDesc>(output_desc);
+        aclopHandle* handle = nullptr;
+        const int ret = without_gil([&] {
+          return aclopCreateHandle(op_type.c_str(), count_of(in), in.data(), count_of(out), out.data(),
+                                   op_attr.as<aclopAttr>(), &handle);
+        });
+        return nb::make_tuple(to_python(handle), ret);
+      },
+      nb::arg("op_type"), nb::arg("input_desc"), nb::arg("output_desc"), nb::arg("op_attr").none());
+  m.def(
+      "create_handle_for_cast",
+      [](Address src_desc, Address dst_desc, Int<uint8_t> truncate) {
+        aclopHandle* handle = nullptr;
+        const int ret = without_gil([&] {
+          return aclopCreateHandleForCast(src_desc.as<aclTensorDesc>(), dst_desc.as<aclTensorDesc>(),
+                                          truncate, &handle);
+        });
+        return nb::make_tuple(to_python(handle), ret);
+      },
+      nb::arg("src_desc").none(), nb::arg("dst_desc").none(), nb::arg("truncate"));
   m.def(
       "execute_with_handle",
       [](Address handle, const Addresses& inputs, const Addresses& outputs, Address stream) {
@@ -132,4 +220,12 @@ void bind_op(nb::module_& m) {
   m.def(
       "destroy_handle", [](Address handle) { aclopDestroyHandle(handle.as<aclopHandle>()); },
       nb::arg("handle").none());
+}
+
+}  // namespace
+
+void bind_op(nb::module_& m) {
+  bind_attributes(m);
+  bind_execution(m);
+  bind_handles(m);
 }

@@ -9,6 +9,9 @@
 #include "capi/stream_entry.h"
 #include "op/op_attributes.h"
 #include "op/op_handle.h"
+#include "singleop/operator_execution.h"
+#include "singleop/operator_loading.h"
+#include "singleop/operator_shapes.h"
 #include "tensor/data_buffer.h"
 
 using cairn::api;
@@ -19,6 +22,8 @@ using cairn::find;
 using cairn::handle_table;
 using cairn::OmAttributeValue;
 using cairn::OpAttributes;
+using cairn::operator_list;
+using cairn::OperatorArguments;
 using cairn::OperatorBuffer;
 using cairn::OpHandle;
 using cairn::Ref;
@@ -42,9 +47,32 @@ Result<std::vector<OperatorBuffer>> buffers_of(int count, const aclDataBuffer* c
   found.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) {
     CAIRN_ASSIGN(const DataBuffer::Contents buffer, DataBuffer::read(list[i], name, "OP-028"));
-    found.push_back({buffer.data, buffer.size});
+    found.push_back({buffer.data, buffer.size, false});
   }
   return found;
+}
+
+Result<OperatorArguments> arguments_of(const char* type, int input_count,
+                                       const aclTensorDesc* const* input_descs,
+                                       const aclDataBuffer* const* inputs, int output_count,
+                                       const aclTensorDesc* const* output_descs,
+                                       const aclDataBuffer* const* outputs, const aclopAttr* attributes) {
+  OperatorArguments arguments{.type = type, .attributes = attributes};
+  CAIRN_ASSIGN(arguments.input_descs, operator_list<aclTensorDesc>(input_count, input_descs, "inputDesc"));
+  CAIRN_ASSIGN(arguments.inputs, operator_list<aclDataBuffer>(input_count, inputs, "inputs"));
+  CAIRN_ASSIGN(arguments.output_descs,
+               operator_list<aclTensorDesc>(output_count, output_descs, "outputDesc"));
+  CAIRN_ASSIGN(arguments.outputs, operator_list<aclDataBuffer>(output_count, outputs, "outputs"));
+  return arguments;
+}
+
+Status give_handle(Result<std::unique_ptr<OpHandle>> made, aclopHandle** handle) {
+  if (handle == nullptr) return cairn::null_argument("OP-048", "handle");
+  if (!made.is_ok()) return made.status();
+  const Ref<OpHandle> inserted = handle_table<OpHandle>().insert(std::move(*made));
+  if (!inserted) return error(ACL_ERROR_BAD_ALLOC, "OP-048", "too many operator handles exist; destroy some");
+  *handle = static_cast<aclopHandle*>(inserted.handle());
+  return {};
 }
 
 aclError set_attribute(const char* function, aclopAttr* attr, const char* name, OmAttributeValue value) {
@@ -159,7 +187,83 @@ aclError aclopSetAttrListListInt(aclopAttr* attr, const char* attrName, int numL
   });
 }
 
+// --- loading, execution ---
+
+aclError aclopSetModelDir(const char* modelDir) {
+  return api("aclopSetModelDir", [&] { return cairn::load_operators_of(modelDir); });
+}
+
+aclError aclopLoad(const void* model, size_t modelSize) {
+  return api("aclopLoad", [&] { return cairn::load_operator(model, modelSize); });
+}
+
+aclError aclopExecute(const char* opType, int numInputs, const aclTensorDesc* const* inputDesc,
+                      const aclDataBuffer* const* inputs, int numOutputs,
+                      const aclTensorDesc* const* outputDesc, aclDataBuffer* const* outputs,
+                      const aclopAttr* attr, aclrtStream stream) {
+  return with_stream("aclopExecute", stream, [&](const Ref<Stream>& found) -> Status {
+    CAIRN_ASSIGN(const OperatorArguments arguments,
+                 arguments_of(opType, numInputs, inputDesc, inputs, numOutputs, outputDesc, outputs, attr));
+    return cairn::execute_operator("aclopExecute", arguments, found, false);
+  });
+}
+
+aclError aclopExecuteV2(const char* opType, int numInputs, aclTensorDesc** inputDesc, aclDataBuffer** inputs,
+                        int numOutputs, aclTensorDesc** outputDesc, aclDataBuffer** outputs, aclopAttr* attr,
+                        aclrtStream stream) {
+  return with_stream("aclopExecuteV2", stream, [&](const Ref<Stream>& found) -> Status {
+    CAIRN_ASSIGN(const OperatorArguments arguments,
+                 arguments_of(opType, numInputs, inputDesc, inputs, numOutputs, outputDesc, outputs, attr));
+    return cairn::execute_operator("aclopExecuteV2", arguments, found, true);
+  });
+}
+
+aclError aclopInferShape(const char* opType, int numInputs, aclTensorDesc** inputDesc, aclDataBuffer** inputs,
+                         int numOutputs, aclTensorDesc** outputDesc, aclopAttr* attr) {
+  return api("aclopInferShape", [&]() -> Status {
+    OperatorArguments arguments{.type = opType, .attributes = attr};
+    CAIRN_ASSIGN(arguments.input_descs, operator_list<aclTensorDesc>(numInputs, inputDesc, "inputDesc"));
+    CAIRN_ASSIGN(arguments.inputs, operator_list<aclDataBuffer>(numInputs, inputs, "inputs"));
+    CAIRN_ASSIGN(arguments.output_descs, operator_list<aclTensorDesc>(numOutputs, outputDesc, "outputDesc"));
+    return cairn::infer_operator_shapes(arguments);
+  });
+}
+
+aclError aclopCast(const aclTensorDesc* srcDesc, const aclDataBuffer* srcBuffer, const aclTensorDesc* dstDesc,
+                   aclDataBuffer* dstBuffer, uint8_t truncate, aclrtStream stream) {
+  return with_stream("aclopCast", stream, [&](const Ref<Stream>& found) {
+    const aclDataBuffer* const target = dstBuffer;
+    return cairn::cast_tensor({.input_descs = {&srcDesc, 1},
+                               .inputs = {&srcBuffer, 1},
+                               .output_descs = {&dstDesc, 1},
+                               .outputs = {&target, 1}},
+                              truncate != 0, found);
+  });
+}
+
 // --- handles ---
+
+aclError aclopCreateHandle(const char* opType, int numInputs, const aclTensorDesc* const* inputDesc,
+                           int numOutputs, const aclTensorDesc* const* outputDesc, const aclopAttr* opAttr,
+                           aclopHandle** handle) {
+  return api("aclopCreateHandle", [&]() -> Status {
+    OperatorArguments arguments{.type = opType, .attributes = opAttr};
+    CAIRN_ASSIGN(arguments.input_descs, operator_list<aclTensorDesc>(numInputs, inputDesc, "inputDesc"));
+    CAIRN_ASSIGN(arguments.output_descs, operator_list<aclTensorDesc>(numOutputs, outputDesc, "outputDesc"));
+    return give_handle(cairn::make_operator_handle(arguments), handle);
+  });
+}
+
+aclError aclopCreateHandleForCast(aclTensorDesc* srcDesc, aclTensorDesc* dstDesc, uint8_t truncate,
+                                  aclopHandle** handle) {
+  return api("aclopCreateHandleForCast", [&] {
+    const aclTensorDesc* const source = srcDesc;
+    const aclTensorDesc* const target = dstDesc;
+    return give_handle(
+        cairn::make_cast_handle({.input_descs = {&source, 1}, .output_descs = {&target, 1}}, truncate != 0),
+        handle);
+  });
+}
 
 void aclopDestroyHandle(aclopHandle* handle) {
   api("aclopDestroyHandle", [&]() -> Status {

@@ -14,9 +14,11 @@
 #include "compiler/compile_error.h"
 #include "compiler/gear_option.h"
 #include "compiler/graph_dump.h"
+#include "compiler/import_limits.h"
 #include "compiler/name_lists.h"
 #include "compiler/output_file.h"
 #include "compiler/precheck.h"
+#include "compiler/single_op_compile.h"
 #include "compiler/weight_folder.h"
 #include "device/soc_profile.h"
 #include "om/mapped_file.h"
@@ -146,6 +148,15 @@ Status read_tensor_options(const AtcArguments& arguments, CompileOptions& option
   return {};
 }
 
+/// The value of --soc_version, which is known.
+Result<std::string> soc_version(const AtcArguments& arguments) {
+  const std::string soc = arguments.get("soc_version");
+  const SocProfile* profile = soc.starts_with("Ascend") ? find_soc_profile(soc) : nullptr;
+  if (profile) return soc;
+  return compile_error("E10001",
+                       {soc, "--soc_version", fmt::format("it must be one of {}", known_soc_names())});
+}
+
 Result<CompileOptions> compile_options(const AtcArguments& arguments) {
   CompileOptions options;
   CAIRN_RETURN_IF_ERROR(check_framework(arguments));
@@ -155,12 +166,7 @@ Result<CompileOptions> compile_options(const AtcArguments& arguments) {
   options.model = arguments.get("model");
   options.cmdline = arguments.cmdline();
   if (arguments.has("soc_version")) {
-    const std::string soc = arguments.get("soc_version");
-    const SocProfile* profile = soc.starts_with("Ascend") ? find_soc_profile(soc) : nullptr;
-    if (!profile)
-      return compile_error("E10001",
-                           {soc, "--soc_version", fmt::format("it must be one of {}", known_soc_names())});
-    options.soc_version = soc;
+    CAIRN_ASSIGN(options.soc_version, soc_version(arguments));
   }
   CAIRN_RETURN_IF_ERROR(read_tensor_options(arguments, options));
   return options;
@@ -192,7 +198,7 @@ class Atc {
 
   Status run() {
     const std::string mode = arguments_.get("mode");
-    if (mode == "0") return convert();
+    if (mode == "0") return arguments_.has("singleop") ? convert_operators() : convert();
     if (mode == "1") return write_json();
     if (mode == "3") return precheck();
     if (mode == "5") return convert_dump();
@@ -238,6 +244,42 @@ class Atc {
     if (arguments_.get("display_model_info") == "1")
       CAIRN_RETURN_IF_ERROR(display(path.string(), "--output"));
     fmt::print(out_, "{}", warnings_);
+    return {};
+  }
+
+  /// --singleop: an offline model of each operator, in the folder --output.
+  Status convert_operators() {
+    if (arguments_.has("model")) return compile_error("E10056", {"--singleop", "--model"});
+    CAIRN_RETURN_IF_ERROR(require(arguments_, "output", "Give the folder for the offline models."));
+    CAIRN_RETURN_IF_ERROR(
+        require(arguments_, "soc_version", fmt::format("Known are {}.", known_soc_names())));
+    CAIRN_ASSIGN(const std::string soc, soc_version(arguments_));
+    say_what_has_no_effect();
+    const std::string path = arguments_.get("singleop");
+    working_ = true;
+    progress_.begin_stage("reading the operators");
+    std::string reason;
+    const MappedFile file = MappedFile::open(path, reason);
+    if (file.bytes().empty()) return compile_error("E10024", {path, reason});
+    limit_import(file.bytes().size());
+    CAIRN_ASSIGN(
+        std::vector<SingleOpEntry> entries,
+        read_single_ops({reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size()}, path));
+    const std::filesystem::path folder(arguments_.get("output"));
+    std::error_code ignored;
+    std::filesystem::create_directories(folder, ignored);
+    for (SingleOpEntry& entry : entries) {
+      progress_.begin_stage(entry.file_name);
+      const std::filesystem::path target = folder / (entry.file_name + ".om");
+      CAIRN_ASSIGN(const CompiledModel compiled,
+                   compile_single_op(std::move(entry), {soc, arguments_.cmdline()}));
+      OutputFile output;
+      CAIRN_RETURN_IF_ERROR(output.open(target));
+      CAIRN_RETURN_IF_ERROR(write_om(compiled.model, compiled.weights,
+                                     [&](std::span<const std::byte> bytes) { return output.write(bytes); }));
+      CAIRN_RETURN_IF_ERROR(output.commit());
+    }
+    progress_.end_stage();
     return {};
   }
 

@@ -63,7 +63,7 @@ Status check_nesting(const std::string& text) {
   return {};
 }
 
-Status check_max_opqueue_num(const Json& config) {
+Status read_max_opqueue_num(const Json& config, uint64_t& number) {
   const auto entry = config.find("max_opqueue_num");
   if (entry == config.end()) return {};
   const bool is_text = entry->is_string();
@@ -75,6 +75,7 @@ Status check_max_opqueue_num(const Json& config) {
         ACL_ERROR_INVALID_MAX_OPQUEUE_NUM_CONFIG, "SYS-020",
         "max_opqueue_num = {} is no positive whole number; write for example \"max_opqueue_num\": \"20000\"",
         text);
+  number = std::stoull(text);
   return {};
 }
 
@@ -86,8 +87,8 @@ Result<Configuration> read_configuration(const std::string& text, const char* pa
   if (config.is_discarded() || !config.is_object())
     return error(ACL_ERROR_PARSE_FILE, "SYS-001",
                  "the configuration file {} is no JSON object; the smallest valid one is {{}}", path);
-  CAIRN_RETURN_IF_ERROR(check_max_opqueue_num(config));
   Configuration configuration;
+  CAIRN_RETURN_IF_ERROR(read_max_opqueue_num(config, configuration.max_opqueue_num));
   CAIRN_ASSIGN(configuration.dump, read_dump_config(config));
   if (config.contains("profiler"))
     log(LogLevel::kWarning, "ASCENDCL", "\"profiler\" in {} has no effect yet", path);

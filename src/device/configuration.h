@@ -1,6 +1,7 @@
 // The configuration file of aclInit (acl.json) [SYS-001] .. [SYS-020].
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "base/status.h"
@@ -9,7 +10,8 @@
 namespace cairn {
 
 struct Configuration {
-  std::optional<DumpConfig> dump;  ///< Nothing: no dump.
+  std::optional<DumpConfig> dump;    ///< Nothing: no dump.
+  uint64_t max_opqueue_num = 20000;  ///< Of operators with fixed and with dynamic shapes each [SYS-009].
 };
 
 /// Reads and checks the file; null or an empty path means the defaults.

@@ -99,6 +99,7 @@ Status Runtime::initialize(const char* config_path) {
                  "aclInit was called before; it may be called once per process");
   CAIRN_ASSIGN(Configuration configuration, read_configuration_file(config_path));
   if (configuration.dump) Dumping::get().begin(std::move(*configuration.dump));
+  operator_queue_limit_.store(configuration.max_opqueue_num, std::memory_order_relaxed);
   initialized_.store(true, std::memory_order_release);
   return {};
 }

@@ -111,6 +111,8 @@ class Runtime {
   uint64_t op_execute_timeout_ms() const { return op_execute_timeout_ms_.load(std::memory_order_relaxed); }
   Status set_op_execute_timeout(uint64_t milliseconds);
   std::atomic<aclrtExceptionInfoCallback>& exception_callback() { return exception_callback_; }
+  /// How many operators of fixed, and how many of dynamic shapes are kept [SYS-009].
+  uint64_t operator_queue_limit() const { return operator_queue_limit_.load(std::memory_order_relaxed); }
 
  private:
   Runtime();
@@ -138,6 +140,7 @@ class Runtime {
   std::atomic<uint32_t> op_wait_timeout_{0};
   std::atomic<uint64_t> op_execute_timeout_ms_{0};
   std::atomic<aclrtExceptionInfoCallback> exception_callback_{nullptr};
+  std::atomic<uint64_t> operator_queue_limit_{20000};
 };
 
 }  // namespace cairn

@@ -19,6 +19,7 @@
 #include "device/soc_profile.h"
 #include "om/om_gears.h"
 #include "om/om_model.h"
+#include "op/operator_spec.h"
 #include "tensor/float_overflow.h"
 
 namespace cairn {
@@ -142,6 +143,19 @@ class Engine {
   /// Compiles the network of an .om so that its operators are measured, and runs it for `seconds`, at least
   /// once. The times are larger than without measuring.
   virtual Result<std::vector<OperatorTime>> profile(SharedBytes om, double seconds) = 0;
+
+  /// Builds and compiles an operator for the shapes of its description. The executable's inputs are those
+  /// that take memory. ACL_ERROR_OP_NOT_FOUND for an unknown operator; ACL_ERROR_OP_UNSUPPORTED_DYNAMIC if it
+  /// needs dims that the description leaves open.
+  virtual Result<std::shared_ptr<Executable>> compile_operator(const OperatorSpec& description) = 0;
+  /// The outputs that such an operator gives; the outputs of the description only count. Dims of -1, with
+  /// their ranges, or -2 stand for what is known only when it runs.
+  virtual Result<std::vector<OperatorTensor>> infer_operator(const OperatorSpec& description) = 0;
+  /// The single operator that an .om holds. `soc`: see LoadOptions.
+  virtual Result<OperatorSpec> read_operator(std::span<const std::byte> om, const SocProfile* soc) = 0;
+  /// The names of an operator's inputs or outputs in order, as its prototype has them; a '*' stands behind
+  /// one that any number of tensors can take [OP-060]. Empty for an unknown operator.
+  virtual std::vector<std::string> port_names(std::string_view type, bool of_inputs) = 0;
 };
 
 }  // namespace cairn

@@ -21,7 +21,10 @@
 #include "engine/engine_executable.h"
 #include "engine/engine_profile.h"
 #include "engine/loaded_models.h"
+#include "engine/operator_file.h"
+#include "engine/operator_network.h"
 #include "engine/small_convolutions.h"
+#include "ops/signature.h"
 
 namespace cairn {
 namespace {
@@ -172,6 +175,33 @@ struct NetworkSource {
   }
 };
 
+/// What a model would say of the operator's network, so that both are compiled alike.
+OmModel model_of(const OperatorSpec& description, const ov::Model& network) {
+  OmModel model;
+  model.name = description.type;
+  for (const OperatorTensor& from : description.inputs) {
+    if (!from.takes_memory()) continue;
+    OmInput input;
+    input.name = fmt::format("{}:{}", description.type, model.inputs.size());
+    input.data_type = from.data_type;
+    input.format = from.format;
+    input.dims = input.dims_v2 = from.dims;
+    input.bytes = from.bytes().value_or(0);
+    input.ranges = from.ranges;
+    model.inputs.push_back(std::move(input));
+  }
+  for (const OperatorTensor& from : output_tensors(network)) {
+    OmTensor output;
+    output.name = fmt::format("{}:{}", description.type, model.outputs.size());
+    output.data_type = from.data_type;
+    output.dims = from.dims;
+    if (output.dims == std::vector<int64_t>{-2}) output.dims = {-1};  // Only that it is open counts.
+    output.bytes = from.bytes().value_or(0);
+    model.outputs.push_back(std::move(output));
+  }
+  return model;
+}
+
 class OpenVinoEngine final : public Engine {
  public:
   Result<std::shared_ptr<Executable>> load(SharedBytes file, const LoadOptions& options) override {
@@ -241,7 +271,81 @@ class OpenVinoEngine final : public Engine {
     return describe(om);
   }
 
+  Result<std::shared_ptr<Executable>> compile_operator(const OperatorSpec& description) override {
+    try {
+      auto built = operator_network(description);
+      if (!built.is_ok() && description.has_open_inputs() && built.code() != ACL_ERROR_OP_NOT_FOUND)
+        return Status(ACL_ERROR_OP_UNSUPPORTED_DYNAMIC, std::string(built.status().text()));
+      CAIRN_ASSIGN(const std::shared_ptr<ov::Model> network, std::move(built));
+      CAIRN_RETURN_IF_ERROR(check_operator_outputs(description, output_tensors(*network)));
+      return compile_network(description, network);
+    } catch (const std::exception& problem) {
+      return error(
+          description.has_open_inputs() ? ACL_ERROR_OP_UNSUPPORTED_DYNAMIC : ACL_ERROR_OP_LOAD_FAILED,
+          "OP-014", "{} cannot be compiled: {}", describe(description), problem.what());
+    }
+  }
+
+  Result<std::vector<OperatorTensor>> infer_operator(const OperatorSpec& description) override {
+    try {
+      CAIRN_ASSIGN(const std::shared_ptr<ov::Model> network, operator_network(description));
+      return output_tensors(*network);
+    } catch (const std::exception& problem) {
+      return error(ACL_ERROR_OP_INPUT_NOT_MATCH, "OP-052", "no shapes follow for {}: {}",
+                   describe(description), problem.what());
+    }
+  }
+
+  Result<OperatorSpec> read_operator(std::span<const std::byte> file, const SocProfile* soc) override {
+    CAIRN_ASSIGN(const OmModel om, read_om(file));
+    CAIRN_RETURN_IF_ERROR(check_soc(om, soc));
+    return operator_of(om);
+  }
+
+  std::vector<std::string> port_names(std::string_view type, bool of_inputs) override {
+    const ops::Signature* signature = ops::find_signature(type);
+    std::vector<std::string> names;
+    if (signature == nullptr) return names;
+    for (const ops::Port& port : of_inputs ? signature->inputs : signature->outputs)
+      names.push_back(port.kind == ops::PortKind::kList ? port.name + "*" : port.name);
+    return names;
+  }
+
  private:
+  Result<std::shared_ptr<Executable>> compile_network(const OperatorSpec& description,
+                                                      const std::shared_ptr<ov::Model>& network) {
+    OmModel om = model_of(description, *network);
+    CAIRN_ASSIGN(ModelInfo info, describe(om));
+    EngineSource inside;
+    inside.nodes = operator_nodes(description, info.inputs);
+    inside.open = [description](const OmShapes&) {
+      auto again = operator_network(description);
+      if (!again.is_ok()) throw std::runtime_error(std::string(again.status().text()));
+      return *again;
+    };
+    inside.compile = [this](const std::shared_ptr<ov::Model>& of, bool measured) {
+      ov::AnyMap settings = quick_settings(work_of(*of) < kWorkOfOneThread);
+      settings.insert(ov::enable_profiling(measured));
+      return core_.compile_model(of, "CPU", settings);
+    };
+    const bool is_small = work_of(*network) < kWorkOfOneThread;
+    if (info.has_open_shapes)
+      return OpenVinoExecutable::create(core_.compile_model(network, "CPU", quick_settings(is_small)),
+                                        std::move(info), std::move(inside));
+    return OpenVinoExecutable::create(
+        [&](const ModelInfo& of, const OmShapes& shapes) {
+          const int threads = threads_of_wide();
+          ShapedNetwork::Compile compile_wide;
+          if (threads > 1)
+            compile_wide = [this, network, threads] {
+              return core_.compile_model(network, "CPU", wide_settings(threads));
+            };
+          return ShapedNetwork::create(core_.compile_model(network, "CPU", quick_settings(is_small)),
+                                       std::move(compile_wide), of, shapes);
+        },
+        std::move(info), std::move(inside));
+  }
+
   /// The network in the shapes of one gear.
   std::shared_ptr<ov::Model> read_network(const std::string& ir, const ov::Tensor& weights,
                                           const OmShapes& shapes) {

@@ -1,7 +1,6 @@
 // A loaded model and one call of it.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -12,6 +11,7 @@
 
 #include "base/observer.h"
 #include "base/status.h"
+#include "device/address_list.h"
 #include "engine/engine.h"
 #include "model/inner_view.h"
 #include "model/model_dump.h"
@@ -69,20 +69,6 @@ class ModelTable {
   mutable std::shared_mutex mutex_;
   std::unordered_map<uint32_t, std::shared_ptr<Model>> models_;
   uint32_t next_id_ = 1;
-};
-
-/// Some addresses, in place unless there are many.
-class AddressList {
- public:
-  explicit AddressList(size_t count)
-      : count_(count), many_(count > kInPlace ? std::make_unique<void*[]>(count) : nullptr) {}
-  std::span<void*> span() { return {many_ ? many_.get() : few_.data(), count_}; }
-
- private:
-  static constexpr size_t kInPlace = 13;
-  size_t count_;
-  std::array<void*, kInPlace> few_{};
-  std::unique_ptr<void*[]> many_;
 };
 
 /// One execution: the model and the buffers' addresses as they were when it was asked for. Fits into a Task.

@@ -391,6 +391,7 @@ Status check_tensor(const OmTensor& tensor, std::string_view what) {
   if (tensor.dims.size() > ACL_MAX_DIM_CNT)
     return malformed(fmt::format("{} {} has {} dims", what, tensor.name, tensor.dims.size()));
   std::vector<int64_t> dims = tensor.dims;
+  if (dims == std::vector<int64_t>{-2}) dims = {-1};  // Even the number of dims is open.
   const bool is_open = std::ranges::find(dims, -1) != dims.end();
   if (is_open) std::ranges::replace(dims, -1, 0);  // No bytes then.
   const auto bytes = tensor_bytes(tensor.data_type, dims);

@@ -8,6 +8,7 @@
 #include "base/handle_table.h"
 #include "base/status.h"
 #include "om/om_model.h"
+#include "op/operator_key.h"
 
 namespace cairn {
 
@@ -19,10 +20,14 @@ class OpAttributes {
   /// Sets or replaces one.
   Status set(const char* name, OmAttributeValue value);
   std::vector<OmAttribute> all() const;
+  /// The sum of the attributes' keys: what OperatorKeyParts makes of them, kept so that a call does not have
+  /// to.
+  OperatorKey key() const;
 
  private:
   mutable std::mutex mutex_;
   std::vector<OmAttribute> attributes_;
+  OperatorKey key_;
 };
 
 }  // namespace cairn

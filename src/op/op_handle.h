@@ -13,6 +13,7 @@ namespace cairn {
 struct OperatorBuffer {
   void* data = nullptr;
   size_t size = 0;
+  bool on_host = false;  ///< The description's placement is host memory [OP-026].
 };
 
 class OpHandle {

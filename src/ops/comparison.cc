@@ -73,6 +73,33 @@ Values shift_right(const Arguments& op) {
   return {make<v15::BitwiseRightShift>(op.input(0), op.input(1))};
 }
 
+/// Where a tensor is not 0: [number of such elements, number of dims].
+Value places(const Value& tensor, const ov::element::Type& type) {
+  return transpose(make<v3::NonZero>(tensor, type), {1, 0});
+}
+
+Values where(const Arguments& op) {
+  return {places(op.input(0), ov::element::i64)};
+}
+
+Values non_zero(const Arguments& op) {
+  const ov::element::Type type = op.type("dtype");
+  if (op.flag("transpose")) return {make<v3::NonZero>(op.input(0), type)};
+  return {places(op.input(0), type)};
+}
+
+/// The elements whose place in the mask is true, in one line. The tensors are broadcast.
+Values masked_select(const Arguments& op) {
+  const Value mask = op.input("mask");
+  const Value x = op.input("x");
+  const Value values = select(mask, x, number(0, x));  // Has the shape of both together.
+  const Value chosen = make<v1::LogicalAnd>(
+      mask,
+      make<v3::Broadcast>(make<v0::Constant>(ov::element::boolean, ov::Shape{}, true), shape_of(values)));
+  const Value indices = squeeze(places(reshape(chosen, {-1}), ov::element::i64), {1});
+  return {make<v8::Gather>(reshape(values, {-1}), indices, integer(0))};
+}
+
 constexpr std::string_view kFloats = "f16 f32 f64 bf16";
 constexpr std::string_view kIntegers = "Integer";
 
@@ -101,11 +128,15 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"LogicalOr", "x1, x2", "y", "", "b", binary<v1::LogicalOr>},
     {"MaskedFill", "x, mask: b, value", "y", "", "f32 bf16 f16 i8 i32 i64 b", masked_fill},
     {"MaskedScale", "x, mask: i8 f16 f32", "y", "value Float", "f16 f32", masked_scale},
+    {"MaskedSelect", "x, mask: b", "y", "", "f32 f16 i8 u8 i32 i64", masked_select},
+    {"NonZero", "x", "y: i64 i32", "transpose Bool=false; dtype Type=9", "f32 f16 i8 u8 i32 u32 i64 b",
+     non_zero},
     {"NotEqual", "x1, x2", "y: b", "", "ALL", binary<v1::NotEqual>},
     {"RightShift", "x, y", "z", "", kIntegers, shift_right},
     {"Select", "condition: b, x1, x2", "y", "", "ALL", choose},
     {"TensorEqual", "input_x, input_y", "output_z: b", "", "Number", all_equal},
     {"SelectV2", "condition: b, then, else", "result", "", "ALL", choose_broadcast},
+    {"Where", "x", "y: i64", "", "f32 f16 i8 u8 i32 i64 b", where},
 });
 
 }  // namespace

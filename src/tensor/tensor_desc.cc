@@ -48,6 +48,11 @@ void TensorDesc::assign(aclDataType type, std::vector<int64_t> dims, aclFormat f
   ranges_.clear();
 }
 
+void TensorDesc::take_shape(std::vector<int64_t> dims, std::vector<Range> ranges) {
+  dims_ = std::move(dims);
+  ranges_ = std::move(ranges);
+}
+
 size_t TensorDesc::num_dims() const {
   return rank_is_unknown() ? static_cast<size_t>(ACL_UNKNOWN_RANK) : dims_.size();
 }

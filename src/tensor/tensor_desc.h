@@ -59,6 +59,9 @@ class TensorDesc {
 
   /// Becomes the description of a dense tensor with known dims.
   void assign(aclDataType type, std::vector<int64_t> dims, aclFormat format);
+  /// The shape that an operator gives; the ranges are those of its dims, or none.
+  void take_shape(std::vector<int64_t> dims, std::vector<Range> ranges);
+  const std::vector<Range>& ranges() const { return ranges_; }
   Status set_shape(std::vector<int64_t> dims);
   Status set_format(aclFormat format);
 

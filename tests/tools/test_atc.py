@@ -295,7 +295,7 @@ FAILURES = [
     ("dynamic_batch_size", "1,1", "E10039", "listed twice"),
     ("dynamic_image_size", "1,2;3", "E10020", "height,width"),
     ("dynamic_dims", "1,2;3", "E10037", "2 and 1"),
-    ("singleop", "x.json", "E10055", "not supported yet"),
+    ("singleop", "x.json", "E10056", "cannot be used together"),
     ("out_nodes", "z:0", "E10016", "z"),
     ("out_nodes", "stem:1", "E10016", "1 outputs"),
     ("out_nodes", "stem:-1", "E10001", "node:index"),
