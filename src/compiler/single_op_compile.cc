@@ -40,12 +40,26 @@ OperatorSpec with_sizes(OperatorSpec spec, int64_t size) {
   return spec;
 }
 
+/// Builds it with inputs and outputs in the order of the description.
+Result<OnnxNetwork> build_exactly(const OperatorSpec& spec) {
+  const ops::OperatorGraph graph = operator_graph(spec);
+  CAIRN_ASSIGN(OnnxNetwork network, OnnxNetwork::build(graph));
+  std::vector<NetworkTensor> inputs;
+  for (const ops::GraphInput& input : graph.inputs)
+    inputs.push_back({input.tensor, input.data_type, input.dims});
+  std::vector<std::string> outputs;
+  for (const ops::GraphResult& output : graph.outputs)
+    outputs.push_back(output.tensor);
+  CAIRN_RETURN_IF_ERROR(network.select(inputs, outputs));
+  return network;
+}
+
 /// Builds it as it is, or for some sizes that fit together.
 Result<OnnxNetwork> build(const OperatorSpec& spec) {
-  auto network = OnnxNetwork::build(operator_graph(spec));
+  auto network = build_exactly(spec);
   if (network.is_ok() || !spec.has_open_inputs()) return network;
   for (const int64_t size : {2, 1, 4, 8, 16}) {
-    auto sample = OnnxNetwork::build(operator_graph(with_sizes(spec, size)));
+    auto sample = build_exactly(with_sizes(spec, size));
     if (sample.is_ok()) return sample;
   }
   return network;

@@ -15,7 +15,7 @@ std::string text_of(const std::vector<OperatorTensor>& tensors) {
   for (const OperatorTensor& tensor : tensors) {
     if (!text.empty()) text += ", ";
     if (tensor.is_absent())
-      text += "-";
+      text += '-';
     else
       text += fmt::format("{} {}{}", tensor.constant ? "const" : format_name(tensor.format),
                           data_type_name(tensor.data_type), shape_text(tensor.dims));
@@ -30,8 +30,7 @@ bool OperatorTensor::is_open() const {
 }
 
 std::optional<size_t> OperatorTensor::bytes() const {
-  const auto size = om::tensor_bytes(data_type, dims);
-  return size ? std::optional<size_t>(*size) : std::nullopt;
+  return om::tensor_bytes(data_type, dims);
 }
 
 bool OperatorSpec::has_open_inputs() const {

@@ -28,6 +28,7 @@ def loaded(acl, tmp_path_factory):
                      transpose_x1=("bool", False), transpose_x2=("bool", False)),
             operator("ReduceSum", [two, tensor([1], np.int32, is_const=True, const_value=[0])], [tensor([3])],
                      keep_dims=("bool", False)),
+            operator("ReduceMax", [two, tensor([1], np.int32)], [tensor([-1])], keep_dims=("bool", False)),
             operator("Mul", [open_pair, open_pair], [tensor([-1, 3])]),
             operator("Maximum", [tensor([-1, -1])] * 2, [tensor([-1, -1])]),
             operator("Relu", [tensor([-2])], [tensor([-2])]),
@@ -137,6 +138,10 @@ def test_tensors_placed_in_host_memory_are_copied(acl, ops, loaded, placement):
     assert np.array_equal(ops.array(out, a.shape), a + b)
     wrong = ops.keep(acl.destroy_data_buffer, acl.create_data_buffer(16, b.nbytes))
     assert acl.op.execute_v2("Add", descs, [ops.buffer(a), wrong], [out_desc], [out], 0, ops.stream) != 0
+    if acl.rt.get_run_mode()[0] == 1:  # The host is another machine than the device.
+        on_device = ops.buffer(b)
+        ret = acl.op.execute_v2("Add", descs, [ops.buffer(a), on_device], [out_desc], [out], 0, ops.stream)
+        assert ret != 0
 
 
 @pytest.mark.rules("OP-023", "OP-024")
@@ -158,6 +163,30 @@ def test_a_constant_input_is_the_description_s_or_lies_in_host_memory(acl, ops, 
     assert execute(ops.const(axis + 1), ops.buffer(axis + 1)) != 0
     assert execute(ops.desc([1], np.int32, MEM_HOST), ops.host_buffer(axis + 1)) != 0
     assert execute(ops.desc([1], np.int32), ops.buffer(axis)) != 0
+
+
+@pytest.mark.rules("COM-052", "OP-024")
+def test_a_value_in_host_memory_is_a_part_of_the_operator_or_not(acl, ops, loaded):
+    a = numbers(2, 3)
+    attr = ops.attr(keep_dims=False)
+
+    def execute(kind, axis, placement):
+        out = ops.buffer(12)
+        axes = np.array([axis], np.int32)
+        descs = [ops.desc(a.shape), ops.desc([1], np.int32, placement)]
+        buffers = [ops.buffer(a), ops.host_buffer(axes)]
+        ret = acl.op.execute_v2(kind, descs, buffers, [ops.desc([3])], [out], attr, ops.stream)
+        assert ops.synchronize() == 0
+        return ret or ops.array(out, [3]).tolist()
+
+    # Compiled for one value: the same value finds it, another does not, and neither does one that is not to count.
+    assert execute("ReduceSum", 0, MEM_HOST) == a.sum(0).tolist()
+    assert execute("ReduceSum", -2, MEM_HOST) == INPUT_NOT_MATCH
+    assert execute("ReduceSum", 0, MEM_HOST_INDEPENDENT) == INPUT_NOT_MATCH
+    # Compiled for any value.
+    for axis in (0, -2):
+        for placement in (MEM_HOST, MEM_HOST_INDEPENDENT):
+            assert execute("ReduceMax", axis, placement) == a.max(0).tolist()
 
 
 @pytest.mark.rules("OP-020", "OP-021", "OP-022", "OP-029")

@@ -134,6 +134,22 @@ def test_a_kept_network_computes_the_same(program, tmp_path: Path):
     assert program(LOAD_AND_RUN, CAIRN_CACHE_DIR="0") == pytest.approx(first, rel=1e-6)
 
 
+@pytest.mark.parametrize("milliseconds", [0, 3])
+def test_a_process_may_end_while_its_network_is_written(milliseconds, program, tmp_path: Path):
+    """What the engine made for the writing must not go before the writing ends."""
+    code = f"""
+    import ctypes, time
+    load(sys.argv[1])
+    time.sleep({milliseconds} / 1000)
+    print(1, flush=True)
+    ctypes.CDLL(None).exit(0)  # At once, without Python's own end.
+    """
+    for _ in range(6):
+        assert program(code) == 1
+        (entry,) = entries(tmp_path)
+        entry.unlink()
+
+
 @pytest.mark.parametrize("damage", ["cut", "bytes", "empty", "noise"])
 def test_a_damaged_entry_is_made_anew(program, tmp_path: Path, damage: str):
     first = program(LOAD_AND_RUN)
