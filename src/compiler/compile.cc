@@ -16,6 +16,7 @@
 #include "compiler/onnx_branches.h"
 #include "compiler/onnx_file.h"
 #include "compiler/onnx_limits.h"
+#include "compiler/onnx_own_operators.h"
 #include "compiler/onnx_types.h"
 #include "compiler/operator_source.h"
 #include "compiler/tensorflow_file.h"
@@ -85,6 +86,10 @@ class Compilation {
     }
     CAIRN_RETURN_IF_ERROR(name_shapes());
     CAIRN_RETURN_IF_ERROR(fold_branches());
+    if (auto own = give_own_domain(onnx_bytes(), onnx_)) {
+      changed_ = std::move(*own);
+      CAIRN_ASSIGN(onnx_, read_onnx(std::as_bytes(std::span(changed_)), options_.model));
+    }
     return check_onnx_limits(onnx_);
   }
 

@@ -5,17 +5,10 @@
 #include <algorithm>
 
 #include "compiler/compile_error.h"
+#include "compiler/onnx_attributes.h"
 
 namespace cairn {
 namespace {
-
-template <class T>
-T value_of(const OnnxNode& node, std::string_view name, T otherwise) {
-  for (const OnnxAttribute& attribute : node.attributes)
-    if (attribute.name == name)
-      if (const T* value = std::get_if<T>(&attribute.value)) return *value;
-  return otherwise;
-}
 
 bool is_recurrent(const OnnxNode& node) {
   return node.type == "LSTM" || node.type == "GRU" || node.type == "RNN";
@@ -32,17 +25,8 @@ std::string_view onnx_limit(const OnnxNode& node) {
   constexpr size_t kPeepholes = 7;
   if (node.type == "LSTM" && node.inputs.size() > kPeepholes && !node.inputs[kPeepholes].empty())
     return "peepholes (input P)";
-  if (node.type == "Attention" &&
-      (integer("left_window_size", -1) >= 0 || integer("right_window_size", -1) >= 0))
-    return "a sliding window; give it as attn_mask";
   if (node.type == "RoiAlign" && value_of<std::string_view>(node, "mode", "avg") == "max")
     return "mode=max, which the engine computes by another rule";
-  if (node.type == "Resize") {
-    if (integer("exclude_outside", 0) != 0) return "exclude_outside=1";
-    if (integer("antialias", 0) != 0) return "antialias=1";
-    if (value_of<std::string_view>(node, "keep_aspect_ratio_policy", "stretch") != "stretch")
-      return "keep_aspect_ratio_policy; give the sizes that come out";
-  }
   return {};
 }
 

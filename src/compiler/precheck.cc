@@ -8,6 +8,7 @@
 #include "compiler/compile_error.h"
 #include "compiler/import_limits.h"
 #include "compiler/onnx_limits.h"
+#include "compiler/onnx_own_operators.h"
 #include "compiler/tensorflow_file.h"
 #include "om/mapped_file.h"
 
@@ -22,12 +23,13 @@ constexpr int64_t kOnnx = 5;
 /// Node -> why it cannot be converted.
 using Failures = std::map<std::string, std::string, std::less<>>;
 
-Result<Failures> find_failures(const CompileOptions& options, const OnnxModel& model) {
+Result<Failures> find_failures(const CompileOptions& options, const OnnxModel& model,
+                               const std::string& changed) {
   std::map<std::string, std::string, std::less<>> names;
   for (const OnnxNode& node : model.nodes)
     if (!node.outputs.empty()) names.emplace(node.outputs[0], node.name);
-  CAIRN_ASSIGN(const auto unsupported,
-               find_unsupported(options.model, options.framework == kTensorFlow, model.opset, names));
+  CAIRN_ASSIGN(const auto unsupported, find_unsupported(options.model, options.framework == kTensorFlow,
+                                                        model.opset, names, changed));
   Failures failures;
   for (const UnsupportedNode& node : unsupported)
     failures.emplace(node.node, fmt::format("operator {} is not supported{}", node.type, node.note));
@@ -79,7 +81,9 @@ Result<Precheck> precheck_model(const CompileOptions& options) {
         "E10055", {"--mode=3 checks models of TensorFlow and ONNX; convert this one with --mode=0, which "
                    "lists all layers that it cannot convert"});
   }
-  CAIRN_ASSIGN(const Failures failures, find_failures(options, model));
+  const std::string_view bytes(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  const auto own = options.framework == kOnnx ? give_own_domain(bytes, model) : std::nullopt;
+  CAIRN_ASSIGN(const Failures failures, find_failures(options, model, own.value_or("")));
   return report(options, model, failures);
 }
 

@@ -26,6 +26,7 @@
 #include "engine/engine_types.h"
 #include "engine/ir_constants.h"
 #include "engine/onnx/conversions.h"
+#include "engine/onnx/infinite_extremes.h"
 #include "om/om_checksum.h"
 #include "ops/graph_build.h"
 
@@ -351,6 +352,7 @@ Result<OnnxNetwork> OnnxNetwork::read(const std::filesystem::path& path, int64_t
     ov::frontend::FrontEndManager manager;
     const auto front_end = make_front_end(manager, kOnnx, opset);
     impl->model = front_end->convert(load_file(*front_end, path, changed));
+    onnx::correct_infinite_extremes(*impl->model);
     impl->index_tensors();
   });
   if (!status.is_ok()) {

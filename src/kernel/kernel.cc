@@ -120,6 +120,9 @@ Status Kernel::open(int file) {
   if (function_ == nullptr || ::dlinfo(library_, RTLD_DI_LINKMAP, &map) != 0)
     return not_loaded(name_, "the loader does not find its function");
   code_ = {map->l_addr + code.start, map->l_addr + code.start + code.size};
+  const auto entry = reinterpret_cast<uintptr_t>(function_);
+  if (entry < code_.start || entry >= code_.end)
+    return not_loaded(name_, "its function is not where its code is");
   return {};
 }
 

@@ -493,7 +493,7 @@ Result<std::vector<KernelFunction>> Reader::find_kernels() const {
         return bad("was built with another version of cairn/kernel.h ({} instead of {})", abi.value_or(0),
                    kernel::kAbi);
       marked.push_back(name.substr(kMarker.size()));
-    } else if (type == STT_FUNC) {
+    } else if (type == STT_FUNC && !name.empty()) {
       const Elf64_Phdr* const segment = segment_of(one.st_value, 1, PF_X);
       if (segment == nullptr) return bad("has the function {} where it has no code", name);
       functions.push_back({std::string(name), {segment->p_vaddr, segment->p_memsz}});

@@ -138,6 +138,10 @@ def test_tensors_placed_in_host_memory_are_copied(acl, ops, loaded, placement):
     assert np.array_equal(ops.array(out, a.shape), a + b)
     wrong = ops.keep(acl.destroy_data_buffer, acl.create_data_buffer(16, b.nbytes))
     assert acl.op.execute_v2("Add", descs, [ops.buffer(a), wrong], [out_desc], [out], 0, ops.stream) != 0
+    if acl.rt.get_run_mode()[0] == 1:  # The host is another machine than the device.
+        on_device = ops.buffer(b)
+        ret = acl.op.execute_v2("Add", descs, [ops.buffer(a), on_device], [out_desc], [out], 0, ops.stream)
+        assert ret != 0
 
 
 @pytest.mark.rules("OP-023", "OP-024")

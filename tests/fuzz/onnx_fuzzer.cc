@@ -7,6 +7,7 @@
 #include "compiler/onnx_branches.h"
 #include "compiler/onnx_file.h"
 #include "compiler/onnx_limits.h"
+#include "compiler/onnx_own_operators.h"
 #include "compiler/onnx_renames.h"
 
 namespace {
@@ -25,6 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static_cast<void>(cairn::check_onnx_limits(*model));
   const std::string_view file(reinterpret_cast<const char*>(data), size);
   if (const auto renamed = cairn::rename_operators(file, {{"Relu", "Neg"}})) read(*renamed);
+  if (const auto own = cairn::give_own_domain(file, *model)) read(*own);
   for (const cairn::OnnxNode& node : model->nodes) {
     if (node.type != "If" || node.outputs.empty() || node.inputs.empty()) continue;
     if (const auto condition = cairn::graph_up_to(file, *model, node.inputs[0])) read(*condition);

@@ -18,7 +18,7 @@ SOURCES = {
 
 
 @pytest.mark.parametrize("path", [
-    "include/acl/acl.h", "include/acl/ops/acl_dvpp.h", "lib64/libascendcl.so", "lib64/libacl_dvpp.so",
+    "include/acl/acl.h", "include/acl/ops/acl_dvpp.h", "include/cairn/kernel.h", "lib64/libascendcl.so", "lib64/libacl_dvpp.so",
     "lib64/libacl_cblas.so", "include/acl/ops/acl_cblas.h", "bin/cairn-bench", "bin/msaccucmp",
     "lib64/libcairn_core.so", "lib64/libcairn_check.so", "lib64/libcairn_engine.so", "bin/atc", "bin/cairn", "bin/npu-smi", "set_env.sh",
     "share/cmake/Cairn/CairnConfig.cmake", "lib64/pkgconfig/cairn.pc", "python/site-packages/acl/__init__.py",

@@ -19,7 +19,7 @@ def test_the_module_comes_from_the_new_environment(user_python, run):
 
 
 @pytest.mark.parametrize("path", [
-    "__init__.pyi", "rt.pyi", "py.typed", "include/acl/acl.h", "lib64/libascendcl.so", "lib64/libacl_dvpp.so", "bin/atc",
+    "__init__.pyi", "rt.pyi", "py.typed", "include/acl/acl.h", "include/cairn/kernel.h", "lib64/libascendcl.so", "lib64/libacl_dvpp.so", "bin/atc",
     "bin/npu-smi", "bin/msaccucmp", "toolkit/tools/operator_cmp/compare/msaccucmp.py",
 ])  # fmt: skip
 def test_the_package_has(user_python, run, path):

@@ -379,7 +379,7 @@ def test_unsupported_operators_are_listed_all_at_once(atc: Command, tmp_path: Pa
 def test_an_operator_in_a_form_that_is_not_known_says_so(atc: Command, tmp_path: Path) -> None:
     info = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, 2]) for name in ("x", "y")]
     graph = helper.make_graph(
-        [helper.make_node("Pad", ["x", "pads"], ["y"], name="border", mode="wrap")],
+        [helper.make_node("Pad", ["x", "pads"], ["y"], name="border", mode="mirror")],
         "g", info[:1], info[1:], [numpy_helper.from_array(np.zeros(4, np.int64), "pads")],
     )  # fmt: skip
     onnx.save(
@@ -388,7 +388,7 @@ def test_an_operator_in_a_form_that_is_not_known_says_so(atc: Command, tmp_path:
     )
     done = atc("--framework=5", "--model=f.onnx", "--output=net", f"--soc_version={SOC}")
     assert "Pad (node border, known, but not with these attributes or inputs)" in done.stdout
-    assert "wrap" in done.stdout
+    assert "mirror" in done.stdout
 
 
 def test_branches_that_the_shapes_decide_are_folded(atc: Command, cairn: Command, tmp_path: Path) -> None:
@@ -556,6 +556,72 @@ def test_external_weights_are_read_from_the_models_folder_only(atc: Command, tmp
     assert "E10410" in atc(*words).stdout
     (tmp_path / "net" / "w.bin").symlink_to(tmp_path / "w.bin")
     assert "outside the model's folder" in atc(*words).stdout
+
+
+def save_network(path: Path, nodes, inputs, outputs, weights=(), opset: int = 19) -> Path:
+    graph = helper.make_graph(
+        nodes,
+        path.stem,
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs],
+        [numpy_helper.from_array(array, name) for name, array in dict(weights).items()],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9), path)
+    return path
+
+
+def test_an_operator_that_the_engine_reads_in_part_is_built_in_the_form_that_it_lacks(
+    atc: Command, tmp_path: Path
+) -> None:
+    """The first Resize is one that the engine's reader passes over, the second one that it reads."""
+    sizes = {
+        "half": np.array([1, 1, 0.5, 0.5], np.float32),
+        "twice": np.array([1, 1, 2, 2], np.float32),
+    }
+    path = save_network(
+        tmp_path / "resize.onnx",
+        [
+            helper.make_node(
+                "Resize", ["x", "", "half"], ["small"], name="shrink", mode="linear", antialias=1
+            ),
+            helper.make_node("Resize", ["small", "", "twice"], ["y"], name="grow", mode="linear"),
+        ],
+        [("x", [1, 3, 10, 14])],
+        [("y", [1, 3, 10, 14])],
+        sizes,
+    )
+    x = image(1, 3, 10, 14)
+    found = run_ir(convert(atc, path), x)[0]
+    np.testing.assert_allclose(found, reference(path, x=x)[0], rtol=1e-4, atol=1e-5)
+    assert atc("--mode=3", "--framework=5", f"--model={path}").returncode == 0
+    checked = json.loads((tmp_path / "check_result.json").read_text())
+    assert [layer["name"] for layer in checked["op"]] == ["shrink", "grow"]
+
+
+def test_rows_of_minus_infinity_are_found(atc: Command, tmp_path: Path) -> None:
+    """As attention does it: where all of a row is masked, its softmax is no number and gives way to zeros."""
+    path = save_network(
+        tmp_path / "rows.onnx",
+        [
+            helper.make_node("ReduceMax", ["x", "last"], ["most"], keepdims=1),
+            helper.make_node("Equal", ["most", "never"], ["masked"]),
+            helper.make_node("Softmax", ["x"], ["weights"], axis=-1),
+            helper.make_node("Where", ["masked", "zero", "weights"], ["y"]),
+        ],
+        [("x", [5, 40])],
+        [("y", [5, 40])],
+        {
+            "last": np.array([-1], np.int64),
+            "never": np.array(-np.inf, np.float32),
+            "zero": np.array(0, np.float32),
+        },
+    )
+    x = image(5, 40)
+    x[1], x[3, 1:] = -np.inf, -np.inf
+    x[4] = np.finfo(np.float32).min
+    np.testing.assert_allclose(
+        run_ir(convert(atc, path), x)[0], reference(path, x=x)[0], rtol=1e-4, atol=1e-6
+    )
 
 
 def test_weights_go_into_a_folder_of_their_own(

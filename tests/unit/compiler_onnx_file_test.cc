@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "compiler/onnx_file.h"
+#include "compiler/onnx_own_operators.h"
 
 namespace cairn {
 namespace {
@@ -66,6 +67,27 @@ TEST(OnnxFile, GivesNodesInputsOutputsAndInitializers) {
   EXPECT_EQ(onnx->initializers[0].data, "12345678");
   EXPECT_GE(onnx->initializers[0].data.data(), file.data()) << "data is not copied";
   EXPECT_LE(onnx->initializers[0].data.data(), file.data() + file.size());
+}
+
+TEST(OnnxFile, GetsADomainOfItsOwnForFormsThatTheEngineLacks) {
+  const std::string antialias =
+      field(5, field(1, std::string("antialias")) + field(3, int64_t{1}) + field(20, int64_t{2}));
+  const std::string special = field(1, field(1, std::string("x")) + field(2, std::string("a")) +
+                                           field(4, std::string("Resize")) + antialias);
+  const std::string plain = node("p", "Resize", "a", "y") + value(11, "x") + value(12, "y");
+  const std::string file = model(special + plain);
+  const auto onnx = read(file);
+  ASSERT_TRUE(onnx.is_ok()) << onnx.status().text();
+  const auto changed = give_own_domain(file, *onnx);
+  ASSERT_TRUE(changed);
+  const auto own = read(*changed);
+  ASSERT_TRUE(own.is_ok()) << own.status().text();
+  EXPECT_EQ(own->opset, 13);
+  ASSERT_EQ(own->nodes.size(), 2U);
+  EXPECT_EQ(own->nodes[0].domain, kOwnDomain);
+  EXPECT_EQ(own->nodes[0].type, "Resize");
+  EXPECT_EQ(own->nodes[1].domain, "");
+  EXPECT_FALSE(give_own_domain(*changed, *own)) << "once is enough";
 }
 
 TEST(OnnxFile, GivesEachNodeAName) {

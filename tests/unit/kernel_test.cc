@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <numeric>
@@ -78,6 +79,20 @@ TEST(KernelFile, SurvivesChangedBytes) {
       bytes[at] = static_cast<char>(bytes[at] ^ change);
     }
   EXPECT_GT(refused, 1000U);
+}
+
+TEST(KernelFile, AFunctionWithoutANameIsNoKernel) {
+  std::vector<char> bytes = binary();
+  const std::string_view marker = "cairn_kernel_abi_do_nothing";
+  const auto found = std::search(bytes.begin(), bytes.end(), marker.begin(), marker.end());
+  ASSERT_NE(found, bytes.end());
+  found[static_cast<ptrdiff_t>(marker.find("do_nothing"))] = '\0';  // The function's name ends this one's.
+  const auto functions = read_kernel_file(as_file(bytes));
+  ASSERT_TRUE(functions.is_ok()) << functions.status().text();
+  for (const KernelFunction& function : *functions) {
+    EXPECT_NE(function.name, "");
+    EXPECT_NE(function.name, "do_nothing");
+  }
 }
 
 struct HeaderChange {

@@ -4,11 +4,14 @@ namespace cairn::onnx {
 
 std::vector<std::shared_ptr<ov::Extension>> conversions(int64_t opset) {
   Conversions all(opset);
+  add_attention(all);
   add_elementwise(all);
   add_losses(all);
   add_optimizers(all);
   add_recurrences(all);
+  add_resizing(all);
   add_selections(all);
+  add_terms(all);
   add_transforms(all);
   add_windows(all);
   return all.take();

@@ -9,11 +9,14 @@
 
 namespace cairn::onnx {
 
+void add_attention(Conversions& conversions);
 void add_elementwise(Conversions& conversions);
 void add_losses(Conversions& conversions);
 void add_optimizers(Conversions& conversions);
 void add_recurrences(Conversions& conversions);
+void add_resizing(Conversions& conversions);
 void add_selections(Conversions& conversions);
+void add_terms(Conversions& conversions);
 void add_transforms(Conversions& conversions);
 void add_windows(Conversions& conversions);
 

@@ -75,6 +75,22 @@ Values binarizer(const Node& node) {
   return {convert(above, x.get_element_type())};
 }
 
+/// In training some elements become 0, and the others larger; else all stay.
+Values dropout(const Node& node) {
+  const Value x = node.input(0);
+  const Value training = reshape(node.input(2), std::vector<int64_t>{});
+  const Value truth = make<op::Constant>(ov::element::boolean, ov::Shape{}, std::vector<bool>{true});
+  const Value ratio = node.has_input(1)
+                          ? convert(reshape(node.input(1), std::vector<int64_t>{}), ov::element::f32)
+                          : make<op::Constant>(ov::element::f32, ov::Shape{}, std::vector<float>{0.5F});
+  const Value random = make<op::RandomUniform>(shape(x), like(ratio, 0), like(ratio, 1), ov::element::f32,
+                                               uint64_t{0}, static_cast<uint64_t>(node.integer("seed", 0)));
+  const Value kept = select(training, make<op::GreaterEqual>(random, ratio), truth);
+  const Value rest = make<op::Maximum>(subtract(like(ratio, 1), ratio), like(ratio, 1e-12));
+  const Value scale = select(training, divide(like(ratio, 1), rest), like(ratio, 1));
+  return {select(kept, multiply(x, convert(scale, x.get_element_type())), like(x, 0)), kept};
+}
+
 Values array_feature_extractor(const Node& node) {
   const Value x = node.input(0);
   const Value indices = reshape(node.input(1), std::vector<int64_t>{-1});
@@ -99,6 +115,7 @@ void add_elementwise(Conversions& conversions) {
   conversions.add("BitShift", bit_shift);
   conversions.add("Binarizer", "ai.onnx.ml", binarizer);
   conversions.add("ArrayFeatureExtractor", "ai.onnx.ml", array_feature_extractor);
+  conversions.add("Dropout", kOwnDomain, dropout);
   conversions.add("OptionalGetElement", optional_get_element);
   conversions.add("OptionalHasElement", optional_has_element);
 }

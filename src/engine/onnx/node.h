@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/onnx_own_operators.h"
+
 namespace cairn::onnx {
 
 namespace op = ov::opset15;

@@ -86,6 +86,49 @@ Values unsqueeze_at(const Node& node) {
   return {reshape(x, dims)};
 }
 
+/// The engine repeats wrongly where it learns how often only when the model runs: one axis after the other.
+Values tile(const Node& node) {
+  const Value x = node.input(0);
+  const Value repeats = node.input(1);
+  if (ov::is_type<op::Constant>(repeats.get_node())) return {make<op::Tile>(x, repeats)};
+  Value y = x;
+  for (size_t axis = 0; axis < rank_of(x); ++axis) {
+    const Value size = dim(x, axis);
+    const Value times = make<op::Gather>(convert(repeats, ov::element::i64),
+                                         numbers({static_cast<int64_t>(axis)}), number(0));
+    const Value places = make<op::FloorMod>(range(squeeze(multiply(size, times), 0)), size);
+    y = make<op::Gather>(y, places, number(static_cast<int64_t>(axis)));
+  }
+  return {y};
+}
+
+/// Pad with mode=wrap: the tensor goes on with its other end.
+Values wrapped(const Node& node) {
+  const Value x = node.input(0);
+  const size_t rank = rank_of(x);
+  std::vector<int64_t> axes;
+  if (node.has_input(3)) {
+    const auto given = ov::as_type_ptr<op::Constant>(node.input(3).get_node_shared_ptr());
+    if (!given) refuse("axes must be constant");
+    axes = given->cast_vector<int64_t>();
+  } else {
+    for (size_t i = 0; i < rank; ++i)
+      axes.push_back(static_cast<int64_t>(i));
+  }
+  const Value pads = convert(node.input(1), ov::element::i64);
+  Value y = x;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const size_t axis = axis_of(x, axes[i]);
+    const Value before = make<op::Gather>(pads, numbers({static_cast<int64_t>(i)}), number(0));
+    const Value after = make<op::Gather>(pads, numbers({static_cast<int64_t>(i + axes.size())}), number(0));
+    const Value size = dim(x, axis);
+    const Value length = squeeze(add(size, add(before, after)), 0);
+    y = make<op::Gather>(y, make<op::FloorMod>(subtract(range(length), before), size),
+                         number(static_cast<int64_t>(axis)));
+  }
+  return {y};
+}
+
 }  // namespace
 
 void add_selections(Conversions& conversions) {
@@ -93,6 +136,8 @@ void add_selections(Conversions& conversions) {
   conversions.add("TensorScatter", tensor_scatter);
   conversions.add("MaxUnpool", max_unpool);
   conversions.add("Unsqueeze", unsqueeze_at);
+  conversions.add("Tile", tile);
+  conversions.add("Pad", kOwnDomain, wrapped);
 }
 
 }  // namespace cairn::onnx
