@@ -104,11 +104,14 @@ std::optional<uint64_t> secret_of(const fs::path& directory) {
         return secret;
       ::unlink(path.c_str());
     }
-    if (::getrandom(&secret, sizeof secret, 0) != sizeof secret) return std::nullopt;
-    // Complete when it gets its name; of several processes one wins.
-    const fs::path made = fmt::format("{}.{}{}", path.string(), ::getpid(), kUnfinishedSuffix);
+    // Complete when it gets its name; of several processes and threads one wins.
+    uint64_t own_name = 0;
+    if (::getrandom(&secret, sizeof secret, 0) != sizeof secret ||
+        ::getrandom(&own_name, sizeof own_name, 0) != sizeof own_name)
+      return std::nullopt;
+    const fs::path made = fmt::format("{}.{:016x}{}", path.string(), own_name, kUnfinishedSuffix);
     {
-      const Descriptor file(made, O_WRONLY | O_CREAT | O_TRUNC, S_IRUSR | S_IWUSR);
+      const Descriptor file(made, O_WRONLY | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
       if (!file || ::write(file.get(), &secret, sizeof secret) != sizeof secret) return std::nullopt;
     }
     [[maybe_unused]] const int lost = ::link(made.c_str(), path.c_str());
