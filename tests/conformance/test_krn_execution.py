@@ -140,7 +140,7 @@ def test_float16_is_rounded_as_numpy_does(acl, tensor, operator, stream):
             np.testing.assert_array_equal(total.read(), (a.astype(np.float32) + b).astype(np.float16))
 
 
-@pytest.mark.rules("KRN-001", "KRN-010", "KRN-011")
+@pytest.mark.rules("KRN-001", "KRN-010", "KRN-011", "GDM-025", "GDM-031")
 def test_the_selector_chooses_tiling_and_kernel_by_shape(acl, tensor, operator, stream):
     """Small tensors go to one kernel in one block, large ones to another in several."""
     op = operator("Mixed", "write_block", "write_tiling")
@@ -265,7 +265,7 @@ def test_a_kernel_is_a_task_of_its_stream(acl, tensor, operator, stream, gate):
     assert out.read().tolist() == [0, 1]
 
 
-@pytest.mark.rules("KRN-004", "KRN-016")
+@pytest.mark.rules("KRN-004", "KRN-016", "GDM-018", "GDM-069", "GDM-070", "GDM-072")
 def test_a_type_without_selector_and_operator_is_not_found(acl, tensor, operator, stream):
     op = operator("Blocks", "write_block")
     assert acl.op.unregister_compile_func(op.type) == 0

@@ -127,7 +127,7 @@ def test_other_engines_are_refused(acl, binary, engine):
     assert create(acl, binary, new_type("Add"), "id", engine=engine) == INVALID_PARAM
 
 
-@pytest.mark.rules("KRN-009")
+@pytest.mark.rules("KRN-009", "GDM-032")
 def test_with_deallocator_0_the_caller_frees_the_binary(acl, binary):
     address, ret = acl.rt.malloc_host(binary.size)
     assert ret == 0
@@ -189,7 +189,7 @@ def test_func_is_a_function(acl, func):
     assert acl.op.register_compile_func(new_type("Add"), func) == INVALID_PARAM
 
 
-@pytest.mark.rules("KRN-001", "KRN-003", "KRN-016")
+@pytest.mark.rules("KRN-001", "KRN-003", "KRN-016", "GDM-024", "GDM-034")
 def test_the_selector_sees_the_operator(acl, binary, descs, attr, selected):
     op_type, seen = new_type("Add"), []
     assert create(acl, binary, op_type, "id") == 0
@@ -211,7 +211,7 @@ def test_the_selector_sees_the_operator(acl, binary, descs, attr, selected):
     assert seen == [(2, inputs, 1, outputs, attr, [2, 3, 4])]
 
 
-@pytest.mark.rules("KRN-001", "KRN-016", "KRN-017")
+@pytest.mark.rules("KRN-001", "KRN-016", "KRN-017", "GDM-028")
 def test_update_params_asks_the_selector_of_that_type_each_time(acl, binary, descs, attr, selected):
     one, other, called = new_type("Add"), new_type("Add"), []
     for op_type in (one, other):
@@ -295,7 +295,7 @@ def select(acl, op_type, descs, attr, say):
     return ret
 
 
-@pytest.mark.rules("KRN-010", "KRN-011")
+@pytest.mark.rules("KRN-010", "KRN-011", "GDM-026")
 def test_the_kernel_of_set_kernel_args_has_to_be_registered(acl, binary, descs, attr):
     op_type, other, rets = new_type("Add"), new_type("Add"), []
     assert create(acl, binary, op_type, "mine") == 0
@@ -379,7 +379,7 @@ def test_a_kernel_description_ends_with_its_selector(acl, binary, descs, attr):
         assert acl.op.set_kernel_workspace_sizes(desc, 1, sizes.address) in HANDLE_FAULTS
 
 
-@pytest.mark.rules("KRN-005", "KRN-001")
+@pytest.mark.rules("KRN-005", "KRN-001", "GDM-091")
 def test_registration_needs_no_device(acl, run_python, binary):
     code = f"""
         import acl

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from constants import DEVICE_TO_HOST, INVALID_PARAM
 from gear_models import GEAR_INPUT, GearModel, batch_model, dims_model, image_model
-from mdl_models import Buffers, LoadedModel, atc, reference, two_by_two
+from mdl_models import Buffers, LoadedModel, atc, convert, reference, save, two_by_two
+from onnx import TensorProto, helper
 
 MODEL_NOT_DYNAMIC = 100019
 INPUT_NOT_MATCH = 100017
@@ -176,14 +177,14 @@ def test_many_gears_fit_into_the_answer(acl, context, folder):
 # --- executing ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.rules("MDL-030", "MDL-152", "GDM-035", "GDM-042", "GDM-054", "GDM-057")
+@pytest.mark.rules("MDL-030", "MDL-152", "GDM-035", "GDM-042", "GDM-054", "GDM-057", "GDE-014")
 def test_dynamic_batch(batch_net, batches):
     for step, batch in enumerate((*BATCHES, *reversed(BATCHES))):
         assert batch_net.set_batch(batch) == 0
         run_picture(batch_net, batches[0], picture(batch, 3, 6, 8, seed=step))
 
 
-@pytest.mark.rules("MDL-033", "MDL-152", "GDM-036", "GDM-043", "GDM-055")
+@pytest.mark.rules("MDL-033", "MDL-152", "GDM-036", "GDM-043", "GDM-055", "GDE-014")
 def test_dynamic_image_size(image_net, images):
     for step, (height, width) in enumerate((*SIZES, *SIZES)):
         assert image_net.set_image(height, width) == 0
@@ -200,6 +201,33 @@ def test_dynamic_dims(dims_net, dims):
         assert dims_net.execute() == 0
         for index, expected in enumerate(reference(dims[0], arrays)):
             np.testing.assert_allclose(dims_net.read(index, expected.shape), expected, rtol=1e-6)
+
+
+@pytest.mark.rules("GDE-015")
+@pytest.mark.parametrize("rank", [1, 2, 3, 4])
+def test_dynamic_dims_are_for_inputs_of_up_to_four_dims_in_nd(acl, context, tmp_path, rank):
+    """Every dim may change; a format with a meaning for each dim is refused."""
+    names = ["a", "b", "c", "d"][:rank]
+    path = save(
+        tmp_path / "any.onnx",
+        [helper.make_node("Neg", ["data"], ["minus"], name="neg")],
+        [("data", TensorProto.FLOAT, names)],
+        [("minus", TensorProto.FLOAT, names)],
+    )
+    gears = [[2, 3, 4, 5][:rank], [3, 2, 5, 4][:rank]]
+    options = [
+        f"--input_shape=data:{','.join(['-1'] * rank)}",
+        f"--dynamic_dims={';'.join(','.join(map(str, gear)) for gear in gears)}",
+    ]
+    assert convert(path, *options, "--input_format=NCHW").returncode != 0
+    model = GearModel(acl, atc(path, *options, "--input_format=ND"))
+    for gear in gears:
+        assert model.set_dims(gear) == 0
+        array = picture(*gear)
+        model.inputs.write(0, array)
+        assert model.execute() == 0
+        np.testing.assert_array_equal(model.read(0, array.shape), -array)
+    model.close()
 
 
 @pytest.mark.rules("MDL-047")

@@ -254,7 +254,7 @@ def test_the_system_allocates_for_an_empty_buffer(acl, stream, found, asynchrono
     finder.close()
 
 
-@pytest.mark.rules("MDL-026")
+@pytest.mark.rules("MDL-026", "GDE-080")
 def test_memory_cannot_be_managed_by_the_user(acl, context, ranges):
     path = str(ranges[1])
     assert acl.mdl.query_size(path)[2] == GE_PARAM_INVALID

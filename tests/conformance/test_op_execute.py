@@ -54,7 +54,19 @@ def numbers(*shape, dtype=np.float32, seed=0):
 # --- execution ---
 
 
-@pytest.mark.rules("OP-010", "OP-011", "OP-012", "OP-015", "OP-016", "OP-067", "GDE-044")
+@pytest.mark.rules(
+    "OP-010",
+    "OP-011",
+    "OP-012",
+    "OP-015",
+    "OP-016",
+    "OP-067",
+    "GDE-044",
+    "GDM-003",
+    "GDM-004",
+    "GDM-029",
+    "GDM-092",
+)
 @pytest.mark.parametrize("function", ["execute", "execute_v2"])
 @pytest.mark.parametrize("dtype", [np.float32, np.int32])
 def test_a_loaded_operator_computes(ops, loaded, function, dtype):
@@ -251,7 +263,7 @@ def test_threads_with_streams_of_their_own_share_operators(acl, context, ops, lo
 # --- dynamic shapes ---
 
 
-@pytest.mark.rules("OP-016", "OP-017")
+@pytest.mark.rules("OP-016", "OP-017", "GDM-019")
 def test_a_range_of_shapes(ops, loaded):
     for rows in (1, 5, 8):
         a, b = numbers(rows, 3), numbers(rows, 3, seed=1)
@@ -323,7 +335,7 @@ def test_a_handle_runs_an_operator_many_times(acl, ops, loaded):
     assert acl.op.execute_with_handle(handle, [ops.buffer(a)] * 2, [ops.buffer(a)], ops.stream) != 0
 
 
-@pytest.mark.rules("OP-051")
+@pytest.mark.rules("OP-051", "GDM-012")
 def test_a_destroyed_handle_is_refused(acl, ops, loaded):
     a = numbers(2, 3)
     handle, ret = acl.op.create_handle("Add", [ops.desc(a.shape)] * 2, [ops.desc(a.shape)], 0)

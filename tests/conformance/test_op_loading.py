@@ -58,7 +58,7 @@ def test_a_damaged_file_is_reported_and_the_others_are_loaded(acl, ops, tmp_path
     assert ops.run("Neg", [np.ones(21, np.float32)], [np.ones(21, np.float32)]) == INPUT_NOT_MATCH
 
 
-@pytest.mark.rules("OP-005", "GDE-044")
+@pytest.mark.rules("OP-005", "GDE-044", "GDM-005")
 def test_an_operator_is_loaded_from_memory(acl, ops, tmp_path):
     (file,) = compile_operators(acl, tmp_path, [unary("Neg", 30)])
     data = file.read_bytes()
@@ -74,7 +74,7 @@ def test_an_operator_is_loaded_from_memory(acl, ops, tmp_path):
     assert np.array_equal(ops.run("Neg", [array], [array])[0], -array)
 
 
-@pytest.mark.rules("OP-001", "OP-005")
+@pytest.mark.rules("OP-001", "OP-005", "GDM-090")
 def test_loading_needs_init_and_no_device(run_python, tmp_path, acl):
     (file,) = compile_operators(acl, tmp_path, [unary("Neg", 4)])
     done = run_python(
