@@ -13,6 +13,8 @@
 namespace cairn::soak {
 namespace {
 
+constexpr int kMostRunsTold = 8;
+
 thread_local int this_thread_index = kNone;
 thread_local Step callback_step;
 
@@ -308,10 +310,23 @@ void ProgramRunner::execute_memory(const Step& step) {
 
 void ProgramRunner::check_bytes(const Step& step, const uint8_t* found) const {
   if (std::equal(step.bytes.begin(), step.bytes.end(), found)) return;
-  const size_t at = static_cast<size_t>(std::mismatch(step.bytes.begin(), step.bytes.end(), found).first -
-                                        step.bytes.begin());
-  fail(step, "byte " + std::to_string(at) + " of " + std::to_string(step.bytes.size()) + " is " +
-                 std::to_string(found[at]) + ", not " + std::to_string(step.bytes[at]) +
+  const std::vector<uint8_t> seen(found, found + step.bytes.size());
+  std::string what;
+  int runs = 0;
+  for (size_t at = 0; at < seen.size() && runs < kMostRunsTold; ++at) {
+    if (seen[at] == step.bytes[at]) continue;
+    size_t end = at + 1;
+    while (end < seen.size() && seen[end] == seen[at] && seen[end] != step.bytes[end])
+      ++end;
+    what += (runs++ == 0 ? "bytes " : ", ") + std::to_string(at) + ".." + std::to_string(end - 1) + " are " +
+            std::to_string(seen[at]) + ", not " + std::to_string(step.bytes[at]);
+    at = end - 1;
+  }
+  // What was only late is there now.
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  const bool is_late = std::equal(step.bytes.begin(), step.bytes.end(), found);
+  fail(step, what + " of " + std::to_string(seen.size()) + "; " +
+                 (is_late ? "100 ms later they are right" : "100 ms later they are still wrong") +
                  "; the buffer was last written by operation " + std::to_string(step.writer));
 }
 
