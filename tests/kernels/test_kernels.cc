@@ -36,6 +36,7 @@ CAIRN_KERNEL(cce_add_float) {
   add<float>(block);
 }
 
+// The name in the manual's sample. NOLINTNEXTLINE(bugprone-reserved-identifier)
 CAIRN_KERNEL(cce_add_11_33_float16_11_33_float16__kernel0) {
   add<cairn::kernel::Half>(block);
 }
@@ -77,7 +78,7 @@ CAIRN_KERNEL(throw_in_block_3) {
 }
 
 CAIRN_KERNEL(throw_a_number) {
-  throw 5;
+  throw 5;  // NOLINT(bugprone-std-exception-baseclass): that is the point.
 }
 
 CAIRN_KERNEL(leave_the_span) {
