@@ -1,5 +1,6 @@
 """acl.op: kernels of the program through acl.op.execute_v2, as in the guide's chapter 6.7."""
 
+import os
 import threading
 
 import numpy as np
@@ -8,6 +9,7 @@ from constants import DEVICE_TO_HOST, HOST_TO_DEVICE
 from kernel_binaries import ADD_HALF, Binary, Numbers, new_type
 
 OP_NOT_FOUND = 100024
+AICORE_TIMEOUT = 507014
 AICORE_EXCEPTION = 507015
 FORMAT_ND = 2
 TYPES = {"float32": 0, "float16": 1, "uint32": 8, "uint64": 10, "uint8": 4}
@@ -324,6 +326,26 @@ def test_a_fault_in_a_kernel_is_an_error_with_exception_information(
     assert seen == [(AICORE_EXCEPTION, 0, threading.get_native_id())]
     blocks.run([], [other], stream)  # The stream goes on.
     assert other.read().tolist() == [0, 1]
+
+
+@pytest.mark.rules("OP-006", "OP-007", "OP-008")
+def test_an_operator_fails_at_the_newest_time_limit(acl, tensor, operator, stream):
+    """Seconds; 0 ends the limit. Blocks of 20 ms each, shared by the workers of the device."""
+    op, out = operator("Slow", "sleep_20_ms"), tensor(np.zeros(1, np.uint32))
+    try:
+        for seconds in (100, 1):
+            assert acl.rt.set_op_execute_time_out(seconds) == 0
+        op.choice["blocks"] = 20000
+        assert op.update([], [out]) == 0
+        assert op.execute([], [out], stream) == 0
+        assert acl.rt.synchronize_stream(stream) == AICORE_TIMEOUT
+        op.choice["blocks"] = 3
+        op.run([], [out], stream)
+    finally:
+        assert acl.rt.set_op_execute_time_out(0) == 0
+    # Longer than the limit was.
+    op.choice["blocks"] = 60 * os.cpu_count()
+    op.run([], [out], stream)
 
 
 @pytest.mark.rules("KRN-005", "OP-025")

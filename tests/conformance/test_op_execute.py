@@ -419,21 +419,3 @@ def test_a_handle_for_cast(acl, ops):
     assert np.array_equal(ops.array(out, [5], np.float16), a.astype(np.float16))
     acl.op.destroy_handle(handle)
     assert acl.op.create_handle_for_cast(0, ops.desc([5]), 0)[1] != 0
-
-
-# --- time limits ---
-
-
-@pytest.mark.rules("OP-006", "OP-007", "OP-008")
-def test_an_operator_that_takes_too_long_fails(acl, ops):
-    big = 1 << 24
-    source, target = ops.buffer(np.zeros(big, np.float32)), ops.buffer(big * 2)
-    cast = (ops.desc([big]), source, ops.desc([big], np.float16), target, 0, ops.stream)
-    try:
-        assert acl.rt.set_op_execute_time_out(100) == 0
-        assert acl.op.cast(*cast) == 0
-        assert ops.synchronize() == 0
-    finally:
-        assert acl.rt.set_op_execute_time_out(0) == 0
-    assert acl.op.cast(*cast) == 0
-    assert ops.synchronize() == 0

@@ -130,7 +130,7 @@ def ageing(run_python, tmp_path):
 
 
 @pytest.mark.rules("SYS-009")
-def test_twenty_thousand_operators_are_kept_by_default(ageing):
+def test_a_hundred_operators_are_kept_by_default(ageing):
     ageing(
         """
 for size in range(1, 101):
