@@ -242,7 +242,10 @@ void RandomProgram::stream_operation() {
     chosen.exists = true;
     chosen.callbacks = 0;
     ++chosen.life;
-    // What comes is after the creation; what happened in an earlier stream of this slot is over.
+    // What comes is after the creation; what happened in an earlier stream of this slot is over. Who waits
+    // for the device knows of the stream only if it knows of the creation.
+    chosen.launching_thread = static_cast<size_t>(thread_);
+    chosen.launch_time = clock().tick(static_cast<size_t>(thread_));
     chosen.clock.join(clock());
   } else if (choice < 45 && chosen.exists) {
     use_stream(slot);
