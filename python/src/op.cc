@@ -9,6 +9,8 @@
 
 #include "acl/acl_op.h"
 #include "arguments.h"
+#include "base/recent_error.h"
+#include "base/status.h"
 
 namespace nb = nanobind;
 using cairn::python::Address;
@@ -114,6 +116,14 @@ void bind_attributes(nb::module_& m) {
       attr, name, value);
 }
 
+/// In C one number stands for two lists, so lists of different lengths are refused here.
+bool is_count(const char* function, const char* rule, const char* list, size_t count, size_t wanted) {
+  if (count == wanted) return true;
+  cairn::record_error(function, cairn::error(ACL_ERROR_INVALID_PARAM, rule,
+                                             "{} has {} elements, {} are wanted", list, count, wanted));
+  return false;
+}
+
 /// m.def for one of the two functions that execute an operator.
 template <class Function>
 void bind_execute(nb::module_& m, const char* name, Function function) {
@@ -122,7 +132,8 @@ void bind_execute(nb::module_& m, const char* name, Function function) {
       [function](const std::string& op_type, const Addresses& input_desc, const Addresses& inputs,
                  const Addresses& output_desc, const Addresses& outputs, Address attr,
                  Address stream) -> int {
-        if (input_desc.size() != inputs.size() || output_desc.size() != outputs.size())
+        if (!is_count("aclopExecute", "OP-012", "inputs", inputs.size(), input_desc.size()) ||
+            !is_count("aclopExecute", "OP-012", "outputs", outputs.size(), output_desc.size()))
           return ACL_ERROR_INVALID_PARAM;
         auto in_desc = handles<aclTensorDesc>(input_desc);
         auto in = handles<aclDataBuffer>(inputs);
@@ -155,7 +166,11 @@ void bind_execution(nb::module_& m) {
   m.def(
       "infer_shape",
       [](const std::string& op_type, const Addresses& in_desc_list, const Addresses& in_list,
-         Int<int> num_outputs, const Addresses& out_desc_list, Address attr) {
+         Int<int> num_outputs, const Addresses& out_desc_list, Address attr) -> int {
+        const auto wanted = static_cast<size_t>(std::max(num_outputs.value, 0));
+        if (!is_count("aclopInferShape", "OP-066", "in_list", in_list.size(), in_desc_list.size()) ||
+            !is_count("aclopInferShape", "OP-053", "out_desc_list", out_desc_list.size(), wanted))
+          return ACL_ERROR_INVALID_PARAM;
         auto in_desc = handles<aclTensorDesc>(in_desc_list);
         auto in = handles<aclDataBuffer>(in_list);
         auto out_desc = handles<aclTensorDesc>(out_desc_list);
