@@ -101,9 +101,11 @@ void write_chroma(const ChromaLines& in, int across, int down, uint8_t* out, siz
 
 void fill_gray_chroma(const Picture& output) {
   const ComponentLayout& u = output.format->components[1];
+  const size_t bytes = size_t{output.width} / u.columns * u.step;
+  if (bytes == 0) return;  // The plane may have no memory then.
   std::byte* line = output.plane(u);
   for (uint32_t y = 0; y < output.height / u.rows; ++y, line += output.plane_stride(u))
-    std::memset(line, kNoColor, size_t{output.width} / u.columns * u.step);
+    std::memset(line, kNoColor, bytes);
 }
 
 /// A plane seen from a turned picture: sample (x, y) is origin[x * right + y * down].
