@@ -26,6 +26,7 @@ using cairn::operator_list;
 using cairn::OperatorArguments;
 using cairn::OperatorBuffer;
 using cairn::OpHandle;
+using cairn::read_arguments;
 using cairn::Ref;
 using cairn::Result;
 using cairn::Status;
@@ -50,20 +51,6 @@ Result<std::vector<OperatorBuffer>> buffers_of(int count, const aclDataBuffer* c
     found.push_back({buffer.data, buffer.size, false});
   }
   return found;
-}
-
-Result<OperatorArguments> arguments_of(const char* type, int input_count,
-                                       const aclTensorDesc* const* input_descs,
-                                       const aclDataBuffer* const* inputs, int output_count,
-                                       const aclTensorDesc* const* output_descs,
-                                       const aclDataBuffer* const* outputs, const aclopAttr* attributes) {
-  OperatorArguments arguments{.type = type, .attributes = attributes};
-  CAIRN_ASSIGN(arguments.input_descs, operator_list<aclTensorDesc>(input_count, input_descs, "inputDesc"));
-  CAIRN_ASSIGN(arguments.inputs, operator_list<aclDataBuffer>(input_count, inputs, "inputs"));
-  CAIRN_ASSIGN(arguments.output_descs,
-               operator_list<aclTensorDesc>(output_count, output_descs, "outputDesc"));
-  CAIRN_ASSIGN(arguments.outputs, operator_list<aclDataBuffer>(output_count, outputs, "outputs"));
-  return arguments;
 }
 
 Status give_handle(Result<std::unique_ptr<OpHandle>> made, aclopHandle** handle) {
@@ -202,8 +189,9 @@ aclError aclopExecute(const char* opType, int numInputs, const aclTensorDesc* co
                       const aclTensorDesc* const* outputDesc, aclDataBuffer* const* outputs,
                       const aclopAttr* attr, aclrtStream stream) {
   return with_stream("aclopExecute", stream, [&](const Ref<Stream>& found) -> Status {
-    CAIRN_ASSIGN(const OperatorArguments arguments,
-                 arguments_of(opType, numInputs, inputDesc, inputs, numOutputs, outputDesc, outputs, attr));
+    CAIRN_ASSIGN(
+        const OperatorArguments arguments,
+        read_arguments({opType, numInputs, inputDesc, inputs, numOutputs, outputDesc, outputs, attr}, true));
     return cairn::execute_operator("aclopExecute", arguments, found, false);
   });
 }
@@ -212,8 +200,9 @@ aclError aclopExecuteV2(const char* opType, int numInputs, aclTensorDesc** input
                         int numOutputs, aclTensorDesc** outputDesc, aclDataBuffer** outputs, aclopAttr* attr,
                         aclrtStream stream) {
   return with_stream("aclopExecuteV2", stream, [&](const Ref<Stream>& found) -> Status {
-    CAIRN_ASSIGN(const OperatorArguments arguments,
-                 arguments_of(opType, numInputs, inputDesc, inputs, numOutputs, outputDesc, outputs, attr));
+    CAIRN_ASSIGN(
+        const OperatorArguments arguments,
+        read_arguments({opType, numInputs, inputDesc, inputs, numOutputs, outputDesc, outputs, attr}, true));
     return cairn::execute_operator("aclopExecuteV2", arguments, found, true);
   });
 }
@@ -221,10 +210,10 @@ aclError aclopExecuteV2(const char* opType, int numInputs, aclTensorDesc** input
 aclError aclopInferShape(const char* opType, int numInputs, aclTensorDesc** inputDesc, aclDataBuffer** inputs,
                          int numOutputs, aclTensorDesc** outputDesc, aclopAttr* attr) {
   return api("aclopInferShape", [&]() -> Status {
-    OperatorArguments arguments{.type = opType, .attributes = attr};
-    CAIRN_ASSIGN(arguments.input_descs, operator_list<aclTensorDesc>(numInputs, inputDesc, "inputDesc"));
+    CAIRN_ASSIGN(OperatorArguments arguments,
+                 read_arguments(
+                     {opType, numInputs, inputDesc, nullptr, numOutputs, outputDesc, nullptr, attr}, false));
     CAIRN_ASSIGN(arguments.inputs, operator_list<aclDataBuffer>(numInputs, inputs, "inputs"));
-    CAIRN_ASSIGN(arguments.output_descs, operator_list<aclTensorDesc>(numOutputs, outputDesc, "outputDesc"));
     return cairn::infer_operator_shapes(arguments);
   });
 }
@@ -247,9 +236,9 @@ aclError aclopCreateHandle(const char* opType, int numInputs, const aclTensorDes
                            int numOutputs, const aclTensorDesc* const* outputDesc, const aclopAttr* opAttr,
                            aclopHandle** handle) {
   return api("aclopCreateHandle", [&]() -> Status {
-    OperatorArguments arguments{.type = opType, .attributes = opAttr};
-    CAIRN_ASSIGN(arguments.input_descs, operator_list<aclTensorDesc>(numInputs, inputDesc, "inputDesc"));
-    CAIRN_ASSIGN(arguments.output_descs, operator_list<aclTensorDesc>(numOutputs, outputDesc, "outputDesc"));
+    CAIRN_ASSIGN(const OperatorArguments arguments, read_arguments({opType, numInputs, inputDesc, nullptr,
+                                                                    numOutputs, outputDesc, nullptr, opAttr},
+                                                                   false));
     return give_handle(cairn::make_operator_handle(arguments), handle);
   });
 }

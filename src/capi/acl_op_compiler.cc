@@ -8,11 +8,11 @@
 
 using cairn::api;
 using cairn::error;
-using cairn::operator_list;
+using cairn::ListedArguments;
 using cairn::OperatorArguments;
 using cairn::OperatorCompileOptions;
+using cairn::read_arguments;
 using cairn::Ref;
-using cairn::Result;
 using cairn::Status;
 using cairn::Stream;
 using cairn::with_stream;
@@ -39,35 +39,11 @@ Status check_choice(const CompilerChoice& choice) {
                static_cast<int>(choice.type));
 }
 
-/// The arguments of a call, as the C functions list them.
-struct GivenArguments {
-  const char* type;
-  int input_count;
-  const aclTensorDesc* const* input_descs;
-  const aclDataBuffer* const* inputs;
-  int output_count;
-  const aclTensorDesc* const* output_descs;
-  const aclDataBuffer* const* outputs;
-  const aclopAttr* attributes;
-};
-
-Result<OperatorArguments> arguments_of(const GivenArguments& given, bool with_data) {
-  OperatorArguments arguments{.type = given.type, .attributes = given.attributes};
-  CAIRN_ASSIGN(arguments.input_descs,
-               operator_list<aclTensorDesc>(given.input_count, given.input_descs, "inputDesc"));
-  CAIRN_ASSIGN(arguments.output_descs,
-               operator_list<aclTensorDesc>(given.output_count, given.output_descs, "outputDesc"));
-  if (!with_data) return arguments;
-  CAIRN_ASSIGN(arguments.inputs, operator_list<aclDataBuffer>(given.input_count, given.inputs, "inputs"));
-  CAIRN_ASSIGN(arguments.outputs, operator_list<aclDataBuffer>(given.output_count, given.outputs, "outputs"));
-  return arguments;
-}
-
-aclError compile_and_execute(const char* function, const GivenArguments& given, const CompilerChoice& choice,
+aclError compile_and_execute(const char* function, const ListedArguments& given, const CompilerChoice& choice,
                              aclrtStream stream, bool writes_shapes) {
   return with_stream(function, stream, [&](const Ref<Stream>& found) -> Status {
     CAIRN_RETURN_IF_ERROR(check_choice(choice));
-    CAIRN_ASSIGN(const OperatorArguments arguments, arguments_of(given, true));
+    CAIRN_ASSIGN(const OperatorArguments arguments, read_arguments(given, true));
     return cairn::compile_and_execute_operator(function, arguments, found, writes_shapes);
   });
 }
@@ -79,9 +55,9 @@ aclError aclopCompile(const char* opType, int numInputs, const aclTensorDesc* co
                       aclopEngineType engineType, aclopCompileType compileFlag, const char* /*opPath*/) {
   return api("aclopCompile", [&]() -> Status {
     CAIRN_RETURN_IF_ERROR(check_choice({engineType, compileFlag}));
-    CAIRN_ASSIGN(
-        const OperatorArguments arguments,
-        arguments_of({opType, numInputs, inputDesc, nullptr, numOutputs, outputDesc, nullptr, attr}, false));
+    CAIRN_ASSIGN(const OperatorArguments arguments,
+                 read_arguments(
+                     {opType, numInputs, inputDesc, nullptr, numOutputs, outputDesc, nullptr, attr}, false));
     return cairn::compile_operator(arguments);
   });
 }

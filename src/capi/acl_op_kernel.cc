@@ -3,6 +3,7 @@
 #include "capi/entry.h"
 #include "kernel/kernel_desc.h"
 #include "kernel/kernel_registry.h"
+#include "singleop/operator_arguments.h"
 
 using cairn::api;
 using cairn::error;
@@ -11,6 +12,7 @@ using cairn::Kernel;
 using cairn::KernelDesc;
 using cairn::KernelRegistry;
 using cairn::null_argument;
+using cairn::operator_list;
 using cairn::Ref;
 using cairn::Status;
 
@@ -62,8 +64,8 @@ aclError aclopSetKernelWorkspaceSizes(aclopKernelDesc* kernelDesc, int numWorksp
 aclError aclopUpdateParams(const char* opType, int numInputs, const aclTensorDesc* const inputDesc[],
                            int numOutputs, const aclTensorDesc* const outputDesc[], const aclopAttr* attr) {
   return api("aclopUpdateParams", [&]() -> Status {
-    CAIRN_ASSIGN(const auto inputs, cairn::descriptions(numInputs, inputDesc, "inputDesc"));
-    CAIRN_ASSIGN(const auto outputs, cairn::descriptions(numOutputs, outputDesc, "outputDesc"));
+    CAIRN_ASSIGN(const auto inputs, operator_list(numInputs, inputDesc, "inputDesc"));
+    CAIRN_ASSIGN(const auto outputs, operator_list(numOutputs, outputDesc, "outputDesc"));
     return KernelRegistry::get().prepare({opType, inputs, outputs, attr});
   });
 }

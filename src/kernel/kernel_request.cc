@@ -5,8 +5,6 @@
 namespace cairn {
 namespace {
 
-constexpr int kMostTensors = 65536;
-
 template <class Number>
 void append(std::string& key, Number number) {
   key.append(reinterpret_cast<const char*>(&number), sizeof number);
@@ -47,15 +45,6 @@ struct AppendValue {
 };
 
 }  // namespace
-
-Result<std::span<const aclTensorDesc* const>> descriptions(int count, const aclTensorDesc* const* list,
-                                                           const char* name) {
-  if (count < 0 || count > kMostTensors || (count > 0 && list == nullptr))
-    return error(ACL_ERROR_INVALID_PARAM, "OP-012",
-                 "{} is a list of {} descriptions at {}; pass a list of that length", name, count,
-                 static_cast<const void*>(list));
-  return std::span(list, static_cast<size_t>(count));
-}
 
 Status write_key(const KernelRequest& request, std::string& key) {
   if (request.type == nullptr || *request.type == '\0')

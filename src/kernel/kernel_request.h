@@ -20,10 +20,6 @@ struct KernelRequest {
   const aclopAttr* attributes;
 };
 
-/// The list of a C function as a span. An error if the count does not go with it.
-Result<std::span<const aclTensorDesc* const>> descriptions(int count, const aclTensorDesc* const* list,
-                                                           const char* name);
-
 /// Writes the key over `key`, which needs no memory once it has been long enough. Handles that denote nothing
 /// are an error.
 Status write_key(const KernelRequest& request, std::string& key);

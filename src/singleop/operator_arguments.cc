@@ -58,6 +58,16 @@ OperatorTensor tensor_of(const TensorDesc& desc) {
 
 }  // namespace
 
+Result<OperatorArguments> read_arguments(const ListedArguments& listed, bool with_data) {
+  OperatorArguments arguments{.type = listed.type, .attributes = listed.attributes};
+  CAIRN_ASSIGN(arguments.input_descs, operator_list(listed.input_count, listed.input_descs, "inputDesc"));
+  CAIRN_ASSIGN(arguments.output_descs, operator_list(listed.output_count, listed.output_descs, "outputDesc"));
+  if (!with_data) return arguments;
+  CAIRN_ASSIGN(arguments.inputs, operator_list(listed.input_count, listed.inputs, "inputs"));
+  CAIRN_ASSIGN(arguments.outputs, operator_list(listed.output_count, listed.outputs, "outputs"));
+  return arguments;
+}
+
 Result<OperatorBuffers> OperatorBuffers::read(std::span<const aclDataBuffer* const> buffers,
                                               std::span<const aclTensorDesc* const> descs, const char* name) {
   OperatorBuffers found;

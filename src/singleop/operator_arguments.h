@@ -36,6 +36,20 @@ Result<std::span<const Handle* const>> operator_list(int count, const Handle* co
                static_cast<const void*>(list), kMost);
 }
 
+/// The arguments as the C functions list them.
+struct ListedArguments {
+  const char* type;
+  int input_count;
+  const aclTensorDesc* const* input_descs;
+  const aclDataBuffer* const* inputs;
+  int output_count;
+  const aclTensorDesc* const* output_descs;
+  const aclDataBuffer* const* outputs;
+  const aclopAttr* attributes;
+};
+/// `with_data`: with the buffers, which then are as many as the descriptions.
+Result<OperatorArguments> read_arguments(const ListedArguments& listed, bool with_data);
+
 /// The memory behind data buffers, in place unless there are many.
 class OperatorBuffers {
  public:

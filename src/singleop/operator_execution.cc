@@ -86,16 +86,6 @@ Status not_found(const OperatorArguments& arguments, std::span<const OperatorBuf
                asked.type, reason, describe(asked), known.size(), others);
 }
 
-Status check_lists(const OperatorArguments& arguments) {
-  if (arguments.input_descs.size() != arguments.inputs.size())
-    return error(ACL_ERROR_OP_INPUT_NOT_MATCH, "OP-012", "{} input descriptions, but {} input buffers",
-                 arguments.input_descs.size(), arguments.inputs.size());
-  if (arguments.output_descs.size() != arguments.outputs.size())
-    return error(ACL_ERROR_OP_OUTPUT_NOT_MATCH, "OP-012", "{} output descriptions, but {} output buffers",
-                 arguments.output_descs.size(), arguments.outputs.size());
-  return {};
-}
-
 /// A kernel of the program goes before the operators of the table [KRN-016]. Null: there is none.
 Result<std::shared_ptr<const PreparedKernel>> find_kernel(const OperatorArguments& arguments) {
   KernelRegistry& kernels = KernelRegistry::get();
@@ -224,7 +214,6 @@ Result<Found> find_operator_of(const OperatorArguments& arguments, std::span<con
 
 Status execute_operator(const char* function, const OperatorArguments& arguments, const Ref<Stream>& stream,
                         bool writes_shapes) {
-  CAIRN_RETURN_IF_ERROR(check_lists(arguments));
   CAIRN_ASSIGN(const OperatorBuffers inputs,
                OperatorBuffers::read(arguments.inputs, arguments.input_descs, "inputs"));
   CAIRN_ASSIGN(const OperatorBuffers outputs,
@@ -239,7 +228,6 @@ Status execute_operator(const char* function, const OperatorArguments& arguments
 
 Status compile_and_execute_operator(const char* function, const OperatorArguments& arguments,
                                     const Ref<Stream>& stream, bool writes_shapes) {
-  CAIRN_RETURN_IF_ERROR(check_lists(arguments));
   CAIRN_ASSIGN(const OperatorBuffers inputs,
                OperatorBuffers::read(arguments.inputs, arguments.input_descs, "inputs"));
   CAIRN_ASSIGN(const OperatorBuffers outputs,

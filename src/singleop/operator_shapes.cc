@@ -68,9 +68,6 @@ Status read_values(const OperatorArguments& arguments, OperatorSpec& description
 }  // namespace
 
 Status infer_operator_shapes(const OperatorArguments& arguments) {
-  if (arguments.inputs.size() != arguments.input_descs.size())
-    return error(ACL_ERROR_INVALID_PARAM, "OP-066", "{} input descriptions, but {} input buffers",
-                 arguments.input_descs.size(), arguments.inputs.size());
   CAIRN_ASSIGN(OperatorSpec description, describe_arguments(arguments, {}, HostValues::kData));
   CAIRN_RETURN_IF_ERROR(read_values(arguments, description));
   CAIRN_ASSIGN(Engine * engine, load_engine());
