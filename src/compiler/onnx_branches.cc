@@ -3,6 +3,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "compiler/onnx_fields.h"
 #include "compiler/wire_message.h"
 
 namespace cairn {
@@ -13,21 +14,7 @@ using wire::append_bytes;
 using wire::each;
 using wire::Field;
 
-// Field numbers of onnx.proto.
-constexpr int kModelGraph = 7;
-constexpr int kGraphNode = 1;
-constexpr int kGraphInitializer = 5;
-constexpr int kGraphOutput = 12;
-constexpr int kGraphValue = 13;
-constexpr int kNodeInput = 1;
-constexpr int kNodeOutput = 2;
-constexpr int kNodeType = 4;
-constexpr int kNodeAttribute = 5;
-constexpr int kAttributeName = 1;
-constexpr int kAttributeGraph = 6;
-constexpr int kValueName = 1;
-constexpr int kValueType = 2;
-constexpr int kTypeTensor = 1;
+using namespace onnx_field;                            // NOLINT(google-build-using-namespace): numbers only.
 constexpr std::string_view kTruthTensor = "\x08\x09";  // TypeProto.Tensor: elem_type is BOOL.
 
 struct Branches {

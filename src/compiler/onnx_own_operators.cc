@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/onnx_attributes.h"
+#include "compiler/onnx_fields.h"
 #include "compiler/wire_message.h"
 
 namespace cairn {
@@ -13,13 +14,7 @@ using wire::append_bytes;
 using wire::each;
 using wire::Field;
 
-// Field numbers of onnx.proto.
-constexpr int kModelGraph = 7;
-constexpr int kModelOpset = 8;
-constexpr int kGraphNode = 1;
-constexpr int kNodeDomain = 7;
-constexpr int kOpsetDomain = 1;
-constexpr int kOpsetVersion = 2;
+using namespace onnx_field;  // NOLINT(google-build-using-namespace): numbers only.
 
 bool has_input(const OnnxNode& node, size_t index) {
   return index < node.inputs.size() && !node.inputs[index].empty();

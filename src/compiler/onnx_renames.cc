@@ -6,6 +6,7 @@
 
 #include "compiler/atc_values.h"
 #include "compiler/compile_error.h"
+#include "compiler/onnx_fields.h"
 #include "compiler/wire_message.h"
 #include "om/mapped_file.h"
 
@@ -14,11 +15,7 @@ namespace {
 
 using wire::Field;
 
-// Field numbers of onnx.proto.
-constexpr int kModelGraph = 7;
-constexpr int kGraphNode = 1;
-constexpr int kNodeType = 4;
-constexpr int kNodeDomain = 7;
+using namespace onnx_field;  // NOLINT(google-build-using-namespace): numbers only.
 
 std::string_view type_of(std::string_view node) {
   std::string_view type;
