@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <future>
 #include <thread>
@@ -16,6 +17,8 @@ namespace cairn::test {
 /// Initialises the runtime and makes device 0 current in the calling thread.
 inline Runtime& runtime() {
   Runtime& runtime = Runtime::get();
+  // Work that is shared needs two workers, also on a machine with one core.
+  if (std::thread::hardware_concurrency() < 2) ::setenv("CAIRN_THREADS", "2", 0);
   static const bool is_ready =
       (runtime.is_initialized() || runtime.initialize(nullptr).is_ok()) && runtime.set_device(0).is_ok();
   EXPECT_TRUE(is_ready);
