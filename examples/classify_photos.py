@@ -12,6 +12,7 @@ Example:
 
 from __future__ import annotations
 
+import abc
 import argparse
 import contextlib
 import json
@@ -107,8 +108,8 @@ class Device(Resources):
             on_failure.pop_all()
 
 
-class Model(Resources):
-    """A loaded classification network with one NV12 input picture."""
+class LoadedModel(Resources):
+    """A loaded model and its description. What else an example needs of it, it acquires in `prepare`."""
 
     def __init__(self, path: str) -> None:
         super().__init__()
@@ -120,11 +121,21 @@ class Model(Resources):
             self.desc = created(acl.mdl.create_desc(), "acl.mdl.create_desc")
             self.release(acl.mdl.destroy_desc, self.desc)
             check(acl.mdl.get_desc(self.desc, self.model_id), "acl.mdl.get_desc")
-            self.width, self.height = self._picture_size()
-            self.input_size = acl.mdl.get_input_size_by_index(self.desc, 0)
-            self.output_size = acl.mdl.get_output_size_by_index(self.desc, 0)
-            self._check_shape()
+            self.prepare()
             on_failure.pop_all()
+
+    @abc.abstractmethod
+    def prepare(self) -> None: ...
+
+
+class Model(LoadedModel):
+    """A loaded classification network with one NV12 input picture."""
+
+    def prepare(self) -> None:
+        self.width, self.height = self._picture_size()
+        self.input_size = acl.mdl.get_input_size_by_index(self.desc, 0)
+        self.output_size = acl.mdl.get_output_size_by_index(self.desc, 0)
+        self._check_shape()
 
     def _picture_size(self) -> tuple[int, int]:
         """The input is described as [N, H * 3 / 2, W, 1]."""

@@ -14,7 +14,6 @@ Example:
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import sys
 from pathlib import Path
@@ -28,7 +27,7 @@ from classify_photos import (
     BEST,
     AclError,
     Device,
-    Resources,
+    LoadedModel,
     check,
     created,
 )
@@ -41,23 +40,13 @@ YUV_TO_RGB = (256, 0, 359, 256, -88, -183, 256, 454, 0)
 MEAN, FACTOR = 127, 1 / 128  # What the network was trained with: (pixel - 127) / 128.
 
 
-class Model(Resources):
+class Model(LoadedModel):
     """A loaded classifier with one picture as input, dynamic AIPP, and memory for all its inputs and outputs."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        with contextlib.ExitStack() as on_failure:
-            on_failure.callback(self.close)
-            self.model_id, ret = acl.mdl.load_from_file(path)
-            check(ret, "acl.mdl.load_from_file")
-            self.release(acl.mdl.unload, self.model_id)
-            self.desc = created(acl.mdl.create_desc(), "acl.mdl.create_desc")
-            self.release(acl.mdl.destroy_desc, self.desc)
-            check(acl.mdl.get_desc(self.desc, self.model_id), "acl.mdl.get_desc")
-            self._ask_for_sizes()
-            self.inputs = self._create_dataset(acl.mdl.get_num_inputs, acl.mdl.get_input_size_by_index)
-            self.outputs = self._create_dataset(acl.mdl.get_num_outputs, acl.mdl.get_output_size_by_index)
-            on_failure.pop_all()
+    def prepare(self) -> None:
+        self._ask_for_sizes()
+        self.inputs = self._create_dataset(acl.mdl.get_num_inputs, acl.mdl.get_input_size_by_index)
+        self.outputs = self._create_dataset(acl.mdl.get_num_outputs, acl.mdl.get_output_size_by_index)
 
     def _ask_for_sizes(self) -> None:
         kind, self.parameters, ret = acl.mdl.get_aipp_type(self.model_id, 0)

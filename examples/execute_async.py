@@ -22,12 +22,12 @@ import sys
 import threading
 
 import acl
+from classify_photos import Resources
 from network import (
     AclError,
     Device,
     Network,
     Preparation,
-    Resources,
     answer,
     arguments_of,
     check,

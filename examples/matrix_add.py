@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 import acl
@@ -30,7 +31,7 @@ ACL_FORMAT_ND = 2
 
 def check(ret: int, what: str) -> None:
     if ret != 0:
-        raise RuntimeError(f"{what} returned {ret}: {acl.get_recent_err_msg()}")
+        sys.exit(f"error: {what} returned {ret}: {acl.get_recent_err_msg()}")
 
 
 class Tensor:

@@ -21,6 +21,7 @@ import sys
 from collections.abc import Callable
 
 import acl
+from classify_photos import Resources
 from network import (
     ACL_MEM_MALLOC_HUGE_FIRST,
     ACL_MEMCPY_DEVICE_TO_HOST,
@@ -29,7 +30,6 @@ from network import (
     Device,
     Network,
     Preparation,
-    Resources,
     answer,
     arguments_of,
     check,

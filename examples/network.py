@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import sys
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from classify_photos import (
     BEST,
     AclError,
     Device,
-    Resources,
+    LoadedModel,
     check,
     created,
 )
@@ -29,23 +28,10 @@ LABELS = Path(__file__).parent / "imagenet_classes.txt"
 MEAN, DEVIATION = (127.0, 127.0, 127.0), (128.0, 128.0, 128.0)  # Those of the demo's network.
 
 
-class Network(Resources):
+class Network(LoadedModel):
     """A loaded classifier with one input and one float32 output: a row of scores for each picture of its batch."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        with contextlib.ExitStack() as on_failure:
-            on_failure.callback(self.close)
-            self.model_id, ret = acl.mdl.load_from_file(path)
-            check(ret, "acl.mdl.load_from_file")
-            self.release(acl.mdl.unload, self.model_id)
-            self.desc = created(acl.mdl.create_desc(), "acl.mdl.create_desc")
-            self.release(acl.mdl.destroy_desc, self.desc)
-            check(acl.mdl.get_desc(self.desc, self.model_id), "acl.mdl.get_desc")
-            self._describe()
-            on_failure.pop_all()
-
-    def _describe(self) -> None:
+    def prepare(self) -> None:
         if acl.mdl.get_num_inputs(self.desc) != 1 or acl.mdl.get_num_outputs(self.desc) != 1:
             raise AclError("the model has more than one input or output")
         if acl.mdl.get_output_data_type(self.desc, 0) != ACL_FLOAT:

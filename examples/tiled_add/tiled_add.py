@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -31,7 +32,7 @@ MOST_BLOCKS = 32
 
 def check(ret: int, what: str) -> None:
     if ret != 0:
-        raise RuntimeError(f"{what} returned {ret}: {acl.get_recent_err_msg()}")
+        sys.exit(f"error: {what} returned {ret}: {acl.get_recent_err_msg()}")
 
 
 def headers() -> Path:
@@ -41,7 +42,7 @@ def headers() -> Path:
     for place in (*places, package, *package.parents):
         if (place / "include/cairn/kernel.h").is_file():
             return place / "include"
-    raise RuntimeError("cairn/kernel.h is not found; set CAIRN_HOME to where Cairn is installed")
+    sys.exit("error: cairn/kernel.h is not found; set CAIRN_HOME to where Cairn is installed")
 
 
 def build() -> bytes:
