@@ -29,8 +29,9 @@ aclError aclInit(const char* configPath) {
 
 aclError aclFinalize() {
   return api("aclFinalize", [&]() -> Status {
+    cairn::KernelRegistry& kernels = cairn::KernelRegistry::get();  // First: it may need memory.
     CAIRN_RETURN_IF_ERROR(Runtime::get().finalize());
-    cairn::KernelRegistry::get().clear();
+    kernels.clear();
     return {};
   });
 }
