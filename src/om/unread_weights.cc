@@ -24,17 +24,19 @@ bool FileIdentity::is_settled() const {
 }
 
 UnreadWeights::~UnreadWeights() {
-  ::close(descriptor_);
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 Status UnreadWeights::read() {
   const std::lock_guard lock(mutex_);
-  if (!is_read_) CAIRN_RETURN_IF_ERROR(read_once());
-  is_read_ = true;
+  if (descriptor_ < 0) return {};
+  CAIRN_RETURN_IF_ERROR(read_all());
+  ::close(descriptor_);
+  descriptor_ = -1;
   return {};
 }
 
-Status UnreadWeights::read_once() const {
+Status UnreadWeights::read_all() const {
   const auto failed = [](const char* reason) {
     return error(ACL_ERROR_GE_EXEC_MODEL_PATH_INVALID, "MDL-003",
                  "the weights of the model file cannot be read: {}", reason);

@@ -50,14 +50,13 @@ class UnreadWeights {
   Status read();
 
  private:
-  Status read_once() const;
+  Status read_all() const;
 
-  const int descriptor_;
+  int descriptor_;  ///< -1 once they are read.
   const FileIdentity identity_;
   const uint64_t offset_;
   const std::span<std::byte> place_;
   std::mutex mutex_;
-  bool is_read_ = false;
 };
 
 }  // namespace cairn
