@@ -1,7 +1,6 @@
 #include "watched_function.h"
 
 #include <cstddef>
-#include <iterator>
 
 #include "structmember.h"
 
