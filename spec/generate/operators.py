@@ -66,7 +66,7 @@ def tests() -> dict[str, list]:
 
 def other_tests() -> dict[str, str]:
     """What is tested without rows."""
-    texts = dict.fromkeys(importlib.import_module("test_drawn").tested(), "drawn shapes")
+    texts = dict.fromkeys(importlib.import_module("test_drawn").drawn_operators(), "drawn shapes")
     return texts | importlib.import_module("test_random").TESTED
 
 

@@ -241,7 +241,7 @@ Values attention(const Arguments& op) {
   if (key_heads < 1 || heads % key_heads != 0)
     refuse("head_num is {}, which is no multiple of the {} heads of the keys", heads, key_heads);
   const auto entered = [&](std::string_view port, int64_t count) {
-    const Value value = convert(layout.enter(op.input(port), count), ov::element::f32);
+    Value value = convert(layout.enter(op.input(port), count), ov::element::f32);
     if (count == heads) return value;
     std::vector<int64_t> places;
     for (int64_t i = 0; i < heads; ++i)

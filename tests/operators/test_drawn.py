@@ -230,7 +230,7 @@ def tensors(draw):
     return shape, axis, list(order), begin, draw(st.integers(begin, shape[axis]))
 
 
-def tested() -> set[str]:
+def drawn_operators() -> set[str]:
     """The operators that get drawn shapes of every type."""
     x = random(2, 3)
     rows = [*parts(x, 0, [0, 1], 0, 1), *along_axis(x, 0)]
