@@ -656,7 +656,8 @@ void select(const void* const* in, void* out, size_t count) {
 template <class To, class From>
 To cut(From value) {
   // The first number above the range: a power of two, which From holds exactly.
-  constexpr From kEnd = static_cast<From>(std::numeric_limits<To>::max() / 2 + 1) * 2;
+  constexpr To kHalf = std::numeric_limits<To>::max() / 2 + 1;
+  constexpr From kEnd = static_cast<From>(kHalf) * 2;
   constexpr From kLeast = static_cast<From>(std::numeric_limits<To>::min());
   const bool fits = value < kEnd && value >= kLeast;
   return fits ? static_cast<To>(value) : std::numeric_limits<To>::min();
