@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <new>
+#include <numeric>
 
 #include "device/runtime.h"
 #include "element/element_program.h"
@@ -67,9 +68,15 @@ void run_program(const element::ElementProgram& program, std::span<const void* c
 
 /// Takes less time than handing it to a worker, which may have to be woken.
 bool is_brief(const Executable& executable) {
-  constexpr double kHandOver = 20'000;  // Nanoseconds.
-  const element::ElementProgram* const program = executable.element_program();
-  return program != nullptr && program->nanoseconds() < kHandOver;
+  constexpr double kHandOver = 20'000;            // Nanoseconds.
+  constexpr size_t kFewBytes = size_t{16} << 10;  // The engine needs 6 us for nothing at all.
+  if (const element::ElementProgram* const program = executable.element_program(); program != nullptr)
+    return program->nanoseconds() < kHandOver;
+  const OmShapes& shapes = executable.info().gears[0];
+  const auto sum = [](const std::vector<size_t>& bytes) {
+    return std::accumulate(bytes.begin(), bytes.end(), size_t{0});
+  };
+  return sum(shapes.input_bytes) + sum(shapes.output_bytes) <= kFewBytes;
 }
 
 }  // namespace
