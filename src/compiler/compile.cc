@@ -85,7 +85,7 @@ class Compilation {
       CAIRN_ASSIGN(onnx_, read_onnx(std::as_bytes(std::span(changed_)), options_.model));
     }
     CAIRN_RETURN_IF_ERROR(name_shapes());
-    CAIRN_RETURN_IF_ERROR(fold_branches());
+    CAIRN_RETURN_IF_ERROR(fold_known_branches());
     if (auto own = give_own_domain(onnx_bytes(), onnx_)) {
       changed_ = std::move(*own);
       CAIRN_ASSIGN(onnx_, read_onnx(std::as_bytes(std::span(changed_)), options_.model));
@@ -94,26 +94,15 @@ class Compilation {
   }
 
   /// `If` nodes whose condition the shapes decide give way to their branch, which may have others in it.
-  Status fold_branches() {
-    std::set<std::string> tried;
-    for (;;) {
-      const auto node = std::ranges::find_if(onnx_.nodes, [&](const OnnxNode& each) {
-        return each.type == "If" && each.domain.empty() && !each.inputs.empty() && !each.outputs.empty() &&
-               !tried.contains(std::string(each.outputs[0]));
-      });
-      if (node == onnx_.nodes.end()) return {};
-      const std::string output(node->outputs[0]);
-      tried.insert(output);
-      const auto condition = graph_up_to(onnx_bytes(), onnx_, node->inputs[0]);
-      if (!condition) continue;
-      const auto value =
-          OnnxNetwork::known_condition(options_.model, onnx_.opset, *condition, wanted_shapes());
-      if (!value) continue;
-      auto changed = inline_branch(onnx_bytes(), output, *value);
-      if (!changed) continue;
-      changed_ = std::move(*changed);
-      CAIRN_ASSIGN(onnx_, read_onnx(std::as_bytes(std::span(changed_)), options_.model));
-    }
+  Status fold_known_branches() {
+    if (std::ranges::none_of(onnx_.nodes, [](const OnnxNode& node) { return node.type == "If"; })) return {};
+    auto folded = fold_branches(onnx_bytes(), [&](const std::string& condition) {
+      return OnnxNetwork::known_condition(options_.model, onnx_.opset, condition, wanted_shapes());
+    });
+    if (!folded) return {};
+    changed_ = std::move(*folded);
+    CAIRN_ASSIGN(onnx_, read_onnx(std::as_bytes(std::span(changed_)), options_.model));
+    return {};
   }
 
   std::string_view onnx_bytes() const {
@@ -293,6 +282,16 @@ class Compilation {
     return shapes;
   }
 
+  /// Shapes that one branch of an `If` cannot take are the likely reason where its condition is not known.
+  Status explain_branches(Status status) const {
+    if (status.is_ok()) return status;
+    const auto branching = std::ranges::find(onnx_.nodes, "If", &OnnxNode::type);
+    if (branching == onnx_.nodes.end()) return status;
+    return compile_error("E19014", {fmt::format("the input shapes must suit both branches of {} (type If), "
+                                                "whose condition is only known when the model runs; {}",
+                                                branching->name, status.text())});
+  }
+
   Status fix_shapes(OnnxNetwork& network) {
     std::vector<NetworkTensor> inputs;
     std::vector<std::string> outputs;
@@ -302,7 +301,7 @@ class Compilation {
       outputs.push_back(output.tensor);
     CAIRN_RETURN_IF_ERROR(network.select(inputs, outputs));
     const auto shapes = wanted_shapes();
-    CAIRN_RETURN_IF_ERROR(network.reshape(shapes));
+    CAIRN_RETURN_IF_ERROR(explain_branches(network.reshape(shapes)));
     work_bytes_ = network.work_bytes();
     for (const NetworkTensor& input : network.inputs())
       if (!input.is_static() && !shapes.contains(input.name))
