@@ -323,6 +323,15 @@ Result<std::vector<UnsupportedNode>> find_unsupported(const std::filesystem::pat
   return nodes;
 }
 
+Result<std::vector<UnsupportedNode>> find_unsupported(const ops::OperatorGraph& graph) {
+  std::vector<UnsupportedNode> nodes;
+  CAIRN_RETURN_IF_ERROR(guarded("E10042", "", [&] {
+    for (const ops::NodeProblem& problem : ops::build_graph(graph).problems)
+      nodes.push_back({problem.type, problem.node, problem.reason});
+  }));
+  return nodes;
+}
+
 std::optional<bool> OnnxNetwork::known_condition(const std::filesystem::path& path, int64_t opset,
                                                  const std::string& bytes,
                                                  const std::map<std::string, std::vector<DimRange>>& shapes) {

@@ -58,6 +58,10 @@ Result<std::vector<UnsupportedNode>> find_unsupported(
     const std::filesystem::path& path, bool is_tensorflow, int64_t opset,
     const std::map<std::string, std::string, std::less<>>& node_names, const std::string& changed = {});
 
+/// All nodes of a graph of the operator table that cannot be built; the note is the reason, without one there
+/// is no such operator.
+Result<std::vector<UnsupportedNode>> find_unsupported(const ops::OperatorGraph& graph);
+
 /// Not thread-safe.
 class OnnxNetwork {
  public:
