@@ -55,7 +55,7 @@ Result<std::shared_ptr<const ModelDescription>> description_of(const aclmdlDesc*
 Status load_file(const char* path, uint32_t* id, const std::optional<UserModelMemory>& memory) {
   if (path == nullptr) return null_argument("MDL-003", "modelPath");
   if (id == nullptr) return null_argument("MDL-002", "modelId");
-  CAIRN_ASSIGN(SharedBytes file, cairn::read_model_file(path));
+  CAIRN_ASSIGN(SharedBytes file, cairn::open_model_file(path));
   CAIRN_ASSIGN(*id, cairn::load_model(std::move(file), {.memory = memory}));
   return {};
 }

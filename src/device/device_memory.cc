@@ -394,14 +394,16 @@ Result<std::shared_ptr<MemoryPiece>> DeviceMemory::allocate_physical(size_t size
     Charge charge(account_, size, charged);
     CAIRN_ASSIGN(const size_t first, take_regions(size >> kRegionShift));
     charge.keep();
+    range_.discard(first, size >> kRegionShift);  // The piece lies in the file, so the view's pages can go.
     return std::make_shared<MemoryPiece>(*this, epoch_, first, size >> kRegionShift, charged);
   });
 }
 
 void DeviceMemory::free_physical(const MemoryPiece& piece) {
   const std::lock_guard lock(mutex_);
-  if (piece.epoch() != epoch_) return;  // free_all took its regions back.
-  free_regions_.give_back(piece.first_region(), piece.region_count());
+  if (piece.epoch() != epoch_) return;                         // free_all took its regions back.
+  range_.discard(piece.first_region(), piece.region_count());  // What comes next does not lie in the file.
+  free_regions_.give_back_clean(piece.first_region(), piece.region_count());
   account_.discharge(piece.size(), piece.pages());
 }
 

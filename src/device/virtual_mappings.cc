@@ -65,7 +65,7 @@ Result<bool> VirtualMappings::map(void* start, size_t size, size_t offset,
 
 void VirtualMappings::hide(size_t first, size_t count) {
   table_.remove(first, count);
-  (void)range_.show(first, count, first);
+  range_.hide(first, count);
 }
 
 Result<std::shared_ptr<MemoryPiece>> VirtualMappings::unmap(void* start) {

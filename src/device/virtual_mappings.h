@@ -1,8 +1,8 @@
 // Addresses and memory apart: reservations of addresses, and pieces of memory mapped there.
 //
 // A piece of memory owns regions like an allocation, but its own addresses are never given out. A mapping
-// lets the regions of a reservation show the file at the piece's place; without one they show their own
-// place, which stays empty.
+// lets the regions of a reservation show the file at the piece's place; without one they have pages of their
+// own, which stay empty.
 #pragma once
 
 #include <cstddef>

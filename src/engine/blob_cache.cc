@@ -44,6 +44,7 @@ struct Trailer {
 static_assert(sizeof(Trailer) == 48);
 
 constexpr const char* kSuffix = ".blob";
+constexpr const char* kKnownSuffix = ".known";
 constexpr const char* kUnfinishedSuffix = ".part";
 constexpr const char* kSecretName = "secret";
 constexpr mode_t kOfOthers = S_IWGRP | S_IWOTH;
@@ -185,13 +186,45 @@ BlobCache::Key BlobCache::key(std::span<const std::span<const std::byte>> parts)
   return {hash.high64, hash.low64};
 }
 
-fs::path BlobCache::path_of(const Key& key) const {
-  return directory_ / fmt::format("{:016x}{:016x}{}", key[0], key[1], kSuffix);
+fs::path BlobCache::path_of(const Key& key, const char* suffix) const {
+  return directory_ / fmt::format("{:016x}{:016x}{}", key[0], key[1], suffix);
+}
+
+BlobCache::Key BlobCache::key_of(const FileIdentity& file) const {
+  const std::array parts = {std::as_bytes(std::span(&file, 1))};
+  return key(parts);
 }
 
 Blob BlobCache::find(const Key& key) const noexcept try {
+  return find_entry(key, kSuffix);
+} catch (const std::exception&) {
+  return {};
+}
+
+std::optional<BlobCache::Key> BlobCache::find_content(const FileIdentity& file) const noexcept try {
+  const Blob known = find_entry(key_of(file), kKnownSuffix);
+  Key content;
+  if (known.bytes().size() != sizeof content) return std::nullopt;
+  std::memcpy(&content, known.bytes().data(), sizeof content);
+  return content;
+} catch (const std::exception&) {
+  return std::nullopt;
+}
+
+void BlobCache::remember_content(const FileIdentity& file, const Key& content) const noexcept try {
+  if (!is_on() || !file.is_settled()) return;
+  const Key key = key_of(file);
+  if (fs::exists(path_of(key, kKnownSuffix))) return;
+  write_entry(key, kKnownSuffix,
+              [&](std::ostream& out) { out.write(reinterpret_cast<const char*>(&content), sizeof content); });
+} catch (const std::exception& problem) {
+  log(LogLevel::kWarning, "ASCENDCL", "what a model file holds cannot be remembered in {}: {}",
+      directory_.string(), problem.what());
+}
+
+Blob BlobCache::find_entry(const Key& key, const char* suffix) const {
   if (!is_on()) return {};
-  const fs::path path = path_of(key);
+  const fs::path path = path_of(key, suffix);
   const Descriptor file(path, O_RDONLY);
   struct stat state {};
   if (!file || ::fstat(file.get(), &state) != 0) return {};
@@ -210,25 +243,24 @@ Blob BlobCache::find(const Key& key) const noexcept try {
       return blob;
     }
   }
-  log(LogLevel::kWarning, "ASCENDCL", "{} is damaged; the network is compiled again", path.string());
+  log(LogLevel::kWarning, "ASCENDCL", "{} is damaged; it is made anew", path.string());
   ::unlink(path.c_str());
-  return {};
-} catch (const std::exception&) {
   return {};
 }
 
 void BlobCache::store(const Key& key, const std::function<void(std::ostream&)>& write) const noexcept try {
   if (!is_on()) return;
-  write_entry(key, write);
+  write_entry(key, kSuffix, write);
   trim();
 } catch (const std::exception& problem) {
   log(LogLevel::kWarning, "ASCENDCL", "a compiled network cannot be kept in {}: {}", directory_.string(),
       problem.what());
 }
 
-void BlobCache::write_entry(const Key& key, const std::function<void(std::ostream&)>& write) const {
+void BlobCache::write_entry(const Key& key, const char* suffix,
+                            const std::function<void(std::ostream&)>& write) const {
   static std::atomic<uint32_t> writes{0};
-  const fs::path path = path_of(key);
+  const fs::path path = path_of(key, suffix);
   const fs::path unfinished =
       fmt::format("{}.{}.{}{}", path.string(), ::getpid(), writes.fetch_add(1), kUnfinishedSuffix);
   struct Removal {
@@ -270,7 +302,7 @@ void BlobCache::trim() const {
     const auto used = file.last_write_time(gone);
     if (gone) continue;
     if (extension == kUnfinishedSuffix && now - used > kAbandoned) fs::remove(file.path(), gone);
-    if (extension != kSuffix) continue;
+    if (extension != kSuffix && extension != kKnownSuffix) continue;
     entries.push_back({file.path(), file.file_size(gone), used});
     total += entries.back().bytes;
   }

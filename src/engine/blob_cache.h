@@ -1,7 +1,8 @@
 // Compiled networks on disk, so that a model that was loaded before loads faster (docs/environment.md).
 //
 // An entry is a file <key>.blob: the engine's bytes, then a trailer (blob_cache.cc) with their length and a
-// checksum. It appears under its name only when it is complete; an entry that is damaged, of another user, or
+// checksum. A file <key>.known, of the same form, tells the content of a model file that was read before. An
+// entry appears under its name only when it is complete; an entry that is damaged, of another user, or
 // writable by others is taken away and made anew. Keys and checksums are seeded with a secret that lies in
 // the directory: who cannot read it can make neither an entry that passes nor a model that is taken for
 // another one.
@@ -12,10 +13,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <ostream>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "om/unread_weights.h"
 
 namespace cairn {
 
@@ -56,12 +60,18 @@ class BlobCache {
   Key key(std::span<const std::span<const std::byte>> parts) const;
   /// The entry, or an empty blob.
   Blob find(const Key& key) const noexcept;
+  /// What remember_content was told of this file, if nobody has written the file since.
+  std::optional<Key> find_content(const FileIdentity& file) const noexcept;
+  /// `content`: the key of the file's bytes, which were read when it had this identity.
+  void remember_content(const FileIdentity& file, const Key& content) const noexcept;
   /// Makes the entry from what `write` writes; what it throws is logged.
   void store(const Key& key, const std::function<void(std::ostream&)>& write) const noexcept;
 
  private:
-  std::filesystem::path path_of(const Key& key) const;
-  void write_entry(const Key& key, const std::function<void(std::ostream&)>& write) const;
+  std::filesystem::path path_of(const Key& key, const char* suffix) const;
+  Blob find_entry(const Key& key, const char* suffix) const;
+  void write_entry(const Key& key, const char* suffix, const std::function<void(std::ostream&)>& write) const;
+  Key key_of(const FileIdentity& file) const;
   /// Takes entries away until the others fit.
   void trim() const;
 

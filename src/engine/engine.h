@@ -19,6 +19,7 @@
 #include "device/soc_profile.h"
 #include "om/om_gears.h"
 #include "om/om_model.h"
+#include "om/unread_weights.h"
 #include "op/operator_spec.h"
 #include "tensor/float_overflow.h"
 
@@ -51,6 +52,9 @@ struct SharedBytes {
   std::shared_ptr<const std::byte[]> owner;
   size_t size = 0;
   std::string file_name;  ///< Without directory and suffix; empty for bytes from memory.
+  /// Null if all bytes are there; else span() holds the weights only after read_rest().
+  std::shared_ptr<UnreadWeights> unread = nullptr;
+  Status read_rest() const { return unread ? unread->read() : Status(); }
   std::span<const std::byte> span() const { return {owner.get(), size}; }
 };
 

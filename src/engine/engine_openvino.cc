@@ -163,10 +163,21 @@ void give_shapes(ov::Model& network, const OmShapes& shapes) {
 struct NetworkSource {
   std::shared_ptr<const std::string> ir;
   ov::Tensor weights;
+  std::shared_ptr<UnreadWeights> unread;
+  std::optional<uint64_t> unchecked;  ///< The checksum that weights must have which are read later.
   /// Identifies the file; empty for a model whose weights lie in the user's memory, which is that model's
   /// alone.
   std::optional<BlobCache::Key> content;
 
+  /// Throws if the weights had to be read now and cannot be.
+  const ov::Tensor& read_weights() const {
+    if (!unchecked) return weights;
+    if (const Status status = unread->read(); !status.is_ok())
+      throw std::runtime_error(std::string(status.text()));
+    if (om_checksum({static_cast<const std::byte*>(weights.data()), weights.get_byte_size()}) != *unchecked)
+      throw std::runtime_error("the weights in the file have changed since it was loaded; load it again");
+    return weights;
+  }
   /// Small networks are compiled as fast as they are read.
   bool is_worth_keeping() const {
     constexpr size_t kManyWeights = size_t{1} << 20;
@@ -204,22 +215,37 @@ OmModel model_of(const OperatorSpec& description, const ov::Model& network) {
 
 class OpenVinoEngine final : public Engine {
  public:
+  /// Opens OpenVINO's plugin, too: it belongs to the libraries, not to the first model.
+  OpenVinoEngine() {
+    try {
+      platform();
+    } catch (const std::exception&) {
+      return;  // The first model that needs it tells why.
+    }
+  }
+
   Result<std::shared_ptr<Executable>> load(SharedBytes file, const LoadOptions& options) override {
-    CAIRN_ASSIGN(OmModel om, read_om(file.span()));
-    CAIRN_RETURN_IF_ERROR(check_soc(om, options.soc));
     NetworkSource source;
-    if (options.weight_memory.empty()) {
+    source.unread = file.unread;
+    const bool is_own = !options.weight_memory.empty();
+    if (!is_own && file.unread) source.content = cache_.find_content(file.unread->identity());
+    const bool is_known = source.content.has_value();
+    if (!is_known) CAIRN_RETURN_IF_ERROR(file.read_rest());
+    CAIRN_ASSIGN(OmModel om, read_om(file.span(), is_known ? OmUse::kExecuteKnown : OmUse::kExecute));
+    CAIRN_RETURN_IF_ERROR(check_soc(om, options.soc));
+    if (!is_own) {
       const std::array parts = {file.span()};
-      source.content = cache_.key(parts);
+      if (!is_known) source.content = cache_.key(parts);
       if (std::shared_ptr<Executable> known = loaded_.find(*source.content)) return known;
     }
+    if (is_known) source.unchecked = om.weights_checksum;
     CAIRN_ASSIGN(source.weights, weight_tensor(om, file, options.weight_memory));
     source.ir = std::make_shared<const std::string>(std::move(om.ir_xml));
     CAIRN_ASSIGN(ModelInfo info, describe(om));
     EngineSource inside;
     inside.nodes = std::move(om.nodes);
     inside.open = [this, source](const OmShapes& shapes) {
-      return read_network(*source.ir, source.weights, shapes);
+      return read_network(*source.ir, source.read_weights(), shapes);
     };
     inside.compile = [this](const std::shared_ptr<ov::Model>& network, bool measured) {
       ov::AnyMap settings = quick_settings(work_of(*network) < kWorkOfOneThread);
@@ -228,7 +254,7 @@ class OpenVinoEngine final : public Engine {
     };
     try {
       if (info.has_open_shapes) {
-        const auto network = core_.read_model(*source.ir, source.weights);
+        const auto network = core_.read_model(*source.ir, source.read_weights());
         const bool is_small = work_of(*network) < kWorkOfOneThread;
         CAIRN_ASSIGN(std::shared_ptr<Executable> model,
                      OpenVinoExecutable::create(core_.compile_model(network, "CPU", quick_settings(is_small)),
@@ -361,14 +387,17 @@ class OpenVinoEngine final : public Engine {
       key = blob_key(*source.content, shapes);
       if (auto blob = std::make_shared<Blob>(cache_.find(*key)); *blob) {
         try {
-          return import_network(blob, info, shapes);
+          CAIRN_ASSIGN(std::shared_ptr<ShapedNetwork> network, import_network(blob, info, shapes));
+          log(LogLevel::kInfo, "ASCENDCL", "model {} comes from the cache of compiled networks", info.name);
+          remember(source);
+          return network;
         } catch (const std::exception& problem) {
           log(LogLevel::kWarning, "ASCENDCL", "the kept network of model {} cannot be used: {}", info.name,
               problem.what());
         }
       }
     }
-    std::shared_ptr<ov::Model> network = read_network(*source.ir, source.weights, shapes);
+    std::shared_ptr<ov::Model> network = read_network(*source.ir, source.read_weights(), shapes);
     const bool is_small = work_of(*network) < kWorkOfOneThread;
     if (is_small) network = read_network(with_direct_convolutions(*source.ir), source.weights, shapes);
     const int threads = threads_of_wide();
@@ -380,8 +409,9 @@ class OpenVinoEngine final : public Engine {
       };
     ov::CompiledModel compiled = core_.compile_model(network, "CPU", quick_settings(is_small));
     if (key && !is_small)
-      BackgroundWork::get().add([this, key = *key, compiled]() mutable {
+      BackgroundWork::get().add([this, source, key = *key, compiled]() mutable {
         cache_.store(key, [&](std::ostream& out) { compiled.export_model(out); });
+        remember(source);
       });
     return ShapedNetwork::create(compiled, std::move(compile_wide), info, shapes);
   }
@@ -403,21 +433,35 @@ class OpenVinoEngine final : public Engine {
     return ShapedNetwork::create(compiled, std::move(compile_wide), info, shapes);
   }
 
+  /// So that the file's weights are not read the next time.
+  void remember(const NetworkSource& source) const {
+    if (source.unread) cache_.remember_content(source.unread->identity(), *source.content);
+  }
+
   /// Everything that what the engine exports depends on.
   BlobCache::Key blob_key(const BlobCache::Key& content, const OmShapes& shapes) {
-    const std::string settings =
-        fmt::format("{}|{}|{}|{}", cairn_engine_version(), core_.get_property("CPU", ov::device::full_name),
-                    fmt::join(core_.get_property("CPU", ov::device::capabilities), ","),
-                    environment_string("CAIRN_PRECISION"));
     const std::array<std::span<const std::byte>, 3> parts = {std::as_bytes(std::span(content)),
-                                                             std::as_bytes(std::span(settings)),
+                                                             std::as_bytes(std::span(platform())),
                                                              std::as_bytes(std::span(shapes.gear))};
     return cache_.key(parts);
+  }
+
+  /// The part of it that is the same for all models. Throws if the engine's plugin cannot be opened.
+  const std::string& platform() {
+    std::call_once(platform_known_, [this] {
+      platform_ =
+          fmt::format("{}|{}|{}|{}", cairn_engine_version(), core_.get_property("CPU", ov::device::full_name),
+                      fmt::join(core_.get_property("CPU", ov::device::capabilities), ","),
+                      environment_string("CAIRN_PRECISION"));
+    });
+    return platform_;
   }
 
   const BlobCache cache_ = BlobCache::of_environment();
   LoadedModels loaded_;
   ov::Core core_;
+  std::once_flag platform_known_;
+  std::string platform_;
 };
 
 }  // namespace

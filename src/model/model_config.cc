@@ -199,7 +199,7 @@ Result<uint32_t> ModelConfig::load() const {
         type);
   }
   CAIRN_ASSIGN(SharedBytes file,
-               from_file ? read_model_file(values.path.c_str())
+               from_file ? open_model_file(values.path.c_str())
                          : copy_model_memory(pointer(ACL_MDL_MEM_ADDR_PTR), number(ACL_MDL_MEM_SIZET)));
   return load_model(std::move(file), options);
 }

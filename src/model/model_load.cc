@@ -12,13 +12,16 @@
 #include <filesystem>
 #include <new>
 #include <span>
+#include <utility>
 
 #include "device/context.h"
 #include "device/guarded_copy.h"
 #include "device/runtime.h"
 #include "model/engine_loader.h"
 #include "model/model.h"
+#include "om/om_partitions.h"
 #include "om/om_weight_files.h"
+#include "om/unread_weights.h"
 
 namespace cairn {
 namespace {
@@ -26,9 +29,12 @@ namespace {
 constexpr size_t kAlignment = 64;  // The weights in the file are aligned to this.
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kManyHugePages = 4 * kHugePage;
+constexpr size_t kHeadBytes = 4096;  // The header and the longest table of partitions.
+constexpr size_t kManyWeights = size_t{4} << 20;
 
 class FileDescriptor {
  public:
+  // Without O_NONBLOCK, opening a pipe would wait for its writer.
   explicit FileDescriptor(const char* path) : descriptor_(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
   FileDescriptor(const FileDescriptor&) = delete;
   FileDescriptor& operator=(const FileDescriptor&) = delete;
@@ -36,9 +42,11 @@ class FileDescriptor {
     if (descriptor_ >= 0) close(descriptor_);
   }
   int get() const { return descriptor_; }
+  /// The caller closes it.
+  int release() { return std::exchange(descriptor_, -1); }
 
  private:
-  const int descriptor_;
+  int descriptor_;
 };
 
 struct Buffer {
@@ -62,16 +70,25 @@ Status path_error(const char* path, const char* reason) {
                path, reason);
 }
 
-/// Reads the whole file into `target`, which has its size.
-Status read_all(const FileDescriptor& file, const char* path, std::span<std::byte> target) {
+/// Fills `target` with the file's bytes from `offset`.
+Status read_part(const FileDescriptor& file, const char* path, size_t offset, std::span<std::byte> target) {
   while (!target.empty()) {
-    const ssize_t count = read(file.get(), target.data(), target.size());
+    const ssize_t count = pread(file.get(), target.data(), target.size(), static_cast<off_t>(offset));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return path_error(path, std::strerror(errno));
     if (count == 0) return path_error(path, "it became shorter while it was read");
+    offset += static_cast<size_t>(count);
     target = target.subspan(static_cast<size_t>(count));
   }
   return {};
+}
+
+/// The weights in a file of which the first kHeadBytes were read; none if they are few or apart.
+std::span<std::byte> many_weights(std::span<std::byte> file) {
+  const Result<om::Table> table = om::read_table(file, OmUse::kExecuteKnown);
+  if (!table.is_ok() || table->parts[om::kWeights].size() < kManyWeights) return {};
+  const om::Bytes weights = table->parts[om::kWeights];
+  return file.subspan(static_cast<size_t>(weights.data() - file.data()), weights.size());
 }
 
 /// The bytes of a regular file; -1 if there is none.
@@ -103,7 +120,7 @@ Result<Buffer> join_weights(const Buffer& file, std::span<const OmWeightFile> pa
     const std::filesystem::path path = folder / part.name();
     const FileDescriptor opened(path.c_str());
     if (opened.get() < 0) return weight_file_error(path, std::strerror(errno));
-    CAIRN_RETURN_IF_ERROR(read_all(opened, path.c_str(), place.first(part.bytes)));
+    CAIRN_RETURN_IF_ERROR(read_part(opened, path.c_str(), 0, place.first(part.bytes)));
     place = place.subspan(part.bytes);
   }
   return whole;
@@ -149,18 +166,39 @@ Status check_sizes_are_known(const ModelInfo& info) {
 
 }  // namespace
 
-Result<SharedBytes> read_model_file(const char* path) {
-  const FileDescriptor file(path);
+Result<SharedBytes> open_model_file(const char* path) {
+  FileDescriptor file(path);
   struct stat state {};
   if (file.get() < 0 || fstat(file.get(), &state) != 0) return path_error(path, std::strerror(errno));
   if (!S_ISREG(state.st_mode)) return path_error(path, "it is no regular file");
+  const FileIdentity identity(state);
   Buffer buffer = allocate(static_cast<size_t>(state.st_size));
-  CAIRN_RETURN_IF_ERROR(read_all(file, path, {buffer.memory.get(), buffer.size}));
+  const std::span<std::byte> whole(buffer.memory.get(), buffer.size);
+  const size_t head = std::min(whole.size(), kHeadBytes);
+  CAIRN_RETURN_IF_ERROR(read_part(file, path, 0, whole.first(head)));
+  const std::span<std::byte> weights = many_weights(whole);
+  // Pages of the buffer that nothing is read into take no memory.
+  const size_t before = weights.empty() ? whole.size() : static_cast<size_t>(weights.data() - whole.data());
+  const size_t behind = before + weights.size();
+  if (before > head) CAIRN_RETURN_IF_ERROR(read_part(file, path, head, whole.subspan(head, before - head)));
+  CAIRN_RETURN_IF_ERROR(read_part(file, path, behind, whole.subspan(behind)));
   const std::filesystem::path name(path);
+  if (!weights.empty()) {
+    if (fstat(file.get(), &state) != 0 || FileIdentity(state) != identity)
+      return path_error(path, "it was changed while it was read");
+    return SharedBytes{std::move(buffer.memory), buffer.size, name.stem().string(),
+                       std::make_shared<UnreadWeights>(file.release(), identity, before, weights)};
+  }
   if (const auto parts = find_weight_files({buffer.memory.get(), buffer.size}); !parts.empty()) {
     CAIRN_ASSIGN(buffer, join_weights(buffer, parts, name.parent_path() / kOmWeightFolder));
   }
   return SharedBytes{std::move(buffer.memory), buffer.size, name.stem().string()};
+}
+
+Result<SharedBytes> read_model_file(const char* path) {
+  CAIRN_ASSIGN(SharedBytes file, open_model_file(path));
+  CAIRN_RETURN_IF_ERROR(file.read_rest());
+  return file;
 }
 
 Result<SharedBytes> copy_model_memory(const void* model, size_t size) {
@@ -191,6 +229,7 @@ Result<uint32_t> load_model(SharedBytes file, const ModelLoadOptions& options) {
   LoadOptions engine_options;
   if (!runtime.soc().lenient) engine_options.soc = &runtime.soc();
   if (options.memory) {
+    CAIRN_RETURN_IF_ERROR(file.read_rest());
     CAIRN_ASSIGN(const ModelInfo info, engine->inspect(file.span()));
     CAIRN_RETURN_IF_ERROR(check_sizes_are_known(info));
     const UserModelMemory& memory = *options.memory;

@@ -26,6 +26,8 @@ struct ModelLoadOptions {
 
 /// The whole file: a regular file that can be read.
 Result<SharedBytes> read_model_file(const char* path);
+/// The same, but many weights are left out until SharedBytes::read_rest.
+Result<SharedBytes> open_model_file(const char* path);
 /// A copy of `size` bytes of host or device memory; addresses that cannot be read are an error.
 Result<SharedBytes> copy_model_memory(const void* model, size_t size);
 

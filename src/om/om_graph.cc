@@ -604,7 +604,7 @@ Status with_model_def(std::span<const std::byte> bytes,
 Status decode_model_def(std::span<const std::byte> bytes, uint64_t weight_bytes, OmUse use, OmModel& model) {
   CAIRN_RETURN_IF_ERROR(
       with_model_def(bytes, [&](const pb::ModelDef& def) { return decode(def, weight_bytes, model); }));
-  return use == OmUse::kExecute ? check_for_execution(model) : Status();
+  return use != OmUse::kDescribe ? check_for_execution(model) : Status();
 }
 
 }  // namespace cairn::om

@@ -148,6 +148,7 @@ struct OmModel {
 
   std::string ir_xml;  ///< The executable graph; empty if the file has none (OmUse::kDescribe).
   std::span<const std::byte> weights;  ///< The IR's weights; points into the bytes given to read_om.
+  uint64_t weights_checksum = 0;       ///< What om_checksum(weights) must be.
   std::string defect;                ///< OmUse::kDescribe: why the file cannot be executed; empty if it can.
   OmPartitionSizes partition_sizes;  ///< Filled by read_om.
 };
@@ -156,8 +157,9 @@ struct OmModel {
 bool has_open_shapes(const OmModel& model);
 
 enum class OmUse : uint8_t {
-  kExecute,   ///< The file must be one of ours, complete and unchanged.
-  kDescribe,  ///< A file of another compiler is read too, as far as its parts are known.
+  kExecute,       ///< The file must be one of ours, complete and unchanged.
+  kExecuteKnown,  ///< The same, but the weights were checked before and are not looked at.
+  kDescribe,      ///< A file of another compiler is read too, as far as its parts are known.
 };
 
 /// Parses a file. `file` may hold anything; nothing is read outside it, and memory stays within a small

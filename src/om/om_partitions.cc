@@ -27,7 +27,7 @@ Status check_header(Bytes file, OmUse use) {
   if (get<uint8_t>(bytes, header::kIsEncrypted) != 0)
     return error(ACL_ERROR_GE_PARAM_INVALID, "MDL-001",
                  "the om file is encrypted; convert the model without encryption");
-  if (use == OmUse::kExecute && get<uint32_t>(bytes, header::kModelCount) > 1)
+  if (use != OmUse::kDescribe && get<uint32_t>(bytes, header::kModelCount) > 1)
     return wrong_kernels("it holds several models (dynamic shapes), which is not supported yet");
   return {};
 }

@@ -14,7 +14,7 @@ Status check_sum(uint64_t expected, Bytes bytes, std::string_view what) {
   return wrong_size(fmt::format("the checksum of its {} is wrong", what));
 }
 
-Status check_manifest(Bytes file, const Table& table, const Records& records) {
+Status check_manifest(Bytes file, const Table& table, const Records& records, OmUse use) {
   if (records.manifest.size() != sizeof(Manifest)) return wrong_kernels("its manifest has another size");
   const auto manifest = get<Manifest>(records.manifest.data(), 0);
   CAIRN_RETURN_IF_ERROR(
@@ -25,10 +25,11 @@ Status check_manifest(Bytes file, const Table& table, const Records& records) {
   CAIRN_RETURN_IF_ERROR(check_sum(manifest.header, file.first(table.end), "header"));
   CAIRN_RETURN_IF_ERROR(check_sum(manifest.model_def, table.parts[kModelDef], "model definition"));
   CAIRN_RETURN_IF_ERROR(check_sum(manifest.ir, records.ir, "executable graph"));
+  if (use == OmUse::kExecuteKnown) return {};
   return check_sum(manifest.weights, table.parts[kWeights], "weights");
 }
 
-Status read_executable(Bytes file, const Table& table, OmModel& model, uint64_t& weight_bytes) {
+Status read_executable(Bytes file, const Table& table, OmUse use, OmModel& model, uint64_t& weight_bytes) {
   CAIRN_ASSIGN(const Records records, read_records(table.parts[kKernels]));
   if (const auto parts = weight_files(table, records); !parts.empty()) {
     weight_bytes = weight_file_bytes(parts);
@@ -37,7 +38,8 @@ Status read_executable(Bytes file, const Table& table, OmModel& model, uint64_t&
                  "acl.mdl.load_from_file, or convert the model with --external_weight=0",
                  parts.size(), kOmWeightFolder);
   }
-  CAIRN_RETURN_IF_ERROR(check_manifest(file, table, records));
+  CAIRN_RETURN_IF_ERROR(check_manifest(file, table, records, use));
+  model.weights_checksum = get<Manifest>(records.manifest.data(), 0).weights;
   model.ir_xml.assign(reinterpret_cast<const char*>(records.ir.data()), records.ir.size());
   return {};
 }
@@ -63,8 +65,8 @@ Result<OmModel> read_om(std::span<const std::byte> file, OmUse use) {
                            table.parts[kKernels].size(), table.parts[kAicpuKernels].size(),
                            table.parts[kTasks].size()};
   uint64_t weight_bytes = model.weights.size();
-  const Status executable = read_executable(file, table, model, weight_bytes);
-  if (use == OmUse::kExecute) CAIRN_RETURN_IF_ERROR(executable);
+  const Status executable = read_executable(file, table, use, model, weight_bytes);
+  if (use != OmUse::kDescribe) CAIRN_RETURN_IF_ERROR(executable);
   model.defect = executable.text();
   CAIRN_RETURN_IF_ERROR(decode_model_def(table.parts[kModelDef], weight_bytes, use, model));
   return model;

@@ -1,9 +1,12 @@
 """Models on disk as compiled networks, and models that share what they hold (docs/environment.md)."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,7 @@ from programs import environment
 
 LAYERS, CHANNELS = 6, 256
 WEIGHT_BYTES = LAYERS * CHANNELS * CHANNELS * 9 * 4  # 14 MB
+SETTLED_S = 4  # A file is known again if it was older than 2 s when it was read.
 
 
 @pytest.fixture(scope="module")
@@ -96,18 +100,18 @@ def loaded_engine():
 def program(tmp_path: Path, network: Path):
     """program("print(1)") -> its JSON, run with a cache directory of its own."""
 
-    def start(code: str, **variables: str) -> subprocess.Popen:
+    def start(code: str, path: Path = network, **variables: str) -> subprocess.Popen:
         cache = {"CAIRN_CACHE_DIR": str(tmp_path / "cache"), **variables}
         return subprocess.Popen(
-            [sys.executable, "-c", PROGRAM + textwrap.dedent(code), str(network)],
+            [sys.executable, "-c", PROGRAM + textwrap.dedent(code), str(path)],
             env={**environment(tmp_path / "registry", HOME=str(tmp_path)), **cache},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def run(code: str, **variables: str):
-        child = start(code, **variables)
+    def run(code: str, path: Path = network, **variables: str):
+        child = start(code, path, **variables)
         output, problem = child.communicate(timeout=120)
         assert child.returncode == 0, problem
         return json.loads(output)
@@ -165,6 +169,72 @@ def test_a_damaged_entry_is_made_anew(program, tmp_path: Path, damage: str):
     assert program(LOAD_AND_RUN) == pytest.approx(first, rel=1e-6)
 
 
+LOAD_AND_MEASURE = """
+loaded_engine()
+before = memory()
+model = load(sys.argv[1])
+print(json.dumps(memory() - before))
+"""
+
+
+@pytest.fixture
+def known(program, network: Path, tmp_path: Path) -> Path:
+    """A copy of the model that was loaded before, when it was old enough to be known again."""
+    path = tmp_path / "known.om"
+    shutil.copy(network, path)
+    time.sleep(SETTLED_S)
+    for _ in range(2):
+        program("load(sys.argv[1])\nprint(1)", path=path)
+    assert len(list((tmp_path / "cache").glob("*.known"))) == 1
+    return path
+
+
+def test_the_weights_of_a_known_file_are_not_read(program, known: Path):
+    assert program(LOAD_AND_MEASURE, path=known) < program(LOAD_AND_MEASURE) - 0.5 * WEIGHT_BYTES
+    assert program(LOAD_AND_RUN, path=known) == pytest.approx(program(LOAD_AND_RUN), rel=1e-6)
+
+
+def test_a_known_file_that_changes_is_read_and_checked_again(program, known: Path):
+    state = known.stat()
+    with known.open("r+b") as file:
+        file.seek(state.st_size // 2)  # Within the weights.
+        byte = file.read(1)
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte[0] ^ 1]))
+    os.utime(known, ns=(state.st_atime_ns, state.st_mtime_ns))
+    ret, text = program(
+        "print(json.dumps([acl.mdl.load_from_file(sys.argv[1])[1], acl.get_recent_err_msg()]))", path=known
+    )
+    assert ret != 0
+    assert "checksum" in text
+
+
+# The operators of a run with a time limit are measured: that network is compiled from the file's weights.
+LIMITED = """
+model = load(sys.argv[1])
+{change}
+assert acl.rt.set_op_execute_time_out(60) == 0
+"""
+
+
+def test_weights_are_read_when_they_are_needed(program, known: Path):
+    expected = program(LOAD_AND_RUN)
+    code = LIMITED.format(change="import os; os.unlink(sys.argv[1])") + "print(json.dumps(run(model)))"
+    assert program(code, path=known) == pytest.approx(expected, rel=1e-5)
+
+
+def test_weights_that_changed_before_they_were_needed_are_refused(program, known: Path):
+    code = LIMITED.format(change="open(sys.argv[1], 'r+b').write(bytes(1 << 20))")
+    code += """
+(inputs, _), (outputs, _) = dataset(65536), dataset(65536)
+ret = acl.mdl.execute(model, inputs, outputs)
+print(json.dumps([ret, acl.get_recent_err_msg()]))
+"""
+    ret, text = program(code, path=known)
+    assert ret != 0
+    assert "have changed since it was loaded" in text
+
+
 def test_a_directory_that_others_can_write_is_not_used(program, tmp_path: Path):
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache").chmod(0o777)
@@ -209,6 +279,26 @@ def test_four_instances_share_their_memory(program, kept: bool):
     )
     assert one - before > WEIGHT_BYTES
     assert four - before < 1.6 * (one - before)
+
+
+def test_instances_from_memory_and_files_share_their_memory(program):
+    one, four = program(
+        """
+        data = open(sys.argv[1], "rb").read()
+        loaded_engine()
+        before = memory()
+        run(load(sys.argv[1]))
+        one = memory()
+        for device in (0, 1, 1):
+            assert acl.rt.set_device(device) == 0
+            model, ret = acl.mdl.load_from_mem(acl.util.bytes_to_ptr(data), len(data))
+            assert ret == 0, acl.get_recent_err_msg()
+            run(model)
+        print(json.dumps([one - before, memory() - before]))
+        """,
+        CAIRN_DEVICES="2",
+    )
+    assert four < 1.6 * one
 
 
 def test_an_instance_outlives_the_one_that_it_shares_with(program):

@@ -154,6 +154,31 @@ TEST_F(BlobCacheTest, AWriterThatFailsLeavesNothing) {
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1);  // The secret.
 }
 
+TEST_F(BlobCacheTest, KnowsAFileUntilItChanges) {
+  const BlobCache cache(folder_, kPlenty);
+  struct stat state {};
+  ASSERT_EQ(::stat("/proc/self/exe", &state), 0);
+  FileIdentity file(state);
+  file.changed_s = 1000;
+  EXPECT_EQ(cache.find_content(file), std::nullopt);
+  cache.remember_content(file, key(cache, "bytes of the file"));
+  EXPECT_EQ(cache.find_content(file), key(cache, "bytes of the file"));
+  EXPECT_EQ(found(cache, "bytes of the file"), "none");
+  for (int64_t FileIdentity::*const time : {&FileIdentity::written_ns, &FileIdentity::changed_s}) {
+    FileIdentity changed = file;
+    ++(changed.*time);
+    EXPECT_EQ(cache.find_content(changed), std::nullopt);
+  }
+}
+
+TEST_F(BlobCacheTest, DoesNotTrustTheTimesOfAFileThatWasJustWritten) {
+  const BlobCache cache(folder_, kPlenty);
+  struct stat state {};
+  ASSERT_EQ(::stat((folder_ / "secret").c_str(), &state), 0);
+  cache.remember_content(FileIdentity(state), key(cache, "a"));
+  EXPECT_EQ(cache.find_content(FileIdentity(state)), std::nullopt);
+}
+
 TEST_F(BlobCacheTest, OffItKeepsNothing) {
   const BlobCache off({}, kPlenty);
   store(off, "a", "bytes");

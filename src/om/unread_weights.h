@@ -1,0 +1,62 @@
+// Weights of an .om file that nobody has needed yet. A model that the cache of compiled networks holds runs
+// without them, and most of the file is weights: not reading them makes loading several times faster.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <span>
+#include <type_traits>
+
+#include "base/status.h"
+
+namespace cairn {
+
+/// What the system tells of a file. It changes when the file's bytes do, if the file is older than kSettled:
+/// two changes in a row may bear the same time.
+struct FileIdentity {
+  static constexpr int64_t kSettledSeconds = 2;
+
+  explicit FileIdentity(const struct stat& state);
+  bool operator==(const FileIdentity&) const = default;
+  /// The last change is long enough ago.
+  bool is_settled() const;
+
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  uint64_t bytes = 0;
+  int64_t written_s = 0;
+  int64_t written_ns = 0;
+  int64_t changed_s = 0;  ///< Of the file or what is known of it; no program can set this time.
+  int64_t changed_ns = 0;
+};
+static_assert(std::has_unique_object_representations_v<FileIdentity>, "it is hashed as bytes");
+
+/// Thread-safe.
+class UnreadWeights {
+ public:
+  /// Takes the descriptor of a file that was `identity` when its other parts were read. `place`: where in
+  /// memory its bytes from `offset` belong.
+  UnreadWeights(int descriptor, const FileIdentity& identity, uint64_t offset, std::span<std::byte> place)
+      : descriptor_(descriptor), identity_(identity), offset_(offset), place_(place) {}
+  UnreadWeights(const UnreadWeights&) = delete;
+  UnreadWeights& operator=(const UnreadWeights&) = delete;
+  ~UnreadWeights();
+
+  const FileIdentity& identity() const { return identity_; }
+  /// Reads them if nobody has. What is read must be checked: the file may have changed meanwhile.
+  Status read();
+
+ private:
+  Status read_all() const;
+
+  int descriptor_;  ///< -1 once they are read.
+  const FileIdentity identity_;
+  const uint64_t offset_;
+  const std::span<std::byte> place_;
+  std::mutex mutex_;
+};
+
+}  // namespace cairn
