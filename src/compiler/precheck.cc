@@ -112,14 +112,13 @@ Result<Layers> check_air(const CompileOptions& options, std::span<const std::byt
 Result<Layers> check_caffe_layers(const CompileOptions& options, std::span<const std::byte> file) {
   std::string reason;
   const auto weights = std::make_shared<const MappedFile>(MappedFile::open(options.weight, reason));
-  if (weights->bytes().empty())
-    return compile_error("E10410", {options.weight.string(), "--weight", reason});
+  if (weights->bytes().empty()) return compile_error("E10410", {options.weight.string(), "--weight", reason});
   CAIRN_ASSIGN(CaffeCheck check, check_caffe({file, options.model.string(), nullptr},
                                              {weights->bytes(), options.weight.string(), weights}));
   Layers layers;
   for (CaffeLayerCheck& layer : check.layers)
-    layers.push_back({std::move(layer.name), std::move(layer.type), std::move(layer.code),
-                      std::move(layer.problem)});
+    layers.push_back(
+        {std::move(layer.name), std::move(layer.type), std::move(layer.code), std::move(layer.problem)});
   // Operators behind a layer that is left out could not be built for that reason alone.
   if (std::ranges::all_of(layers, [](const Layer& layer) { return layer.code.empty(); }))
     CAIRN_RETURN_IF_ERROR(check_operators(options, check.graph, layers));

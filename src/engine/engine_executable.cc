@@ -162,9 +162,8 @@ Result<std::unique_ptr<Inspection>> guarded(const Create& create) {
 Result<std::unique_ptr<Inspection>> OpenVinoExecutable::inspect(size_t gear,
                                                                 const std::vector<InnerTensorId>& wanted,
                                                                 bool with_outputs) {
-  return guarded([&] {
-    return OpenVinoInspection::create(source_, info_, info_.gears.at(gear), wanted, with_outputs);
-  });
+  return guarded(
+      [&] { return OpenVinoInspection::create(source_, info_, info_.gears.at(gear), wanted, with_outputs); });
 }
 
 Result<std::unique_ptr<Inspection>> OpenVinoExecutable::inspect_open(

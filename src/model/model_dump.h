@@ -30,8 +30,8 @@ class ModelDump {
   /// Runs the model once and writes what is wanted. That nothing can be written is logged, not returned.
   Status run(const TaskPlace& place, size_t gear, std::span<const void* const> inputs,
              std::span<void* const> outputs, FloatOverflow& overflow);
-  /// The same for a model with open shapes, which has run with these inputs. The operators run once more to be
-  /// seen.
+  /// The same for a model with open shapes, which has run with these inputs. The operators run once more to
+  /// be seen.
   void write_open(const TaskPlace& place, std::span<const ShapedInput> inputs);
   /// The operator that failed in an execution, for an exception dump.
   void write_failure(const TaskPlace& place, const DumpOperator& failed) const;

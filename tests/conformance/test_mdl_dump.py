@@ -523,7 +523,11 @@ def test_layers_in_the_shapes_of_each_execution(acl, context, folder, tmp_path):
 def test_layers_whose_size_depends_on_the_values(acl, context, folder, tmp_path):
     network, om = gear_models.found_model(tmp_path)
     with DumpCalls(
-        acl, tmp_path / "c.json", dump_path=str(folder), dump_list=[{"model_name": "found"}], dump_mode="output"
+        acl,
+        tmp_path / "c.json",
+        dump_path=str(folder),
+        dump_list=[{"model_name": "found"}],
+        dump_mode="output",
     ):
         model = OpenModel(acl, om, 1, 2)
         value = np.zeros((3, 5), np.float32)

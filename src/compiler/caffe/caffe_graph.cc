@@ -69,8 +69,9 @@ class GraphMaker {
     for (size_t i = 0; i < kinds.size(); ++i)
       if (kinds[i].texts.size() > before[i])
         return {layer.name(), layer.type(), kinds[i].code,
-                fmt::format("{}{}", kinds[i].what, fmt::join(kinds[i].texts.begin() + static_cast<std::ptrdiff_t>(before[i]),
-                                                             kinds[i].texts.end(), "; "))};
+                fmt::format("{}{}", kinds[i].what,
+                            fmt::join(kinds[i].texts.begin() + static_cast<std::ptrdiff_t>(before[i]),
+                                      kinds[i].texts.end(), "; "))};
     return {layer.name(), layer.type(), "", ""};
   }
 
