@@ -173,6 +173,8 @@ Result<std::unique_ptr<Inspection>> OpenVinoExecutable::inspect_open(
     const OmInput& input = info_.inputs[i];
     OmTensor tensor = input.engine_tensor();
     if (!input.aipp) {
+      for (size_t d = 0; d < tensor.dims.size(); ++d)
+        if (tensor.dims[d] < 0) shapes.gear.push_back(dims.at(i).at(d));  // The network gets its shapes anew.
       tensor.dims = dims.at(i);
       tensor.bytes = om::tensor_bytes(tensor.data_type, tensor.dims).value_or(0);
     }

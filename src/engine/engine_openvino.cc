@@ -376,7 +376,7 @@ class OpenVinoEngine final : public Engine {
   std::shared_ptr<ov::Model> read_network(const std::string& ir, const ov::Tensor& weights,
                                           const OmShapes& shapes) {
     std::shared_ptr<ov::Model> network = core_.read_model(ir, weights);
-    if (network->is_dynamic()) give_shapes(*network, shapes);
+    if (!shapes.gear.empty()) give_shapes(*network, shapes);
     return network;
   }
 

@@ -151,3 +151,26 @@ def test_a_form_that_would_be_computed_wrongly_is_refused(in_branch: bool, atc: 
     done = atc("--framework=5", "--model=form.onnx", "--output=form", f"--soc_version={SOC}")
     assert "E16002" in done.stdout
     assert "input_forget=1" in done.stdout
+
+
+def test_shapes_that_one_branch_cannot_take_are_told(atc: Command) -> None:
+    """The condition is an input, so that both branches are in the model."""
+    branches, weights = {}, []
+    for side, rows in (("then_branch", 4), ("else_branch", 5)):
+        weights.append(numpy_helper.from_array(np.ones((rows, 3), np.float32), f"w{rows}"))
+        end = helper.make_tensor_value_info(f"{side}_y", TensorProto.FLOAT, [1, 3])
+        node = helper.make_node("MatMul", ["x", f"w{rows}"], [f"{side}_y"])
+        branches[side] = helper.make_graph([node], side, [], [end])
+    inputs = [
+        helper.make_tensor_value_info("chosen", TensorProto.BOOL, []),
+        helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, "n"]),
+    ]
+    choice = helper.make_node("If", ["chosen"], ["y"], name="choice", **branches)
+    end = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 3])
+    graph = helper.make_graph([choice], "g", inputs, [end], weights)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, atc.folder / "form.onnx")
+    words = ["--framework=5", "--model=form.onnx", "--output=form", f"--soc_version={SOC}"]
+    done = atc(*words, "--input_shape=x:1,4")
+    assert "E19014" in done.stdout
+    assert "both branches of choice" in done.stdout
