@@ -71,37 +71,11 @@ def _announced(full_name, function):
     return announced
 
 
-def _watch_nothing(full_name, function):
-    def watched(*arguments, **keywords):
-        if _failures:
-            _report_failure()
-        return function(*arguments, **keywords)
-
-    return watched
+def _keep_last(values, function):
+    return *values[:-1], _keep(values[-1], function)
 
 
-def _watch_code(full_name, function):
-    def watched(*arguments, **keywords):
-        if _failures:
-            _report_failure()
-        code = function(*arguments, **keywords)
-        return _keep(code, full_name) if code else code
-
-    return watched
-
-
-def _watch_last(full_name, function):
-    def watched(*arguments, **keywords):
-        if _failures:
-            _report_failure()
-        result = function(*arguments, **keywords)
-        code = result[-1]
-        return (*result[:-1], _keep(code, full_name)) if code else result
-
-    return watched
-
-
-def _look(full_name, function):
+def _look(function):
     def watched(*arguments, **keywords):
         _failures.pop(threading.get_ident(), None)
         return function(*arguments, **keywords)
@@ -116,12 +90,13 @@ def watch(full_name, function, returns):
         _announced(full_name, function) if is_unsupported or full_name.startswith("acl.util.") else function
     )
     if full_name == "acl.get_recent_err_msg":
-        kind = _look
-    elif full_name == "acl.rt.process_report" or "ret" not in returns[-1:]:
-        kind = _watch_nothing  # Threads call process_report in a loop: that nothing came is no failure.
+        watched = _look(inner)
     else:
-        kind = _watch_code if len(returns) == 1 else _watch_last
-    watched = functools.wraps(function, assigned=("__name__", "__doc__"), updated=())(kind(full_name, inner))
+        # Threads call process_report in a loop: that nothing came is no failure.
+        has_code = full_name != "acl.rt.process_report" and "ret" in returns[-1:]
+        keep = None if not has_code else _keep if len(returns) == 1 else _keep_last
+        watched = _acl.WatchedFunction(inner, full_name, _failures, _report_failure, keep)
+    functools.update_wrapper(watched, function, assigned=("__name__", "__doc__"), updated=())
     if is_unsupported:
         watched.__cairn_unsupported__ = True
     return watched

@@ -57,6 +57,10 @@ def set_attr_list_float(attr, attr_name, num_values=None, attr_value=None):
 
 def set_attr_list_list_int(attr, attr_name, values):
     """values: a list of lists of int, or of one-dimensional arrays of int64. Returns ret. Source: S1 10.9.19."""
+    if not isinstance(values, (list, tuple)):
+        text = f"[OP-044] values is of type {type(values).__name__}; allowed is a list of lists"
+        _acl.record_error("acl.op.set_attr_list_list_int", ACL_ERROR_INVALID_PARAM, text)
+        return ACL_ERROR_INVALID_PARAM
     lists = [_numbers("set_attr_list_list_int", each, "int64") for each in values]
     return ACL_ERROR_INVALID_PARAM if None in lists else _op.set_attr_list_list_int(attr, attr_name, lists)
 

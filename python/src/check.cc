@@ -8,6 +8,7 @@
 
 #include "base/observer.h"
 #include "python_stack.h"
+#include "watched_function.h"
 
 namespace nb = nanobind;
 
@@ -25,6 +26,7 @@ void bind_check(nb::module_& m) {
   m.attr("is_observed") = cairn::observer() != nullptr;
   if (cairn::observer() == nullptr) return;
   cairn::python::provide_call_stacks();
+  m.attr("WatchedFunction") = cairn::python::watched_function_type();
   nb::module_::import_("atexit").attr("register")(nb::cpp_function(cairn::python::withdraw_call_stacks));
   m.def("call_site", [] { return reinterpret_cast<uintptr_t>(cairn::observer()->call_site()); });
   m.def("code_ignored", [](const std::string& function, int code, uintptr_t site) {

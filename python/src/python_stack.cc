@@ -4,6 +4,7 @@
 #include <nanobind/stl/string.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <string>
 #include <string_view>
@@ -74,7 +75,7 @@ class PythonStack final : public ScriptStack {
 
  private:
   struct Key {
-    const PyCodeObject* code;
+    PyCodeObject* code;
     int position;
     bool operator==(const Key&) const = default;
   };
@@ -94,7 +95,20 @@ class PythonStack final : public ScriptStack {
 #else
     const int position = PyFrame_GetLineNumber(frame);
 #endif
-    const auto [entry, is_new] = places_.try_emplace({code, position}, nullptr);
+    const Key key{code, position};
+    Recent& recent = recent_[Hash()(key) % recent_.size()];
+    if (recent.key == key) {
+      Py_DECREF(code);
+      return recent.place;
+    }
+    recent = {key, find_place(key)};
+    return recent.place;
+  }
+
+  /// Takes the reference to the code.
+  const ScriptFrame* find_place(const Key& key) {
+    const auto [code, position] = key;
+    const auto [entry, is_new] = places_.try_emplace(key, nullptr);
     if (!is_new) {
       Py_DECREF(code);
       return entry->second;
@@ -120,6 +134,12 @@ class PythonStack final : public ScriptStack {
   }
 
   std::atomic<bool> alive_{true};
+  /// Plainer and faster than the table of all.
+  struct Recent {
+    Key key;
+    const ScriptFrame* place;
+  };
+  std::array<Recent, 256> recent_{};
   std::unordered_map<Key, const ScriptFrame*, Hash> places_;
   const std::string package_ = package_directory();
 };

@@ -113,13 +113,24 @@ const CallStack* current_c_stack(const void* frame, const void* caller) {
   return known.stack;
 }
 
+/// The newest script stacks of a thread, by a hash of 4 bits.
+thread_local const CallStack* known_script_stacks[16];
+
 /// Null if no script runs in this thread.
 const CallStack* current_script_stack(size_t (ScriptStack::*read)(std::span<const ScriptFrame*>)) {
   ScriptStack* const script = script_stack.load(std::memory_order_acquire);
   if (script == nullptr) return nullptr;
   std::array<const ScriptFrame*, kMostScriptFrames> frames;
   const size_t count = (script->*read)(frames);
-  return count > 0 ? intern(true, reinterpret_cast<const void* const*>(frames.data()), count) : nullptr;
+  if (count == 0) return nullptr;
+  const std::span given(reinterpret_cast<const void* const*>(frames.data()), count);
+  size_t hash = count;
+  for (const void* frame : given)
+    hash = (hash ^ reinterpret_cast<size_t>(frame)) * 0x9E3779B97F4A7C15ULL;
+  const CallStack*& known = known_script_stacks[hash >> 60];
+  if (known == nullptr || !std::ranges::equal(known->frames, given))
+    known = intern(true, given.data(), count);
+  return known;
 }
 
 bool is_own_library(std::string_view path) {

@@ -10,6 +10,8 @@ namespace cairn::check {
 class Checker : public Observer {
  public:
   explicit Checker(Facts& facts) : facts_(facts) {}
+  /// False if it has nothing to say of any call of the function: call_begins need not come again.
+  virtual bool wants_calls_of(const char* /*function*/) const { return false; }
   /// The process ends.
   virtual void finish() {}
 

@@ -13,6 +13,8 @@
 namespace cairn::check {
 namespace {
 
+// Blocks that are mappings of their own; a process may have 65,530 mappings.
+constexpr size_t kMostSeparate = 4096;
 // Freed blocks up to this size keep their memory, for the next block of that size.
 constexpr size_t kLargestKept = size_t{1} << 16;
 
@@ -80,7 +82,14 @@ std::byte* ClosableMemory::allocate(size_t size) {
   const size_t offset = used_;
   blocks_.emplace(offset, bytes);
   used_ += bytes;
+  separate(start + offset, bytes);
   return start + offset;
+}
+
+void ClosableMemory::separate(std::byte* start, size_t bytes) {
+  if (separate_ == kMostSeparate) return;
+  ++separate_;
+  (void)::madvise(start, bytes, separate_ % 2 == 0 ? MADV_RANDOM : MADV_SEQUENTIAL);
 }
 
 void ClosableMemory::free(std::byte* start) {

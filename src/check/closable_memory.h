@@ -50,11 +50,16 @@ class ClosableMemory {
   static constexpr size_t kBytes = size_t{1} << 40;  // Of addresses; memory is taken when it is touched.
   bool map();
   void discard(size_t offset, size_t bytes) const;
+  /// Gives a new block other flags than its neighbours have (which otherwise mean nothing here): the kernel
+  /// would split mappings and join them again whenever a block is closed and opened, which takes most of that
+  /// time.
+  void separate(std::byte* start, size_t bytes);
 
   std::atomic<std::byte*> visible_{nullptr};  ///< Null: not mapped, or in a forked child.
   std::byte* view_ = nullptr;
   int file_ = -1;
   bool failed_ = false;
+  size_t separate_ = 0;                 ///< Blocks that were given flags.
   size_t used_ = 0;                     ///< Bytes from the start that blocks ever had.
   std::map<size_t, size_t> blocks_;     ///< Offset -> bytes, whole pages.
   std::multimap<size_t, size_t> free_;  ///< Bytes -> offset.

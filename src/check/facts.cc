@@ -16,47 +16,43 @@ namespace cairn::check {
 
 void Heap::add(const Allocation& allocation) {
   found_ = {};
-  // The addresses are used again: what was freed there is history.
-  auto old = freed_.upper_bound(allocation.start);
-  if (old != freed_.begin()) --old;
-  while (old != freed_.end() && old->first < allocation.end()) {
-    if (old->second.end() <= allocation.start) {
-      ++old;
-      continue;
-    }
-    freed_bytes_ -= old->second.size;
-    old = freed_.erase(old);
-  }
-  living_[allocation.start] = allocation;
   has_mappings_ |= allocation.is_mapped;
+  if (spare_.empty()) {
+    living_.insert_or_assign(allocation.start, allocation);
+    return;
+  }
+  spare_.key() = allocation.start;
+  spare_.mapped() = allocation;
+  if (auto inserted = living_.insert(std::move(spare_)); !inserted.inserted)
+    inserted.position->second = allocation;
 }
 
 void Heap::end(const void* start, const CallSite& site) {
   auto node = living_.extract(static_cast<const std::byte*>(start));
   if (node.empty()) return;
   found_ = {};
-  Allocation& ended = node.mapped();
+  freed_.push_back(node.mapped());
+  spare_ = std::move(node);
+  Allocation& ended = freed_.back();
   ended.freed = site;
-  freed_order_.push_back(ended.start);
+  if (ended.place == MemoryPlace::kHost) freed_host_[ended.start] = &ended;
   freed_bytes_ += ended.size;
-  if (auto inserted = freed_.insert(std::move(node)); !inserted.inserted)
-    inserted.position->second = inserted.node.mapped();
-  while (freed_bytes_ > kMostFreedBytes || freed_order_.size() > kMostFreed)
+  while (freed_bytes_ > kMostFreedBytes || freed_.size() > kMostFreed)
     forget_oldest();
 }
 
 void Heap::forget_oldest() {
-  const auto found = freed_.find(freed_order_.front());
-  freed_order_.pop_front();
-  if (found == freed_.end()) return;
-  freed_bytes_ -= found->second.size;
-  const Allocation& freed = found->second;
-  auto* const start = const_cast<std::byte*>(freed.start);
-  if (freed.is_closable)
-    closable_->free(start);
-  else if (freed.place == MemoryPlace::kHost)
-    std::free(start);
-  freed_.erase(found);
+  const Allocation& oldest = freed_.front();
+  freed_bytes_ -= oldest.size;
+  if (oldest.place == MemoryPlace::kHost) {
+    auto* const start = const_cast<std::byte*>(oldest.start);
+    freed_host_.erase(start);
+    if (oldest.is_closable)
+      closable_->free(start);
+    else
+      std::free(start);
+  }
+  freed_.pop_front();
 }
 
 const Allocation* Heap::holder(const ByStart& allocations, const void* address) {
@@ -82,7 +78,20 @@ const Allocation* Heap::find_at_or_before(const void* address) const {
 }
 
 const Allocation* Heap::find_freed(const void* address) const {
-  return holder(freed_, address);
+  const auto is_overlapped = [this](const Allocation& freed) {
+    const auto after = living_.lower_bound(freed.end());
+    return after != living_.begin() && std::prev(after)->second.end() > freed.start;
+  };
+  for (auto freed = freed_.rbegin(); freed != freed_.rend(); ++freed)
+    if (freed->holds(address) && !is_overlapped(*freed)) return &*freed;
+  return nullptr;
+}
+
+const Allocation* Heap::find_freed_host(const void* address) const {
+  const auto after = freed_host_.upper_bound(static_cast<const std::byte*>(address));
+  if (after == freed_host_.begin()) return nullptr;
+  const Allocation* const before = std::prev(after)->second;
+  return before->holds(address) ? before : nullptr;
 }
 
 std::vector<Allocation> Heap::take_device(int device) {

@@ -45,7 +45,11 @@ class Heap {
   /// The living allocation that holds the address, or that ends shortly before it and nothing else is nearer.
   const Allocation* find(const void* address) const;
   const Allocation* find_at_or_before(const void* address) const;
+  /// The newest freed allocation that held the address, if nothing lives in its place. Looks through all of
+  /// them.
   const Allocation* find_freed(const void* address) const;
+  /// The same for host memory alone, without looking through all.
+  const Allocation* find_freed_host(const void* address) const;
   /// What was living on the device; it is forgotten.
   std::vector<Allocation> take_device(int device);
   std::vector<Allocation> living() const;
@@ -70,14 +74,16 @@ class Heap {
 
   static constexpr size_t kMostFreed = 8192;  // More would not stay in the processor's caches.
   ByStart living_;
+  ByStart::node_type spare_;  ///< Of an ended allocation, for the next one.
   /// What find gave lately, by address; emptied when anything changes.
   static constexpr size_t kFound = 8;
   mutable std::array<const Allocation*, kFound> found_{};
-  ByStart freed_;
+  std::deque<Allocation> freed_;  ///< Oldest first.
+  /// Those of host memory by their start: nothing else gets their addresses while they are known.
+  std::map<const std::byte*, const Allocation*> freed_host_;
+  size_t freed_bytes_ = 0;
   ByStart reservations_;
   ClosableMemory* const closable_ = new ClosableMemory;
-  std::deque<const std::byte*> freed_order_;
-  size_t freed_bytes_ = 0;
   bool has_mappings_ = false;
 };
 

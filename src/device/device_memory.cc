@@ -364,6 +364,10 @@ std::vector<DeviceMemory::Allocation> DeviceMemory::allocations() const {
 }
 
 MemoryUse DeviceMemory::use() const {
+  if (!caches_blocks_) {
+    const std::lock_guard lock(mutex_);
+    return account_.use(0);
+  }
   const AllCaches all(*this);
   const std::lock_guard lock(mutex_);
   return account_.use(all.bytes());

@@ -23,9 +23,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-Status not_loaded(std::string_view name, std::string_view why) {
+/// `why`: null where the loader says nothing.
+Status not_loaded(std::string_view name, const char* why) {
   return error(ACL_ERROR_OP_LOAD_FAILED, "KRN-006", "the binary of kernel {} cannot be loaded: {}", name,
-               why);
+               why != nullptr ? why : "no reason is known");
 }
 
 /// A file in memory with a copy of the binary.

@@ -6,7 +6,8 @@
 // "once" refuses the n-th request only, "all" every one from the n-th on until a call has failed. Each n has
 // a process of its own. The call that fails has to do so with a documented code and a text; done again it has
 // to work, and so has the rest of the program. At the end nothing may be left that is not left without a
-// fault. Every process has a watchdog. For "library" CAIRN_FAULT_MODEL names a model that the program loads,
+// fault. Every process has a watchdog. CAIRN_FAULT_KERNELS names the kernels of the tests, of which the
+// program registers and executes one. For "library" CAIRN_FAULT_MODEL names a model that the program loads,
 // too.
 #define _GNU_SOURCE  // NOLINT(bugprone-reserved-identifier): asks glibc for its extensions
 #include <dirent.h>
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #include "acl/acl.h"
+#include "acl/acl_op.h"
 #include "fail_nth.h"
 
 enum { kBytes = 300000, kSeconds = 30, kExitBad = 1 };
@@ -42,6 +44,9 @@ static aclTensorDesc* desc;
 static aclmdlAIPP* aipp;
 static uint32_t model;
 static int called;
+static char* kernel_bytes;  ///< Read before the first run.
+static int kernel_size;
+static int has_kernel;
 
 // Returns at once from the step when a call fails.
 #define DO(call)                          \
@@ -211,6 +216,59 @@ static aclError load_model(void) {
   return aclmdlUnload(model);
 }
 
+enum { kNumbers = 16 };
+
+static aclError choose_kernel(int input_count, const aclTensorDesc* const* inputs, int output_count,
+                              const aclTensorDesc* const* outputs, const aclopAttr* attr,
+                              aclopKernelDesc* kernel) {
+  (void)input_count, (void)inputs, (void)output_count, (void)outputs, (void)attr;
+  const uint64_t tiling[] = {kNumbers, kNumbers / 2};
+  return aclopSetKernelArgs(kernel, "add", 2, tiling, sizeof tiling);
+}
+
+static aclError register_kernel(void) {
+  if (!has_kernel)
+    DO(aclopCreateKernel("Sum", "add", "cce_add_float", kernel_bytes, kernel_size, ACL_ENGINE_AICORE, NULL));
+  has_kernel = 1;
+  return aclopRegisterCompileFunc("Sum", choose_kernel);
+}
+
+// The first numbers of the device's memory and those behind them, into those behind these.
+static aclError add_with(aclTensorDesc* numbers, aclDataBuffer* const* buffers) {
+  if (numbers == NULL) return ACL_ERROR_BAD_ALLOC;
+  for (int i = 0; i < 3; ++i)
+    if (buffers[i] == NULL) return ACL_ERROR_BAD_ALLOC;
+  float* const values = host_memory;
+  for (int i = 0; i < 2 * kNumbers; ++i)
+    values[i] = (float)i;
+  DO(aclrtMemcpy(device_memory, kBytes, values, 2 * kNumbers * sizeof *values, ACL_MEMCPY_HOST_TO_DEVICE));
+  aclTensorDesc* descs[] = {numbers, numbers};
+  aclDataBuffer* in[] = {buffers[0], buffers[1]};
+  aclDataBuffer* out[] = {buffers[2]};
+  DO(aclopExecuteV2("Sum", 2, descs, in, 1, descs, out, NULL, stream));
+  DO(aclrtSynchronizeStream(stream));
+  DO(aclrtMemcpy(values, kBytes, device_memory, 3 * kNumbers * sizeof *values, ACL_MEMCPY_DEVICE_TO_HOST));
+  return values[3 * kNumbers - 1] == (float)(3 * kNumbers - 2) ? ACL_SUCCESS : kWrong;
+}
+
+static aclError execute_kernel(void) {
+  const int64_t dims[] = {kNumbers};
+  const size_t bytes = kNumbers * sizeof(float);
+  aclTensorDesc* const numbers = aclCreateTensorDesc(ACL_FLOAT, 1, dims, ACL_FORMAT_ND);
+  aclDataBuffer* buffers[3];
+  for (size_t i = 0; i < 3; ++i)
+    buffers[i] = aclCreateDataBuffer((char*)device_memory + i * bytes, bytes);
+  const aclError added = add_with(numbers, buffers);
+  for (size_t i = 0; i < 3; ++i)
+    if (buffers[i] != NULL) DO(aclDestroyDataBuffer(buffers[i]));
+  if (numbers != NULL) aclDestroyTensorDesc(numbers);
+  return added;
+}
+
+static aclError unregister_kernel(void) {
+  return aclopUnregisterCompileFunc("Sum");
+}
+
 static aclError undescribe(void) {
   if (buffer != NULL) DO(aclDestroyDataBuffer(buffer));
   buffer = NULL;
@@ -270,6 +328,9 @@ static const struct {
     {"describe", describe},
     {"load_missing_model", load_missing_model},
     {"load_model", load_model},
+    {"register_kernel", register_kernel},
+    {"execute_kernel", execute_kernel},
+    {"unregister_kernel", unregister_kernel},
     {"undescribe", undescribe},
     {"free_blocks", free_blocks},
     {"synchronize_device", wait_for_device},
@@ -289,6 +350,7 @@ static int is_documented(aclError code) {
     case ACL_ERROR_RT_MEMORY_ALLOCATION:
     case ACL_ERROR_RT_RESOURCE_ALLOC_FAIL:
     case ACL_ERROR_GE_LOAD_MODEL:
+    case ACL_ERROR_OP_LOAD_FAILED:
     case ACL_ERROR_RT_NO_STREAM_RESOURCE:
     case ACL_ERROR_RT_NO_EVENT_RESOURCE:
     case ACL_ERROR_RT_EVENT_NOT_COMPLETE:  // Of a wait for a record that could not be launched.
@@ -394,6 +456,19 @@ static void* symbol(const char* name) {
   return found;
 }
 
+static void read_kernels(void) {
+  const char* const path = getenv("CAIRN_FAULT_KERNELS");
+  FILE* const file = path != NULL ? fopen(path, "rb") : NULL;
+  enum { kMost = 1 << 24 };
+  kernel_bytes = malloc(kMost);
+  if (file != NULL && kernel_bytes != NULL) kernel_size = (int)fread(kernel_bytes, 1, kMost, file);
+  if (kernel_size == 0) {
+    fprintf(stderr, "CAIRN_FAULT_KERNELS has to name a file\n");
+    exit(2);
+  }
+  fclose(file);
+}
+
 int main(int argc, char** argv) {
   static const char* const kNames[kFaultKinds] = {"memory", "map", "thread", "file", "library"};
   int kind = 0;
@@ -406,6 +481,7 @@ int main(int argc, char** argv) {
   *(void**)&arm = symbol("fail_nth_arm");
   *(void**)&disarm = symbol("fail_nth_disarm");
   *(void**)&live = symbol("fail_nth_live");
+  read_kernels();
   const int all_after = strcmp(argv[2], "all") == 0;
   if (kind == kFaultLibrary) model_path = getenv("CAIRN_FAULT_MODEL");
   struct Rest without = {0, 0, 0, 0};

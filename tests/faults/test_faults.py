@@ -17,6 +17,7 @@ def test_a_refused_resource_gives_a_code_and_no_more(kind: str, how: str, tmp_pa
     environment = {
         "LD_PRELOAD": str(TESTS / "libfail_nth.so"),
         "ASCEND_PROCESS_LOG_PATH": str(tmp_path),
+        "CAIRN_FAULT_KERNELS": str(TESTS / "test_kernels.so"),
         "CAIRN_FAULT_MODEL": str(ROOT / "tests" / "fuzz" / "corpus" / "om" / "relu.om"),
     }
     done = subprocess.run(

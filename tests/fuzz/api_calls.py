@@ -2,15 +2,25 @@
 
 Every function of the headers that spec/c-api.json lists, but those that the harness calls by hand (they make and end
 what it keeps count of, or wait), and those whose arguments no library can check: format strings, and arrays whose length
-stands elsewhere.
+stands elsewhere. A list that follows its length is as long as that says.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
 SPEC = Path(__file__).resolve().parents[2] / "spec" / "c-api.json"
-HEADERS = ("acl/acl_base.h", "acl/acl_rt.h", "acl/acl_mdl.h", "acl/acl.h", "acl/ops/acl_dvpp.h")
+HEADERS = (
+    "acl/acl_base.h",
+    "acl/acl_rt.h",
+    "acl/acl_mdl.h",
+    "acl/acl_op.h",
+    "acl/acl_op_compiler.h",
+    "acl/acl.h",
+    "acl/ops/acl_cblas.h",
+    "acl/ops/acl_dvpp.h",
+)
 
 BY_HAND = {
     # Once in a process.
@@ -59,16 +69,37 @@ BY_HAND = {
     "aclrtSetOpExecuteTimeOut",
     # Set process-wide callbacks that have to be taken back.
     "aclrtSetExceptionInfoCallback",
+    # Writes files.
+    "aclGenGraphAndDumpForOp",
 }
 # Arguments that the C library cannot check: see the comment at the top.
-UNCHECKABLE = ("[", "**", "...")
+UNCHECKABLE = ("[", "**", "...", "*const *")
+LENGTH = re.compile(r"num(Inputs|Outputs|Values)")
+LIST = re.compile(r"((?:const )?\w+ \*)(?:const )?\*")
 
 
 def expression(function: dict) -> str | None:
     types = [parameter["type"] for parameter in function["params"]]
     names = [parameter["name"] for parameter in function["params"]]
     arguments = []
+    before = after = ""
+    length = None
     for name, kind in zip(names, types, strict=True):
+        if kind == "int" and LENGTH.fullmatch(name):
+            length = name
+            before += f"const int {name} = m.length(); "
+            arguments.append(name)
+            continue
+        listed = LIST.fullmatch(kind)
+        if listed and listed[1] == "aclopHandle *":  # A place for a new one.
+            before += "aclopHandle* handle = nullptr; "
+            after = " m.made(handle);"
+            arguments.append("&handle")
+            continue
+        if listed and length is not None:
+            before += f"auto {name} = m.list<{listed[1]}>({length}); "
+            arguments.append(f"{name}.data()")
+            continue
         if any(mark in kind or mark in name for mark in UNCHECKABLE):
             return None
         # These three are all void * in C.
@@ -76,6 +107,8 @@ def expression(function: dict) -> str | None:
         arguments.append(f"m.{pool}()" if pool else f"m.argument<{kind}>()")
     call = f"{function['name']}({', '.join(arguments)})"
     ret = function["ret"].strip()
+    if before:
+        return f"{before}(void){call};{after}"
     if "Destroy" in function["name"] and len(types) == 1 and ret == "aclError":
         return f"const auto handle = m.argument<{types[0]}>(); m.ended(handle, {function['name']}(handle));"
     if (

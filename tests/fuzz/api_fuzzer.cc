@@ -22,6 +22,8 @@
 #include <vector>
 
 #include "acl/acl.h"
+#include "acl/acl_op_compiler.h"
+#include "acl/ops/acl_cblas.h"
 #include "acl/ops/acl_dvpp.h"
 
 namespace {
@@ -188,9 +190,10 @@ class Machine {
   template <class T>
   T argument() {
     if constexpr (std::is_same_v<T, const char*>) {
-      static constexpr const char* kTexts[] = {"", "name", "/nowhere/at/all", "{}", "0", "\xff\xfe"};
+      static constexpr const char* kTexts[] = {"",    "name", "/nowhere/at/all", "{}", "0", "\xff\xfe",
+                                               "Add", "Cast"};
       const uint8_t choice = program_.byte();
-      return choice % 8 == 7 ? nullptr : kTexts[choice % std::size(kTexts)];
+      return choice % 9 == 8 ? nullptr : kTexts[choice % std::size(kTexts)];
     } else if constexpr (std::is_same_v<T, void*> || std::is_same_v<T, const void*>) {
       return any_pointer();
     } else if constexpr (std::is_pointer_v<T> && std::is_function_v<std::remove_pointer_t<T>>) {
@@ -210,6 +213,16 @@ class Machine {
     } else {
       return static_cast<T>(program_.number());
     }
+  }
+
+  /// Of a list that follows: a few, or a number that no list has.
+  int length() { return program_.byte() % 16 == 15 ? negative() : program_.byte() % 5; }
+  template <class T>
+  std::vector<T> list(int length) {
+    std::vector<T> list;
+    for (int i = 0; i < length; ++i)
+      list.push_back(argument<T>());
+    return list;
   }
 
   template <class T>
@@ -252,6 +265,9 @@ class Machine {
   static void destroy(acldvppStreamDesc* handle) { acldvppDestroyStreamDesc(handle); }
   static void destroy(acldvppBatchPicDesc* handle) { acldvppDestroyBatchPicDesc(handle); }
   static void destroy(acldvppBorderConfig* handle) { acldvppDestroyBorderConfig(handle); }
+  static void destroy(aclopAttr* handle) { aclopDestroyAttr(handle); }
+  static void destroy(aclopHandle* handle) { aclopDestroyHandle(handle); }
+  static void destroy(aclGraphDumpOption* handle) { aclDestroyGraphDumpOpt(handle); }
   template <class T>
   static void destroy(T*) {}  // Of functions that are not there yet.
 

@@ -280,6 +280,173 @@ for _argument in ("dev_ptr", "size"):
     OF_FUNCTION["acl.rt.mem_invalidate", _argument] = OF_FUNCTION["acl.rt.mem_flush", _argument]
 
 
+def listed_handles(value: object) -> Verdict:
+    """A list of handles of a fixed length, of which one is odd."""
+    if not isinstance(value, Odd):
+        return ILLEGAL
+    return LEGAL if value is Odd.valid else EITHER if value is Odd.foreign else ILLEGAL
+
+
+def only_valid(value: object) -> Verdict:
+    """A name or a folder that somebody has made known."""
+    return LEGAL if value is Odd.valid else ILLEGAL
+
+
+def file_bytes(value: object) -> Verdict:
+    """The bytes of a file; what was freed may still be mapped."""
+    return LEGAL if value is Odd.valid else EITHER if value in (Odd.stale, Odd.foreign) else ILLEGAL
+
+
+def list_of(*types: type) -> Rule:
+    return lambda value: (
+        EITHER
+        if isinstance(value, list | tuple) and all(isinstance(each, types) for each in value)
+        else ILLEGAL
+    )
+
+
+def list_of_bytes(value: object) -> Verdict:
+    """[OP-040]"""
+    if not isinstance(value, list | tuple) or not all(isinstance(each, int) for each in value):
+        return ILLEGAL
+    return (LEGAL if value else EITHER) if all(0 <= each <= 255 for each in value) else ILLEGAL
+
+
+def list_of_lists(value: object) -> Verdict:
+    return EITHER if isinstance(value, list | tuple) and all(map(dimensions, value)) else ILLEGAL
+
+
+def number_of_two(value: object) -> Verdict:
+    """Of a list of two; None is as good as not given."""
+    return EITHER if value is None else within(2, 2)(value)
+
+
+OPTIONAL_ATTR = handle(null=EITHER, foreign=LEGAL)  # An operator may have no attributes.
+DATA_BUFFER = handle(foreign=EITHER)
+OPERATORS = {  # Chapters 10.9 and 10.11; the operator of the sweep has two inputs and one output.
+    "set_model_dir": {"model_dir": only_valid},
+    "load": {
+        "model": file_bytes,
+        # Behind the file's end lie bytes of nobody's.
+        "model_size": lambda value: EITHER if is_number(value) and value > 255 else ILLEGAL,
+    },
+    "cast": {
+        "src_desc": OBJECT,
+        "dst_desc": OBJECT,
+        "src_buffer": DATA_BUFFER,
+        "dst_buffer": DATA_BUFFER,
+        "truncate": number(0, 1),
+    },
+    "create_handle_for_cast": {"src_desc": OBJECT, "dst_desc": OBJECT, "truncate": number(0, 1)},
+    "execute_with_handle": {
+        "handle": DATA_BUFFER,
+        "inputs": listed_handles,
+        "outputs": listed_handles,
+    },
+    "destroy_attr": {"attr": OBJECT},
+    "destroy_handle": {"handle": OBJECT},
+    "create_handle": {
+        "op_type": only_valid,
+        "input_desc": listed_handles,
+        "output_desc": listed_handles,
+        "op_attr": OPTIONAL_ATTR,
+    },
+    "infer_shape": {
+        "op_type": only_valid,
+        "in_desc_list": listed_handles,
+        "in_list": listed_handles,
+        "num_outputs": within(1, 1),
+        "out_desc_list": listed_handles,
+        "attr": OPTIONAL_ATTR,
+    },
+    "register_compile_func": {
+        "op_type": of_type(str),
+        "func": lambda value: LEGAL if value is Odd.valid else ILLEGAL,
+    },
+    # The sweep of register_compile_func has registered some.
+    "unregister_compile_func": {"op_type": of_type(str)},
+    "create_kernel": {
+        "op_type": of_type(str),
+        "kernel_id": of_type(str),
+        "kernel_name": only_valid,
+        "bin_data": file_bytes,
+        "bin_size": lambda value: EITHER if is_number(value) and value > 255 else ILLEGAL,
+        "enginetype": within(0, 2),
+        "deallocator": within(0, 1),
+    },
+    "set_kernel_args": {
+        "kernel_desc": OBJECT,
+        "kernel_id": only_valid,
+        "block_dim": lambda value: (
+            ILLEGAL if not is_number(value) or value < 1 else LEGAL if value <= 32 else EITHER
+        ),
+        "args": host_address,
+        "arg_size": lambda value: (
+            ILLEGAL if not is_number(value) or value < 0 else LEGAL if value <= 64 else EITHER
+        ),
+    },
+    "set_kernel_workspace_sizes": {
+        "kernel_desc": OBJECT,
+        "num_workspaces": lambda value: (
+            ILLEGAL if not is_number(value) or value < 0 else LEGAL if value <= 8 else EITHER
+        ),
+        # Other memory holds any numbers.
+        "workspace_sizes": lambda value: LEGAL if value is Odd.valid else may_fail(host_address)(value),
+    },
+    "update_params": {  # For an operator of the program, which may have none.
+        "op_type": only_valid,
+        "input_desc": lambda value: EITHER if value == [] else listed_handles(value),
+        "output_desc": lambda value: EITHER if value == [] else listed_handles(value),
+        "attr": OPTIONAL_ATTR,
+    },
+}
+OPERATORS["execute"] = OPERATORS["execute_v2"] = {
+    **OPERATORS["create_handle"],
+    "inputs": listed_handles,
+    "outputs": listed_handles,
+    "attr": OPTIONAL_ATTR,
+}
+ATTRIBUTES = {
+    "bool": {"attr_value": number(0, 1)},
+    "int": {
+        "attr_value": lambda value: (
+            ILLEGAL if not is_number(value) else LEGAL if -(1 << 63) <= value < 1 << 63 else EITHER
+        )
+    },
+    "float": {"attr_value": of_type(int, float)},
+    "string": {"attr_value": of_type(str)},
+    "data_type": {"attr_value": of_type(int)},
+    "list_bool": {"attr_value": list_of_bytes},
+    "list_int": {"attr_value": list_of(int)},
+    "list_float": {"num_values": number_of_two, "attr_value": list_of(int, float)},
+    "list_string": {"attr_value": list_of(str)},
+    "list_list_int": {"values": list_of_lists},
+    "list_data_type": {"num_values": number_of_two, "values": list_of(int)},
+}
+for _kind, _rules in ATTRIBUTES.items():
+    OPERATORS[f"set_attr_{_kind}"] = {"attr": OBJECT, "attr_name": of_type(str), **_rules}
+for _function, _rules in OPERATORS.items():
+    for _argument, _rule in _rules.items():
+        OF_FUNCTION[f"acl.op.{_function}", _argument] = _rule
+
+MATRICES = {  # Chapter 10.10; those of the sweep have two rows and columns of float16.
+    "trans_a": lambda value: EITHER if value in (2, 3) else within(0, 1)(value),
+    "trans_b": lambda value: EITHER if value in (2, 3) else within(0, 1)(value),
+    "trans_c": within(0, 0),  # [BLAS-026]
+    **{size: number(1, 2) for size in ("m", "n", "k")},
+    **{line: number(2) for line in ("lda", "ldb", "ldc")},
+    **{step: number(1) for step in ("incx", "incy")},
+    **{
+        memory: device_address(host=EITHER)
+        for memory in ("alpha", "beta", "a", "x", "y", "matrix_a", "matrix_b", "matrix_c")
+    },
+    **{f"data_type_{each}": within(1, 1) for each in "abx"},  # [BLAS-017], [BLAS-018], [BLAS-021]
+    **{f"data_type_{each}": within(0, 1) for each in "cy"},
+    "type": within(0, 0),  # [BLAS-039]
+}
+BY_NAME.update(MATRICES)
+
+
 def real_within(least: float, most: float) -> Rule:
     return lambda value: LEGAL if isinstance(value, int | float) and least <= value <= most else ILLEGAL
 

@@ -1,6 +1,13 @@
 """A small living program around the calls of the sweep: two devices, and valid values for every kind of argument."""
 
+import itertools
+import json
+import os
+import subprocess
+import tempfile
 import threading
+from functools import cache
+from pathlib import Path
 
 import acl
 import acl.media
@@ -8,10 +15,61 @@ import numpy
 from swept_values import Odd
 
 SIZE = 64
+KERNELS = Path(os.environ["CAIRN_BUILD_DIR"]) / "bin" / "tests" / "test_kernels.so"
+KERNEL_NAME = "cce_add_float"
 
 
 def call_back(*_: object) -> None:
     pass
+
+
+@cache
+def operator_folder() -> str:
+    """A folder with the operator Add for the tensors of the sweep, made by atc and loaded."""
+    folder = Path(tempfile.mkdtemp())
+    tensor = {"format": "ND", "shape": [2, 3], "type": "float"}
+    described = [{"op": "Add", "input_desc": [tensor, tensor], "output_desc": [tensor]}]
+    (folder / "ops.json").write_text(json.dumps(described))
+    command = [
+        "atc",
+        f"--singleop={folder / 'ops.json'}",
+        f"--output={folder}",
+        f"--soc_version={acl.get_soc_name()}",
+    ]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120)
+    assert acl.op.set_model_dir(str(folder)) == 0, acl.get_recent_err_msg()
+    return str(folder)
+
+
+@cache
+def operator_file() -> bytes:
+    return next(Path(operator_folder()).glob("*.om")).read_bytes()
+
+
+def loaded_type() -> str:
+    operator_folder()
+    return "Add"
+
+
+@cache
+def kernel_id() -> str:
+    """A kernel that is registered for the operator "text"."""
+    data = KERNELS.read_bytes()
+    pointer = acl.util.bytes_to_ptr(data)
+    ret = acl.op.create_kernel("text", "kernel", KERNEL_NAME, pointer, len(data), 1, 0)
+    assert ret == 0, acl.get_recent_err_msg()
+    return "kernel"
+
+
+def choose_kernel(*arguments: object) -> int:
+    """A selector."""
+    return acl.op.set_kernel_args(arguments[-1], kernel_id(), 1, 0, 0)
+
+
+def selected_type() -> str:
+    kernel_id()
+    assert acl.op.register_compile_func("text", choose_kernel) == 0, acl.get_recent_err_msg()
+    return "text"
 
 
 class Surroundings:
@@ -25,6 +83,7 @@ class Surroundings:
         self._device = 0  # Whose context is the current one.
         self._taken: list[tuple] = []
         self._keep = numpy.zeros(SIZE, numpy.uint8)
+        self._kernel_desc = self._ended_kernel_desc = 0
         self.enter(0)
 
     @staticmethod
@@ -62,6 +121,33 @@ class Surroundings:
         self.enter(self._device)
         return context
 
+    def _copied(self, data: bytes) -> int:
+        address = self._made(acl.rt.malloc_host(len(data)))
+        pointer = acl.util.bytes_to_ptr(data)
+        assert acl.rt.memcpy(address, len(data), pointer, len(data), 0) == 0, acl.get_recent_err_msg()
+        return address
+
+    def _operator_handle(self) -> int:
+        desc = self.make("tensor desc")
+        return self._made(acl.op.create_handle(loaded_type(), [desc, desc], [desc], 0))
+
+    def in_selector(self, call) -> object:
+        """What call() returns inside a selector: there is a kernel description only then."""
+        results = []
+
+        def selector(*arguments: object) -> int:
+            self._kernel_desc = arguments[-1]
+            results.append(call())
+            self._ended_kernel_desc = self._kernel_desc
+            return 1
+
+        kernel_id()
+        desc = self.make("tensor desc")
+        assert acl.op.register_compile_func("text", selector) == 0, acl.get_recent_err_msg()
+        acl.op.update_params("text", [desc], [desc], 0)
+        assert len(results) == 1, acl.get_recent_err_msg()
+        return results[0]
+
     def _started(self) -> int:
         return self._made(acl.util.start_thread(call_back, []))
 
@@ -97,7 +183,20 @@ class Surroundings:
             "dvpp memory": (lambda: self._made(media.dvpp_malloc(SIZE)), media.dvpp_free),
             "thread": (self._started, acl.util.stop_thread),
             "context": (self._new_context, acl.rt.destroy_context),
+            "device buffer": (
+                lambda: acl.create_data_buffer(self.make("device memory"), SIZE),
+                acl.destroy_data_buffer,
+            ),
+            "attr": (acl.op.create_attr, acl.op.destroy_attr),
+            "operator handle": (self._operator_handle, acl.op.destroy_handle),
+            "operator file": (lambda: self._copied(operator_file()), acl.rt.free_host),
+            "kernel file": (lambda: self._copied(KERNELS.read_bytes()), acl.rt.free_host),
+            "sizes": (lambda: self._copied(bytes(SIZE)), acl.rt.free_host),
+            "kernel desc": (lambda: self._kernel_desc, lambda _: None),
         }.get(kind)
+
+    def is_handle(self, kind: str) -> bool:
+        return kind in LISTS or self.maker(kind) is not None
 
     def make(self, kind: str) -> int:
         make, release = self.maker(kind)
@@ -115,10 +214,16 @@ class Surroundings:
         acl.rt.unsubscribe_report(threading.get_ident(), 0)
         acl.rt.set_op_wait_timeout(0)
         acl.rt.set_exception_info_callback(None)
+        acl.op.unregister_compile_func("text")
         acl.get_recent_err_msg()
 
     def value(self, kind: str, odd: Odd) -> object:
         """An odd value of the kind. Kinds that are no handles and no memory have only valid ones."""
+        if kind in LISTS:
+            element, count = LISTS[kind]
+            return [self.value(element, odd), *(self.value(element, Odd.valid) for _ in range(count - 1))]
+        if kind == "kernel desc" and odd is Odd.stale:
+            return self._ended_kernel_desc
         if odd is Odd.host:
             return self.make("host memory")
         if odd is Odd.other_type:
@@ -139,6 +244,17 @@ class Surroundings:
         return value ^ (1 << 40) if odd is Odd.forged else value
 
 
+# Lists of handles: an odd one holds one odd handle.
+LISTS = {
+    "two tensor descs": ("tensor desc", 2),
+    "one tensor desc": ("tensor desc", 1),
+    "two device buffers": ("device buffer", 2),
+    "one device buffer": ("device buffer", 1),
+    "two data buffers": ("data buffer", 2),
+}
+
+_numbers = itertools.count()
+
 # Valid values that need no release.
 PLAIN = {
     "number 0": lambda: 0,
@@ -156,6 +272,17 @@ PLAIN = {
     "bytes": lambda: b"x" * SIZE,
     "text": lambda: "text",
     "float": lambda: 1.0,
+    "numbers": lambda: [1, 2],
+    "texts": lambda: ["a", "b"],
+    "lists": lambda: [[1, 2], [3]],
+    "new text": lambda: f"text {next(_numbers)}",
+    "folder": operator_folder,
+    "loaded type": loaded_type,
+    "selected type": selected_type,
+    "registered kernel": kernel_id,
+    "kernel name": lambda: KERNEL_NAME,
+    "size of the operator file": lambda: len(operator_file()),
+    "size of the kernel file": KERNELS.stat().st_size.__int__,
 }
 
 KIND_BY_NAME = {
@@ -233,6 +360,40 @@ KIND_BY_NAME = {
     "csc_switch": "number 1",
     "crop_switch": "number 1",
     "padding_switch": "number 1",
+    "attr": "attr",
+    "op_attr": "attr",
+    "attr_name": "text",
+    "op_type": "loaded type",
+    "input_desc": "two tensor descs",
+    "inputs": "two device buffers",
+    "outputs": "one device buffer",
+    "handle": "operator handle",
+    "src_desc": "tensor desc",
+    "dst_desc": "tensor desc",
+    "src_buffer": "device buffer",
+    "dst_buffer": "device buffer",
+    "in_desc_list": "two tensor descs",
+    "in_list": "two data buffers",
+    "out_desc_list": "one tensor desc",
+    "num_outputs": "number 1",
+    "num_values": "number 2",
+    "model_dir": "folder",
+    "model_size": "size of the operator file",
+    "func": "function",
+    "kernel_id": "registered kernel",
+    "kernel_name": "kernel name",
+    "bin_data": "kernel file",
+    "bin_size": "size of the kernel file",
+    "kernel_desc": "kernel desc",
+    "block_dim": "number 1",
+    "args": "host memory",
+    "arg_size": "size",
+    "num_workspaces": "number 1",
+    "workspace_sizes": "sizes",
+    **dict.fromkeys(("m", "n", "k", "lda", "ldb", "ldc"), "number 2"),
+    **dict.fromkeys(("incx", "incy"), "number 1"),
+    **{f"data_type_{each}": "number 1" for each in "abcxy"},
+    **dict.fromkeys(("alpha", "beta", "a", "x", "y", "matrix_a", "matrix_b", "matrix_c"), "device memory"),
     "src_image_size_w": "number 2",
     "src_image_size_h": "number 2",
     "crop_size_w": "number 2",
@@ -248,6 +409,25 @@ KIND_OF_FUNCTION = {
     ("acl.util.ptr_to_numpy", "type"): "number 2",
     ("acl.media.dvpp_free", "dev_ptr"): "dvpp memory",
     ("acl.float_to_float16", "value"): "float",
+    ("acl.rt.get_mem_info", "attr"): "number 0",
+    ("acl.op.load", "model"): "operator file",
+    ("acl.op.set_attr_float", "attr_value"): "float",
+    ("acl.op.set_attr_string", "attr_value"): "text",
+    ("acl.op.set_attr_list_bool", "attr_value"): "numbers",
+    ("acl.op.set_attr_list_int", "attr_value"): "numbers",
+    ("acl.op.set_attr_list_float", "attr_value"): "numbers",
+    ("acl.op.set_attr_list_string", "attr_value"): "texts",
+    ("acl.op.set_attr_list_list_int", "values"): "lists",
+    ("acl.op.set_attr_list_data_type", "values"): "numbers",
+    ("acl.op.register_compile_func", "op_type"): "text",
+    ("acl.op.unregister_compile_func", "op_type"): "selected type",
+    ("acl.op.update_params", "op_type"): "selected type",
+    ("acl.op.create_kernel", "op_type"): "new text",
+    ("acl.op.create_kernel", "kernel_id"): "text",
+    **{
+        (f"acl.op.{function}", "output_desc"): "one tensor desc"
+        for function in ("execute", "execute_v2", "create_handle", "update_params")
+    },
 }
 
 

@@ -61,7 +61,13 @@ def problem_of(
 
 
 def call(surroundings, function: dict, argument: str, name: str) -> str:
-    """Calls the function with one odd argument among valid ones."""
+    """Calls the function with one odd argument among valid ones, where its kernel description is valid."""
+    if "kernel_desc" in function["args"]:
+        return surroundings.in_selector(lambda: call_here(surroundings, function, argument, name))
+    return call_here(surroundings, function, argument, name)
+
+
+def call_here(surroundings, function: dict, argument: str, name: str) -> str:
     from surroundings import kind_of
 
     module, short = function["python"].rsplit(".", 1)
@@ -69,7 +75,7 @@ def call(surroundings, function: dict, argument: str, name: str) -> str:
     value = VALUES[name]
     judged = value
     kind = kind_of(function["python"], argument)
-    if surroundings.maker(kind) is None and value in (Odd.stale, Odd.forged, Odd.foreign):
+    if not surroundings.is_handle(kind) and value in (Odd.stale, Odd.forged, Odd.foreign):
         return ""  # Numbers, functions and lists know no such thing.
     given = {
         other: surroundings.value(kind_of(function["python"], other), Odd.valid)
@@ -78,7 +84,7 @@ def call(surroundings, function: dict, argument: str, name: str) -> str:
     }
     # The odd value comes last, so that nothing new takes the place of what was released.
     given[argument] = surroundings.value(kind, value) if isinstance(value, Odd) else value
-    if isinstance(value, Odd) and surroundings.maker(kind) is None:
+    if isinstance(value, Odd) and not surroundings.is_handle(kind):
         is_plain = value is Odd.valid and not kind.startswith(("number", "size"))
         judged = value if is_plain else given[argument]
     arguments = [given[other] for other in function["args"]]
@@ -90,7 +96,8 @@ def call(surroundings, function: dict, argument: str, name: str) -> str:
         result = called(*arguments)
     except Exception as problem:
         raised = problem
-    if raised is None and short.endswith("_async") and ret_of(function, result) == 0:
+    is_queued = short.endswith("_async") or (module in ("acl.op", "acl.blas") and "stream" in given)
+    if raised is None and is_queued and ret_of(function, result) == 0:
         # Issued; what is wrong with it shows when the stream has run it.
         result = acl.rt.synchronize_stream(given["stream"])
         function = {**function, "returns": ["ret"]}

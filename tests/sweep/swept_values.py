@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "spec" / "generate"))
 
-MODULES = ("acl", "acl.rt", "acl.util", "acl.mdl", "acl.media")
+MODULES = ("acl", "acl.rt", "acl.util", "acl.mdl", "acl.media", "acl.op", "acl.blas")
 
 
 class Odd(Enum):

@@ -17,6 +17,7 @@ class ApiChecker final : public Checker {
  public:
   using Checker::Checker;
 
+  bool wants_calls_of(const char* function) const override { return !known_functions_.contains(function); }
   void call_begins(const char* function) override;
   void call_ended(const char* function, const Status& status) override;
   void code_ignored(const char* function, int code, const void* site) override;

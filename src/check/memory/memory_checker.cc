@@ -240,8 +240,8 @@ std::vector<MemoryAccess> MemoryChecker::split_at_mappings(std::span<const Memor
 void MemoryChecker::check_bounds(const char* function, const MemoryAccess& access) {
   const Allocation* const living = facts_.heap.find(access.address);
   if (living == nullptr) {
-    const Allocation* const freed = facts_.heap.find_freed(access.address);
-    if (freed == nullptr || freed->place != MemoryPlace::kHost) return;
+    const Allocation* const freed = facts_.heap.find_freed_host(access.address);
+    if (freed == nullptr) return;
     facts_.reports.add({Kind::kMemory,
                         "GDE-150",
                         "memory is used after it was freed",
@@ -295,8 +295,13 @@ void MemoryChecker::copy_written(const MemoryAccess& from, const MemoryAccess& t
   }
   const ByteRange read = part_of(*source, from);
   const ByteRange write = part_of(*target, to);
-  const std::vector<ByteRange> have = written_[source->start].ranges();
+  const ByteRanges& source_written = written_[source->start];
   ByteRanges& written = written_[target->start];
+  if (read.end - read.begin >= write.end - write.begin && source_written.first_missing(read) >= read.end) {
+    written.add(write);  // The usual case.
+    return;
+  }
+  const std::vector<ByteRange> have = source_written.ranges();
   written.remove(write);
   for (const ByteRange& range : have) {
     const size_t begin = std::max(range.begin, read.begin);
