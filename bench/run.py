@@ -14,6 +14,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +22,9 @@ ROOT = Path(__file__).resolve().parents[1]
 BENCH = ROOT / "bench"
 PAGE = ROOT / "docs" / "performance.md"
 NOTES = BENCH / "notes.md"  # What limits the rows that miss their target; goes below the table.
+
+# Networks of make_models.py that compute any batch; the others reshape to fixed sizes.
+ANY_BATCH = ("efficientnet", "mobilenet", "resnet50", "toy", "yolo")
 
 Row = dict[str, object]
 
@@ -76,7 +80,8 @@ def models(programs: Path) -> Iterator[Row]:
             arguments = [network, output.with_suffix(".om"), onnx]
             yield from json_lines(run([programs / "model_bench", *arguments]))
             yield from json_lines(run([sys.executable, BENCH / "model_bench.py", *arguments]))
-            yield from json_lines(run([sys.executable, BENCH / "gear_bench.py", network, onnx]))
+            if network in ANY_BATCH:
+                yield from json_lines(run([sys.executable, BENCH / "gear_bench.py", network, onnx]))
         resnet = folder / "resnet50.om"
         for row in json_lines(
             run([sys.executable, BENCH / "load_bench.py", resnet, resnet.with_suffix(".onnx")])
@@ -200,7 +205,11 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     tree = Path(os.environ.get("CAIRN_BUILD_DIR", ROOT / "build" / "release"))
-    rows = [row for name in arguments.only for row in SUITES[name](tree / "bin" / "bench")]
+    rows: list[Row] = []
+    for name in arguments.only:
+        start = time.monotonic()
+        rows += SUITES[name](tree / "bin" / "bench")
+        print(f"[bench] {name}: {time.monotonic() - start:.0f} s", file=sys.stderr)
     print_table(rows)
     if arguments.json:
         machine_and_date = {"machine": machine(), "date": datetime.date.today().isoformat()}
