@@ -25,6 +25,10 @@
 
 namespace cairn {
 
+namespace element {
+class ElementProgram;
+}
+
 /// Bytes of device memory that aclmdlQuerySize reports.
 struct ModelSizes {
   size_t work_bytes = 0;
@@ -120,6 +124,10 @@ class Executable {
   /// ACL_ERROR_RT_AICORE_TIMEOUT if one takes longer than `limit`. It is not interrupted.
   virtual Status run_limited(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
                              FloatOverflow& overflow, std::chrono::milliseconds limit) = 0;
+
+  /// What runs without the engine, on any thread and in parts; null for all but single operators that work
+  /// element by element.
+  virtual const element::ElementProgram* element_program() const { return nullptr; }
 
   /// The shown graph, in the order of execution.
   virtual const std::vector<OmNode>& nodes() const = 0;
