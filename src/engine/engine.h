@@ -135,6 +135,9 @@ class Executable {
   /// computed, too; without them only what the wanted tensors need runs.
   virtual Result<std::unique_ptr<Inspection>> inspect(size_t gear, const std::vector<InnerTensorId>& wanted,
                                                       bool with_outputs) = 0;
+  /// The same for a model with open shapes whose inputs have these dims, without the network's own outputs.
+  virtual Result<std::unique_ptr<Inspection>> inspect_open(const std::vector<std::vector<int64_t>>& dims,
+                                                           const std::vector<InnerTensorId>& wanted) = 0;
 };
 
 /// What one operator of a compiled network costs.
