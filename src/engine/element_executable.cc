@@ -32,4 +32,9 @@ Result<std::unique_ptr<Inspection>> ElementExecutable::inspect(size_t /*gear*/,
   return error(ACL_ERROR_FEATURE_UNSUPPORTED, "DUMP-021", "the inside of a single operator cannot be seen");
 }
 
+Result<std::unique_ptr<Inspection>> ElementExecutable::inspect_open(
+    const std::vector<std::vector<int64_t>>& /*dims*/, const std::vector<InnerTensorId>& /*wanted*/) {
+  return error(ACL_ERROR_FEATURE_UNSUPPORTED, "DUMP-021", "the inside of a single operator cannot be seen");
+}
+
 }  // namespace cairn

@@ -26,6 +26,8 @@ class ElementExecutable final : public Executable {
   const std::vector<OmNode>& nodes() const override { return nodes_; }
   Result<std::unique_ptr<Inspection>> inspect(size_t gear, const std::vector<InnerTensorId>& wanted,
                                               bool with_outputs) override;
+  Result<std::unique_ptr<Inspection>> inspect_open(const std::vector<std::vector<int64_t>>& dims,
+                                                   const std::vector<InnerTensorId>& wanted) override;
 
  private:
   const ModelInfo info_;
