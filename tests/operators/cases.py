@@ -14,6 +14,7 @@ import acl
 import ml_dtypes
 import numpy as np
 from air import Air
+from single import run_single
 
 HOST_TO_DEVICE, DEVICE_TO_HOST = 1, 2
 # Outputs whose size is known only when the model has run, and empty ones, get this much memory.
@@ -132,18 +133,25 @@ class Suite:
                     self.problems[name] = part
             rest = [each for each in rest if each.name not in bad]
 
-    def check(self, each: Case) -> None:
+    def check(self, each: Case, alone: bool = True) -> None:
+        """As a layer of a model, and (`alone`) as a single operator."""
         assert each.name not in self.problems, self.problems[each.name]
-        for i, (raw, wanted) in enumerate(zip(self.answers[each.name], each.expected, strict=True)):
-            assert raw.size == wanted.nbytes, f"output {i} has {raw.size} bytes, expected {wanted.nbytes}"
-            got = raw.view(wanted.dtype).reshape(wanted.shape)
-            if not np.issubdtype(wanted.dtype, np.integer) and wanted.dtype != np.bool_:
-                tolerance = max(each.within, TOLERANCE.get(wanted.dtype, 0))
-                np.testing.assert_allclose(
-                    got.astype(np.float64), wanted.astype(np.float64), rtol=tolerance, atol=tolerance
-                )
-            else:
-                np.testing.assert_array_equal(got, wanted)
+        compare(each, self.answers[each.name])
+        if alone:
+            compare(each, run_single(each.type, each.inputs, Const, each.expected, each.attributes))
+
+
+def compare(each: Case, answers: list[np.ndarray]) -> None:
+    for i, (raw, wanted) in enumerate(zip(answers, each.expected, strict=True)):
+        assert raw.size == wanted.nbytes, f"output {i} has {raw.size} bytes, expected {wanted.nbytes}"
+        got = raw.view(wanted.dtype).reshape(wanted.shape)
+        if not np.issubdtype(wanted.dtype, np.integer) and wanted.dtype != np.bool_:
+            tolerance = max(each.within, TOLERANCE.get(wanted.dtype, 0))
+            np.testing.assert_allclose(
+                got.astype(np.float64), wanted.astype(np.float64), rtol=tolerance, atol=tolerance
+            )
+        else:
+            np.testing.assert_array_equal(got, wanted)
 
 
 def graph_of(cases: list[Case]) -> tuple[Air, list[np.ndarray]]:
