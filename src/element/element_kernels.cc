@@ -24,9 +24,8 @@
 
 // `out` may be an input, but then at the same place: the iterations are independent.
 #undef CAIRN_EACH
-#if defined(__clang__)
-#define CAIRN_EACH(i, count) \
-  _Pragma("clang loop vectorize(assume_safety)") for (size_t i = 0; i < (count); ++i)
+#if defined(__clang__)  // It looks whether they overlap by itself.
+#define CAIRN_EACH(i, count) for (size_t i = 0; i < (count); ++i)
 #else
 #define CAIRN_EACH(i, count) _Pragma("GCC ivdep") for (size_t i = 0; i < (count); ++i)
 #endif
