@@ -2,9 +2,11 @@
 """Matrix products of acl.blas next to NumPy's, which are OpenBLAS's.
 
 Prints one JSON object per row. The two take turns; the times are medians. A product of half floats is compared with
-what a user would write: convert to float32, multiply, convert back. One of int8 is compared with float32.
+what a user would write: convert to float32, multiply, convert back. One of int8 is compared with float32, and with oneDNN
+called directly.
 """
 
+import ctypes
 import json
 import statistics
 import time
@@ -14,6 +16,7 @@ import numpy as np
 
 SIZES = (64, 128, 256, 512, 1024, 2048)
 SECONDS_PER_ROW = 1.5
+ONEDNN = ctypes.CDLL("libdnnl.so.2")
 
 
 class Device:
@@ -81,10 +84,24 @@ def measure(device: Device, n: int) -> None:
     def user_vector():
         return (a.astype(np.float32) @ x.astype(np.float32)).astype(np.float16)
 
+    product = np.empty((n, n), np.int32)
+    flag = [ctypes.c_char(letter) for letter in (b"N", b"N", b"F")]
+    side, zero_offset, addend = ctypes.c_int64(n), ctypes.c_int8(0), np.zeros(1, np.int32)
+    unit, nothing = ctypes.c_float(1), ctypes.c_float(0)
+    left_data, sums_data = ctypes.c_void_p(integers.ctypes.data), ctypes.c_void_p(product.ctypes.data)
+    addend_data = ctypes.c_void_p(addend.ctypes.data)
+
+    def direct():
+        ONEDNN.dnnl_gemm_s8s8s32(
+            *flag, side, side, side, unit, left_data, side, zero_offset, left_data, side, zero_offset,
+            nothing, sums_data, side, addend_data,
+        )  # fmt: skip
+
     against = "NumPy, through float32"
     show(f"float16 GEMM, {n} x {n}", *in_turns(halves, user_halves), against, 2)
     show(f"float16 GEMV, {n} x {n}", *in_turns(by_vector, user_vector), against, 2)
     show(f"int8 GEMM, {n} x {n}", *in_turns(whole, lambda: wide_a @ wide_b), "NumPy, float32", 1.5)
+    show(f"int8 GEMM, {n} x {n}", *in_turns(whole, direct), "oneDNN directly", 0.97)
     for address in (one, zero, whole_one, whole_zero, left, right, vector, result, matrix, sums):
         assert acl.rt.free(address) == 0
 

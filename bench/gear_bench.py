@@ -90,7 +90,7 @@ class Gears:
                 first[batch].append(self.execute())
                 later[batch].append(self.execute())
         slower = [min(first[batch]) - min(later[batch]) for batch in GEARS]
-        return statistics.median(setters) + max(statistics.mean(slower), 0.0)
+        return statistics.median(setters) + max(statistics.median(slower), 0.0)
 
 
 def new_session(path: Path, image: np.ndarray) -> float:

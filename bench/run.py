@@ -125,12 +125,17 @@ def blas(_: Path) -> Iterator[Row]:
     yield from json_lines(run([sys.executable, BENCH / "blas_bench.py"]))
 
 
+def single_operators(_: Path) -> Iterator[Row]:
+    yield from json_lines(run([sys.executable, BENCH / "single_op_bench.py"]))
+
+
 SUITES = {
     "startup": start_up,
     "runtime": runtime,
     "aipp": aipp,
     "model": models,
     "media": media,
+    "singleop": single_operators,
     "blas": blas,
     "photo": photos,
 }

@@ -20,11 +20,12 @@ import acl
 import numpy as np
 
 HOST_TO_DEVICE, DEVICE_TO_HOST = 1, 2
-ACL_FLOAT, ACL_FLOAT16, ACL_INT32 = 0, 1, 3
+ACL_FLOAT, ACL_FLOAT16, ACL_INT32, ACL_UINT8 = 0, 1, 3, 4
 DATA_TYPES = {
     np.dtype(np.float32): ACL_FLOAT,
     np.dtype(np.float16): ACL_FLOAT16,
     np.dtype(np.int32): ACL_INT32,
+    np.dtype(np.uint8): ACL_UINT8,
 }
 ACL_FORMAT_ND = 2
 

@@ -8,8 +8,10 @@
 
 #include "cairn_check.h"
 #include "cairn_doctor.h"
+#include "model/model_load.h"
 #include "om/mapped_file.h"
 #include "om/om_report.h"
+#include "om/om_weight_files.h"
 #include "other_programs.h"
 
 namespace {
@@ -20,6 +22,15 @@ struct InspectOptions {
   bool operators = false;
 };
 
+/// Why the model cannot be executed; empty if it can. Weights may lie in files beside it.
+std::string defect_of(const std::string& path, const cairn::MappedFile& file, const cairn::OmModel& model) {
+  if (cairn::find_weight_files(file.bytes()).empty()) return model.defect;
+  const auto whole = cairn::read_model_file(path.c_str());
+  if (!whole.is_ok()) return std::string(whole.status().text());
+  const auto complete = cairn::read_om(whole->span(), cairn::OmUse::kDescribe);
+  return complete.is_ok() ? complete->defect : std::string(complete.status().text());
+}
+
 int inspect(const InspectOptions& options) {
   std::string reason;
   const cairn::MappedFile file = cairn::MappedFile::open(options.file, reason);
@@ -27,11 +38,12 @@ int inspect(const InspectOptions& options) {
     fmt::print(stderr, "cairn: {} cannot be read: {}\n", options.file, reason);
     return 1;
   }
-  const auto model = cairn::read_om(file.bytes(), cairn::OmUse::kDescribe);
+  auto model = cairn::read_om(file.bytes(), cairn::OmUse::kDescribe);
   if (!model.is_ok()) {
     fmt::print(stderr, "cairn: {}: {}\n", options.file, model.status().text());
     return 1;
   }
+  model->defect = defect_of(options.file, file, *model);
   const auto describe = options.json ? cairn::om_inspection_json : cairn::om_inspection;
   fmt::print("{}", describe(*model, file.bytes().size(), options.operators));
   return 0;

@@ -9,7 +9,7 @@
 #include <new>
 
 #include "base/half.h"
-#include "blas/half_vectors.h"
+#include "tensor/half_vectors.h"
 
 namespace cairn::blas {
 namespace {

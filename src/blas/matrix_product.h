@@ -56,6 +56,12 @@ class MatrixProduct {
   /// Of alpha and beta, and of an element of C.
   size_t bytes_of_scalar() const { return result_ == ACL_FLOAT16 ? 2 : 4; }
 
+  /// Takes less time than handing it to a worker, which may have to be woken.
+  bool is_brief() const {
+    constexpr int64_t kMostProducts = int64_t{1} << 18;
+    return int64_t{m_} * n_ <= kMostProducts && int64_t{m_} * n_ * k_ <= kMostProducts;
+  }
+
   /// Computes with addresses that our code may touch. May throw std::bad_alloc.
   Status run(const void* alpha, const void* a, const void* b, const void* beta, void* c,
              FloatOverflow& overflow) const;

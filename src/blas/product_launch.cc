@@ -56,12 +56,14 @@ Status launch_product(const char* function, const MatrixProduct& product, const 
     watching.task_launched(stream.get(), function, list);
   });
   const bool detect = stream->overflow_switch();
-  return Stream::launch(stream, function, [=](Stream& running) -> Status {
+  const auto run = [=](Stream& running) -> Status {
     FloatOverflow overflow{.saturate = running.saturates()};
     CAIRN_RETURN_IF_ERROR(product.run(alpha.address(), a, b, beta.address(), c, overflow));
     if (overflow.seen && detect) running.overflow_status().store(1);
     return {};
-  });
+  };
+  return Stream::launch(stream, function, run,
+                        product.is_brief() ? Stream::Start::kHere : Stream::Start::kOnWorker);
 }
 
 }  // namespace cairn::blas

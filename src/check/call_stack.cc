@@ -69,8 +69,10 @@ struct KnownStack {
     return true;
   }
 };
-constexpr size_t kKnownStacks = 16;
-thread_local KnownStack known_stacks[kKnownStacks];
+constexpr size_t kKnownSets = 4;
+constexpr size_t kKnownOfASet = 8;  // Calls that take the same way to us differ only further up.
+thread_local KnownStack known_stacks[kKnownSets][kKnownOfASet];
+thread_local size_t unwound = 0;
 
 /// Fills `known` with the return addresses above its frame; `caller` becomes null if they are not where they
 /// are expected.
@@ -104,8 +106,10 @@ void unwind(KnownStack& known) {
 
 const CallStack* current_c_stack(const void* frame, const void* caller) {
   const size_t hash = (reinterpret_cast<size_t>(frame) >> 4) ^ reinterpret_cast<size_t>(caller);
-  KnownStack& known = known_stacks[hash % kKnownStacks];
-  if (known.is_still(frame, caller)) return known.stack;
+  auto& known_of_set = known_stacks[hash % kKnownSets];
+  for (const KnownStack& known : known_of_set)
+    if (known.is_still(frame, caller)) return known.stack;
+  KnownStack& known = known_of_set[unwound++ % kKnownOfASet];
   known.frame = frame;
   known.caller = caller;
   unwind(known);

@@ -207,7 +207,7 @@ class AirReader {
       if (auto converted = convert(value)) node.attributes.push_back({name, std::move(*converted)});
     std::ranges::sort(node.attributes, {}, &OmAttribute::name);
     node.original_names = {op.name()};
-    if (const pb::AttrDef* names = find(op.attr(), "_datadump_original_op_names"))
+    if (const pb::AttrDef* names = find(op.attr(), kOriginalNames))
       node.original_names.assign(names->list().s().begin(), names->list().s().end());
     graph_.nodes.push_back(std::move(node));
     return {};

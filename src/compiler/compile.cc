@@ -46,7 +46,7 @@ class Compilation {
     CAIRN_RETURN_IF_ERROR(check_shapes());
     CAIRN_RETURN_IF_ERROR(choose_outputs());
     stage_("converting the network");
-    CAIRN_ASSIGN(OnnxNetwork network, read_network());
+    CAIRN_ASSIGN(ImportedNetwork network, read_network());
     CAIRN_RETURN_IF_ERROR(fix_shapes(network));
     remember_tensors(network);
     if (is_tensorflow()) remember_inner_tensors();
@@ -85,7 +85,7 @@ class Compilation {
       CAIRN_ASSIGN(onnx_, read_onnx(std::as_bytes(std::span(changed_)), options_.model));
     }
     CAIRN_RETURN_IF_ERROR(name_shapes());
-    CAIRN_RETURN_IF_ERROR(fold_branches());
+    CAIRN_RETURN_IF_ERROR(fold_known_branches());
     if (auto own = give_own_domain(onnx_bytes(), onnx_)) {
       changed_ = std::move(*own);
       CAIRN_ASSIGN(onnx_, read_onnx(std::as_bytes(std::span(changed_)), options_.model));
@@ -94,26 +94,15 @@ class Compilation {
   }
 
   /// `If` nodes whose condition the shapes decide give way to their branch, which may have others in it.
-  Status fold_branches() {
-    std::set<std::string> tried;
-    for (;;) {
-      const auto node = std::ranges::find_if(onnx_.nodes, [&](const OnnxNode& each) {
-        return each.type == "If" && each.domain.empty() && !each.inputs.empty() && !each.outputs.empty() &&
-               !tried.contains(std::string(each.outputs[0]));
-      });
-      if (node == onnx_.nodes.end()) return {};
-      const std::string output(node->outputs[0]);
-      tried.insert(output);
-      const auto condition = graph_up_to(onnx_bytes(), onnx_, node->inputs[0]);
-      if (!condition) continue;
-      const auto value =
-          OnnxNetwork::known_condition(options_.model, onnx_.opset, *condition, wanted_shapes());
-      if (!value) continue;
-      auto changed = inline_branch(onnx_bytes(), output, *value);
-      if (!changed) continue;
-      changed_ = std::move(*changed);
-      CAIRN_ASSIGN(onnx_, read_onnx(std::as_bytes(std::span(changed_)), options_.model));
-    }
+  Status fold_known_branches() {
+    if (std::ranges::none_of(onnx_.nodes, [](const OnnxNode& node) { return node.type == "If"; })) return {};
+    auto folded = fold_branches(onnx_bytes(), [&](const std::string& condition) {
+      return ImportedNetwork::known_condition(options_.model, onnx_.opset, condition, wanted_shapes());
+    });
+    if (!folded) return {};
+    changed_ = std::move(*folded);
+    CAIRN_ASSIGN(onnx_, read_onnx(std::as_bytes(std::span(changed_)), options_.model));
+    return {};
   }
 
   std::string_view onnx_bytes() const {
@@ -137,11 +126,11 @@ class Compilation {
 
   bool is_tensorflow() const { return options_.framework == kTensorFlow; }
 
-  Result<OnnxNetwork> read_tensorflow_network() const {
+  Result<ImportedNetwork> read_tensorflow_network() const {
     std::vector<std::string> outputs;
     for (const GraphOutput& output : outputs_)
       outputs.push_back(output.tensor);
-    return OnnxNetwork::read_tensorflow(options_.model, outputs, node_names());
+    return ImportedNetwork::read_tensorflow(options_.model, outputs, node_names());
   }
 
   /// The engine's graph has lost most tensors of TensorFlow's: those of a second reading that keeps them all.
@@ -150,7 +139,7 @@ class Compilation {
     for (const OnnxNode& node : onnx_.nodes)
       for (const std::string_view output : node.outputs)
         outputs.emplace_back(output);
-    auto network = OnnxNetwork::read_tensorflow(options_.model, outputs, node_names());
+    auto network = ImportedNetwork::read_tensorflow(options_.model, outputs, node_names());
     if (!network.is_ok()) return;  // Only what a viewer shows is missing.
     if (!network->reshape(wanted_shapes()).is_ok()) return;
     remember_tensors(*network);
@@ -167,14 +156,14 @@ class Compilation {
     return {};
   }
 
-  Result<OnnxNetwork> read_network() {
+  Result<ImportedNetwork> read_network() {
     if (is_tensorflow()) return read_tensorflow_network();
-    if (!operators_) return OnnxNetwork::read(options_.model, onnx_.opset, node_names(), changed_);
+    if (!operators_) return ImportedNetwork::read(options_.model, onnx_.opset, node_names(), changed_);
     // Operators are built for the shapes that they get.
     for (ops::GraphInput& input : operators_->inputs)
       for (const InputShape& shape : input_shapes_)
         if (shape.name == input.tensor) input.dims = known_sizes(shape);
-    return OnnxNetwork::build(*operators_);
+    return ImportedNetwork::build(*operators_);
   }
 
   static std::vector<int64_t> known_sizes(const InputShape& shape) {
@@ -293,7 +282,17 @@ class Compilation {
     return shapes;
   }
 
-  Status fix_shapes(OnnxNetwork& network) {
+  /// Shapes that one branch of an `If` cannot take are the likely reason where its condition is not known.
+  Status explain_branches(Status status) const {
+    if (status.is_ok()) return status;
+    const auto branching = std::ranges::find(onnx_.nodes, "If", &OnnxNode::type);
+    if (branching == onnx_.nodes.end()) return status;
+    return compile_error("E19014", {fmt::format("the input shapes must suit both branches of {} (type If), "
+                                                "whose condition is only known when the model runs; {}",
+                                                branching->name, status.text())});
+  }
+
+  Status fix_shapes(ImportedNetwork& network) {
     std::vector<NetworkTensor> inputs;
     std::vector<std::string> outputs;
     for (const OnnxValue& input : onnx_.inputs)
@@ -302,7 +301,7 @@ class Compilation {
       outputs.push_back(output.tensor);
     CAIRN_RETURN_IF_ERROR(network.select(inputs, outputs));
     const auto shapes = wanted_shapes();
-    CAIRN_RETURN_IF_ERROR(network.reshape(shapes));
+    CAIRN_RETURN_IF_ERROR(explain_branches(network.reshape(shapes)));
     work_bytes_ = network.work_bytes();
     for (const NetworkTensor& input : network.inputs())
       if (!input.is_static() && !shapes.contains(input.name))
@@ -320,7 +319,7 @@ class Compilation {
   }
 
   /// What the outputs come to in each gear.
-  Status measure_gears(const OnnxNetwork& network) {
+  Status measure_gears(const ImportedNetwork& network) {
     std::vector<std::vector<int64_t>> open;
     for (const NetworkTensor& input : network.inputs())
       open.push_back(input.dims);
@@ -338,7 +337,7 @@ class Compilation {
   }
 
   /// Types and shapes of the original network, before casts are put at its ends.
-  void remember_tensors(const OnnxNetwork& network) {
+  void remember_tensors(const ImportedNetwork& network) {
     const auto remember = [&](std::string_view name) {
       if (auto tensor = network.tensor(name)) tensors_.emplace(name, std::move(*tensor));
     };
@@ -349,7 +348,7 @@ class Compilation {
         remember(output);
   }
 
-  Status change_types(OnnxNetwork& network) const {
+  Status change_types(ImportedNetwork& network) const {
     for (size_t i = 0; i < options_.fp16_inputs.size(); ++i) {
       const std::string& name = options_.fp16_inputs[i];
       const OnnxValue* input = find_input(name);
@@ -415,7 +414,7 @@ class Compilation {
     return {};
   }
 
-  Status describe_inputs(const OnnxNetwork& network) {
+  Status describe_inputs(const ImportedNetwork& network) {
     for (const NetworkTensor& from : network.inputs()) {
       OmInput input;
       CAIRN_ASSIGN(static_cast<OmTensor&>(input), describe(from, from.name));
@@ -429,7 +428,7 @@ class Compilation {
     return {};
   }
 
-  Status describe_outputs(const OnnxNetwork& network) {
+  Status describe_outputs(const ImportedNetwork& network) {
     const std::vector<NetworkTensor> from = network.outputs();
     for (size_t i = 0; i < from.size(); ++i) {
       CAIRN_ASSIGN(output_tensors_[i], describe(from[i], output_tensors_[i].name));
@@ -584,7 +583,7 @@ class Compilation {
     return {};
   }
 
-  Result<CompiledModel> finish(const OnnxNetwork& network) {
+  Result<CompiledModel> finish(const ImportedNetwork& network) {
     CAIRN_ASSIGN(NetworkIr ir, network.write_ir());
     CompiledModel compiled;
     OmModel& model = compiled.model;

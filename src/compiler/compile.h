@@ -12,7 +12,7 @@
 #include "acl/acl_base.h"
 #include "base/status.h"
 #include "compiler/onnx_renames.h"
-#include "engine/onnx_import.h"
+#include "engine/imported_network.h"
 #include "om/mapped_file.h"
 #include "om/om_model.h"
 

@@ -201,6 +201,16 @@ class GraphBuilder {
     return {{name, 0}, output};
   }
 
+  /// A graph that was made from a network before may say it in an attribute, which is taken out of the list.
+  static std::vector<std::string> original_names(const OnnxNode& onnx, std::vector<OmAttribute>& attributes) {
+    const auto said = std::ranges::find(attributes, kOriginalNames, &OmAttribute::name);
+    if (said == attributes.end()) return {onnx.name};
+    const auto* names = std::get_if<std::vector<std::string>>(&said->value);
+    std::vector<std::string> found = names && !names->empty() ? *names : std::vector<std::string>{onnx.name};
+    attributes.erase(said);
+    return found;
+  }
+
   void add_operator(const OnnxNode& onnx) {
     if (onnx.type == "Constant" && onnx.tensor && onnx.outputs.size() == 1) {
       producers_[std::string(onnx.outputs[0])] = add_constant(onnx.name, *onnx.tensor, onnx.outputs[0]);
@@ -213,7 +223,7 @@ class GraphBuilder {
     node.name = onnx.name;
     node.type = std::move(cann.type);
     node.attributes = std::move(cann.attributes);
-    node.original_names = {onnx.name};
+    node.original_names = original_names(onnx, node.attributes);
     for (const std::string_view input : onnx.inputs) {
       const Producer from = input.empty() ? Producer() : producer(input);
       node.inputs.push_back(from.source);

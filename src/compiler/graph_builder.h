@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "compiler/onnx_file.h"
-#include "engine/onnx_import.h"
+#include "engine/imported_network.h"
 #include "om/om_model.h"
 
 namespace cairn {

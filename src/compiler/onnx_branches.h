@@ -2,21 +2,18 @@
 // input. The engine's reader needs the rank of every tensor, which such nodes hide from it.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "compiler/onnx_file.h"
-
 namespace cairn {
 
-/// The bytes of an ONNX file whose only output is this tensor of truth values, with the nodes that it needs.
-/// Nothing if one of these has graphs in it. `model` is what read_onnx made of the file.
-std::optional<std::string> graph_up_to(std::string_view file, const OnnxModel& model,
-                                       std::string_view tensor);
+/// What the only output of an ONNX file, a truth value, always is; nothing if that is not known.
+using KnownCondition = std::function<std::optional<bool>(const std::string& file)>;
 
-/// The bytes of an ONNX file with the first `If` that makes the tensor `output` replaced by the nodes of one
-/// of its branches. Nothing if there is none. The file must have passed read_onnx.
-std::optional<std::string> inline_branch(std::string_view file, std::string_view output, bool then_branch);
+/// The bytes of an ONNX file in which such nodes have given way to the nodes of one of their branches, also
+/// inside the branches of others. Nothing if there are none. The file must have passed read_onnx.
+std::optional<std::string> fold_branches(std::string_view file, const KnownCondition& known);
 
 }  // namespace cairn

@@ -69,7 +69,7 @@ class OnnxReader {
     return {};
   }
 
-  /// Graphs inside attributes are only checked.
+  /// Of graphs inside attributes only the nodes are kept.
   Status read_graph(std::string_view bytes, int depth) {
     if (depth > kMostNesting)
       return refused(fmt::format("its graphs are nested more than {} deep", kMostNesting));
@@ -126,7 +126,7 @@ class OnnxReader {
           return {};
       }
     }));
-    if (depth == 1) model_.nodes.push_back(std::move(node));
+    (depth == 1 ? model_.nodes : model_.inner_nodes).push_back(std::move(node));
     return {};
   }
 

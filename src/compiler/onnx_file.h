@@ -55,8 +55,11 @@ struct OnnxValue {
 
 struct OnnxModel {
   std::string_view graph_name;
-  int64_t opset = 0;              ///< Of the default domain.
-  std::vector<OnnxNode> nodes;    ///< Of the main graph.
+  int64_t opset = 0;            ///< Of the default domain.
+  std::vector<OnnxNode> nodes;  ///< Of the main graph.
+  /// Of graphs in attributes, such as the branches of an If: as they stand in the file, but each behind those
+  /// inside of it. They keep the names of the file.
+  std::vector<OnnxNode> inner_nodes;
   std::vector<OnnxValue> inputs;  ///< Without those that only name an initializer.
   std::vector<OnnxValue> outputs;
   std::vector<OnnxTensor> initializers;

@@ -10,7 +10,7 @@ namespace cairn {
 /// What of a node is passed over, and what to do; empty: nothing.
 std::string_view onnx_limit(const OnnxNode& node);
 
-/// All nodes of the main graph whose results would be wrong, in one message.
+/// All nodes whose results would be wrong, in one message.
 Status check_onnx_limits(const OnnxModel& model);
 
 }  // namespace cairn

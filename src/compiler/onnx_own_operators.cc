@@ -38,31 +38,113 @@ bool is_own_resize(const OnnxNode& node) {
          place == "tf_crop_and_resize" || place == "half_pixel_symmetric";
 }
 
+/// With ceil_mode the engine lets a window begin behind the image, and it counts places by rows only.
+bool is_own_max_pool(const OnnxNode& node) {
+  if (node.outputs.size() > 1 && value_of<int64_t>(node, "storage_order", 0) != 0) return true;
+  if (value_of<int64_t>(node, "ceil_mode", 0) == 0) return false;
+  const auto list = [&](std::string_view name) {
+    return value_of<std::vector<int64_t>>(node, name, std::vector<int64_t>());
+  };
+  const std::vector<int64_t> kernel = list("kernel_shape");
+  const std::vector<int64_t> strides = list("strides");
+  const std::vector<int64_t> dilations = list("dilations");
+  const std::vector<int64_t> pads = list("pads");
+  const size_t dims = kernel.size();
+  for (size_t i = 0; i < dims; ++i) {
+    const int64_t stride = i < strides.size() ? strides[i] : 1;
+    const int64_t dilation = i < dilations.size() ? dilations[i] : 1;
+    const int64_t end = dims + i < pads.size() ? pads[dims + i] : 0;
+    // Saturated: these numbers come from the file.
+    int64_t reach = 0;
+    if (__builtin_mul_overflow(kernel[i] - 1, dilation, &reach) ||
+        __builtin_sub_overflow(reach, end, &reach) || stride - 1 > reach)
+      return true;
+  }
+  return false;
+}
+
+/// With ceil_mode the engine counts what a window has beyond the padding as well.
+bool is_own_average_pool(const OnnxNode& node) {
+  const auto pads = value_of<std::vector<int64_t>>(node, "pads", std::vector<int64_t>());
+  return value_of<int64_t>(node, "ceil_mode", 0) != 0 &&
+         value_of<int64_t>(node, "count_include_pad", 0) != 0 &&
+         std::ranges::any_of(pads, [](int64_t pad) { return pad != 0; });
+}
+
+/// Neither terms with letters nor an ellipsis: scalars, which the engine's reader gets wrong.
+bool is_own_einsum(const OnnxNode& node) {
+  return value_of<std::string_view>(node, "equation", "x").find_first_not_of(" ,->") ==
+         std::string_view::npos;
+}
+
 bool is_own(const OnnxNode& node) {
   if (!node.domain.empty() && node.domain != "ai.onnx") return false;
+  const auto integer = [&](std::string_view name) { return value_of<int64_t>(node, name, 0); };
+  const auto mode = [&] { return value_of<std::string_view>(node, "mode", ""); };
   constexpr size_t kTrainingMode = 2;
   if (node.type == "Attention") return is_own_attention(node);
   if (node.type == "Resize") return is_own_resize(node);
-  if (node.type == "Pad") return value_of<std::string_view>(node, "mode", "") == "wrap";
+  if (node.type == "Upsample") return mode() != "linear" && mode() != "bilinear";
+  if (node.type == "Pad") return mode() == "wrap";
+  if (node.type == "MaxPool") return is_own_max_pool(node);
+  if (node.type == "AveragePool") return is_own_average_pool(node);
+  if (node.type == "LpPool") return integer("ceil_mode") != 0;
+  if (node.type == "LRN") return integer("size") % 2 == 0;
+  if (node.type == "ReduceLogSum") return integer("noop_with_empty_axes") != 0;
+  if (node.type == "Einsum") return is_own_einsum(node);
   return node.type == "Dropout" && has_input(node, kTrainingMode);
 }
+
+/// Writes the file anew, taking the nodes in the order in which read_onnx gives them.
+class OwnDomain {
+ public:
+  explicit OwnDomain(const OnnxModel& model)
+      : node_(model.nodes.begin()), inner_(model.inner_nodes.begin()) {}
+
+  std::string graph(std::string_view bytes, bool is_main) {
+    std::string changed;
+    each(bytes, [&](const Field& field) {
+      if (field.number != kGraphNode) return append(changed, field);
+      append_bytes(changed, kGraphNode, node(field.bytes, is_main));
+    });
+    return changed;
+  }
+
+ private:
+  std::string node(std::string_view bytes, bool is_main) {
+    std::string changed;
+    each(bytes, [&](const Field& field) {
+      if (field.number != kNodeAttribute) return append(changed, field);
+      append_bytes(changed, kNodeAttribute, attribute(field.bytes));
+    });
+    // Of a field that stands twice the last one counts.
+    if (is_own(is_main ? *node_++ : *inner_++)) append_bytes(changed, kNodeDomain, kOwnDomain);
+    return changed;
+  }
+
+  std::string attribute(std::string_view bytes) {
+    std::string changed;
+    each(bytes, [&](const Field& field) {
+      if (field.number != kAttributeGraph && field.number != kAttributeGraphs) return append(changed, field);
+      append_bytes(changed, field.number, graph(field.bytes, false));
+    });
+    return changed;
+  }
+
+  std::vector<OnnxNode>::const_iterator node_;
+  std::vector<OnnxNode>::const_iterator inner_;
+};
 
 }  // namespace
 
 std::optional<std::string> give_own_domain(std::string_view file, const OnnxModel& model) {
-  if (std::ranges::none_of(model.nodes, is_own)) return std::nullopt;
+  if (std::ranges::none_of(model.nodes, is_own) && std::ranges::none_of(model.inner_nodes, is_own))
+    return std::nullopt;
   std::string changed;
-  size_t index = 0;
+  OwnDomain own(model);
   each(file, [&](const Field& field) {
     if (field.number != kModelGraph) return append(changed, field);
-    std::string graph;
-    each(field.bytes, [&](const Field& part) {
-      if (part.number != kGraphNode || !is_own(model.nodes[index++])) return append(graph, part);
-      std::string node(part.bytes);  // Of a field that stands twice the last one counts.
-      append_bytes(node, kNodeDomain, kOwnDomain);
-      append_bytes(graph, kGraphNode, node);
-    });
-    append_bytes(changed, kModelGraph, graph);
+    append_bytes(changed, kModelGraph, own.graph(field.bytes, true));
   });
   std::string opset;
   append_bytes(opset, kOpsetDomain, kOwnDomain);

@@ -13,7 +13,8 @@ namespace cairn {
 /// Of the nodes that engine/onnx builds although the engine's reader knows operators of their type.
 inline constexpr const char* kOwnDomain = "cairn";
 
-/// The bytes of an ONNX file with such nodes of the main graph in kOwnDomain. Nothing if there are none.
+/// The bytes of an ONNX file with such nodes in kOwnDomain, also inside the graphs of attributes. Nothing if
+/// there are none.
 /// `model` is what read_onnx made of the file.
 std::optional<std::string> give_own_domain(std::string_view file, const OnnxModel& model);
 

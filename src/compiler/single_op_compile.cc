@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "compiler/compile_error.h"
-#include "engine/onnx_import.h"
+#include "engine/imported_network.h"
 #include "engine/operator_file.h"
 
 namespace cairn {
@@ -41,9 +41,9 @@ OperatorSpec with_sizes(OperatorSpec spec, int64_t size) {
 }
 
 /// Builds it with inputs and outputs in the order of the description.
-Result<OnnxNetwork> build_exactly(const OperatorSpec& spec) {
+Result<ImportedNetwork> build_exactly(const OperatorSpec& spec) {
   const ops::OperatorGraph graph = operator_graph(spec);
-  CAIRN_ASSIGN(OnnxNetwork network, OnnxNetwork::build(graph));
+  CAIRN_ASSIGN(ImportedNetwork network, ImportedNetwork::build(graph));
   std::vector<NetworkTensor> inputs;
   for (const ops::GraphInput& input : graph.inputs)
     inputs.push_back({input.tensor, input.data_type, input.dims});
@@ -55,7 +55,7 @@ Result<OnnxNetwork> build_exactly(const OperatorSpec& spec) {
 }
 
 /// Builds it as it is, or for some sizes that fit together.
-Result<OnnxNetwork> build(const OperatorSpec& spec) {
+Result<ImportedNetwork> build(const OperatorSpec& spec) {
   auto network = build_exactly(spec);
   if (network.is_ok() || !spec.has_open_inputs()) return network;
   for (const int64_t size : {2, 1, 4, 8, 16}) {
@@ -70,7 +70,7 @@ bool has_unknown_rank(const OperatorSpec& spec) {
       spec.inputs, [](const OperatorTensor& input) { return input.dims == std::vector<int64_t>{-2}; });
 }
 
-Result<OnnxNetwork> build_checked(const OperatorSpec& spec) {
+Result<ImportedNetwork> build_checked(const OperatorSpec& spec) {
   auto network = has_unknown_rank(spec) ? build(with_sizes(spec, 2)) : build(spec);
   if (!network.is_ok()) return not_possible(spec, reason_of(network.status()));
   std::vector<OperatorTensor> given;
@@ -100,8 +100,8 @@ OmTensor om_tensor(const OperatorTensor& from, std::string name) {
 Result<CompiledModel> compile_single_op(SingleOpEntry entry, const SingleOpOptions& options) {
   OperatorSpec spec = std::move(entry.spec);
   if (entry.is_fuzzy && build_checked(opened(spec)).is_ok()) spec = opened(std::move(spec));
-  CAIRN_ASSIGN(OnnxNetwork built, build_checked(spec));
-  const auto network = std::make_shared<OnnxNetwork>(std::move(built));
+  CAIRN_ASSIGN(ImportedNetwork built, build_checked(spec));
+  const auto network = std::make_shared<ImportedNetwork>(std::move(built));
   CAIRN_ASSIGN(NetworkIr ir, network->write_ir());
   CompiledModel compiled;
   OmModel& model = compiled.model;

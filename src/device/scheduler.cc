@@ -64,6 +64,15 @@ void Scheduler::submit(Stream* stream) {
   if (wake) wake_.notify_one();
 }
 
+void Scheduler::run_here(Stream& stream) {
+  busy_time_->begin(BusyTime::Clock::now());
+  running_.fetch_add(1, std::memory_order_relaxed);
+  const bool has_more = stream.run(1);
+  running_.fetch_sub(1, std::memory_order_relaxed);
+  busy_time_->end(BusyTime::Clock::now());
+  if (has_more) submit(&stream);
+}
+
 bool Scheduler::wake_for_ready(int woken) {
   if (ready_.load(std::memory_order_relaxed) <=
       static_cast<size_t>(spinning_.load(std::memory_order_relaxed)))

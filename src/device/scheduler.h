@@ -38,6 +38,10 @@ class Scheduler {
   /// Puts a stream at the end of the list. The stream keeps itself alive. Thread-safe.
   void submit(Stream* stream);
 
+  /// Runs the first task of a stream that would be submitted in the calling thread; submits it if there are
+  /// more. Thread-safe.
+  void run_here(Stream& stream);
+
   /// For tasks: calls run(argument, part) for each part below `parts` once, here and on workers that have
   /// nothing else to do. Returns when all calls have. run may not throw. Allocates nothing.
   void run_parts(size_t parts, void (*run)(void*, size_t), void* argument);

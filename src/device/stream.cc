@@ -98,7 +98,7 @@ void Stream::grow() {
   ring_ = std::move(larger);
 }
 
-Status Stream::launch(const Ref<Stream>& self, const char* function, Task task) {
+Status Stream::launch(const Ref<Stream>& self, const char* function, Task task, Start start) {
   Stream& stream = *self;
   bool submit = false;
   {
@@ -124,7 +124,13 @@ Status Stream::launch(const Ref<Stream>& self, const char* function, Task task) 
       submit = true;
     }
   }
-  if (submit) stream.device_.scheduler().submit(&stream);
+  if (!submit) return {};
+  Scheduler& scheduler = stream.device_.scheduler();
+  // A program that is watched shall find the tasks as late as they can be.
+  if (start == Start::kHere && observer() == nullptr)
+    scheduler.run_here(stream);
+  else
+    scheduler.submit(&stream);
   return {};
 }
 

@@ -34,10 +34,14 @@ class Stream {
   uint32_t id() const { return id_; }
   Kind kind() const { return kind_; }
 
+  enum class Start : uint8_t { kOnWorker, kHere };
   /// Appends a task. `function` is the API function that asks for it, a string literal: it stands in the
   /// error text when the task fails. `self` keeps the stream alive until the task is done. Thread-safe;
   /// allocates nothing but when the queue grows; blocks while kMostTasks tasks are waiting.
-  static Status launch(const Ref<Stream>& self, const char* function, Task task);
+  /// `start`: kHere for a task that takes less time than handing it to a worker does; it runs in the calling
+  /// thread if the stream has nothing else to do.
+  static Status launch(const Ref<Stream>& self, const char* function, Task task,
+                       Start start = Start::kOnWorker);
 
   /// Waits until everything launched before is done. Returns the first failure of a task since the last call,
   /// once. `timeout`: none = for ever. Spins briefly before it sleeps.

@@ -25,6 +25,10 @@
 
 namespace cairn {
 
+namespace element {
+class ElementProgram;
+}
+
 /// Bytes of device memory that aclmdlQuerySize reports.
 struct ModelSizes {
   size_t work_bytes = 0;
@@ -121,12 +125,19 @@ class Executable {
   virtual Status run_limited(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
                              FloatOverflow& overflow, std::chrono::milliseconds limit) = 0;
 
+  /// What runs without the engine, on any thread and in parts; null for all but single operators that work
+  /// element by element.
+  virtual const element::ElementProgram* element_program() const { return nullptr; }
+
   /// The shown graph, in the order of execution.
   virtual const std::vector<OmNode>& nodes() const = 0;
   /// Compiles the network of a gear so that these tensors can be seen. `with_outputs`: its own outputs are
   /// computed, too; without them only what the wanted tensors need runs.
   virtual Result<std::unique_ptr<Inspection>> inspect(size_t gear, const std::vector<InnerTensorId>& wanted,
                                                       bool with_outputs) = 0;
+  /// The same for a model with open shapes whose inputs have these dims, without the network's own outputs.
+  virtual Result<std::unique_ptr<Inspection>> inspect_open(const std::vector<std::vector<int64_t>>& dims,
+                                                           const std::vector<InnerTensorId>& wanted) = 0;
 };
 
 /// What one operator of a compiled network costs.

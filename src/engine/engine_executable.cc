@@ -5,6 +5,7 @@
 #include "base/environment.h"
 #include "base/log.h"
 #include "engine/engine_inspection.h"
+#include "om/om_types.h"
 
 namespace cairn {
 namespace {
@@ -143,19 +144,45 @@ Status OpenVinoExecutable::run_limited(size_t gear, std::span<const void* const>
   }
 }
 
-Result<std::unique_ptr<Inspection>> OpenVinoExecutable::inspect(size_t gear,
-                                                                const std::vector<InnerTensorId>& wanted,
-                                                                bool with_outputs) {
-  if (info_.has_open_shapes)
-    return error(ACL_ERROR_FEATURE_UNSUPPORTED, "DUMP-021",
-                 "model {} has shapes that are known only when it runs; its inside cannot be seen",
-                 info_.name);
+namespace {
+
+/// Calls `create`, which may throw what OpenVINO throws.
+template <class Create>
+Result<std::unique_ptr<Inspection>> guarded(const Create& create) {
   try {
-    return OpenVinoInspection::create(source_, info_, info_.gears[gear], wanted, with_outputs);
+    return create();
   } catch (const std::exception& problem) {
     return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001", "the model cannot be compiled to look inside: {}",
                  problem.what());
   }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Inspection>> OpenVinoExecutable::inspect(size_t gear,
+                                                                const std::vector<InnerTensorId>& wanted,
+                                                                bool with_outputs) {
+  return guarded(
+      [&] { return OpenVinoInspection::create(source_, info_, info_.gears.at(gear), wanted, with_outputs); });
+}
+
+Result<std::unique_ptr<Inspection>> OpenVinoExecutable::inspect_open(
+    const std::vector<std::vector<int64_t>>& dims, const std::vector<InnerTensorId>& wanted) {
+  OmShapes shapes;
+  for (size_t i = 0; i < info_.inputs.size(); ++i) {
+    const OmInput& input = info_.inputs[i];
+    OmTensor tensor = input.engine_tensor();
+    if (!input.aipp) {
+      for (size_t d = 0; d < tensor.dims.size(); ++d)
+        if (tensor.dims[d] < 0) shapes.gear.push_back(dims.at(i).at(d));  // The network gets its shapes anew.
+      tensor.dims = dims.at(i);
+      tensor.bytes = om::tensor_bytes(tensor.data_type, tensor.dims).value_or(0);
+    }
+    shapes.input_bytes.push_back(input.aipp ? input.bytes : tensor.bytes);
+    shapes.aipp.push_back(input.aipp ? std::optional(input.aipp->params) : std::nullopt);
+    shapes.network_inputs.push_back(std::move(tensor));
+  }
+  return guarded([&] { return OpenVinoInspection::create_open(source_, info_, std::move(shapes), wanted); });
 }
 
 }  // namespace cairn

@@ -47,6 +47,8 @@ class OpenVinoExecutable final : public Executable {
   const std::vector<OmNode>& nodes() const override { return source_.nodes; }
   Result<std::unique_ptr<Inspection>> inspect(size_t gear, const std::vector<InnerTensorId>& wanted,
                                               bool with_outputs) override;
+  Result<std::unique_ptr<Inspection>> inspect_open(const std::vector<std::vector<int64_t>>& dims,
+                                                   const std::vector<InnerTensorId>& wanted) override;
 
  private:
   OpenVinoExecutable(Build build, ModelInfo info, EngineSource source);

@@ -157,6 +157,16 @@ Result<std::unique_ptr<Inspection>> OpenVinoInspection::create(const EngineSourc
   return std::unique_ptr<Inspection>(std::move(inspection));
 }
 
+Result<std::unique_ptr<Inspection>> OpenVinoInspection::create_open(
+    const EngineSource& source, const ModelInfo& info, OmShapes shapes,
+    const std::vector<InnerTensorId>& wanted) {
+  auto kept = std::make_unique<const OmShapes>(std::move(shapes));
+  constexpr bool kWithOutputs = false;
+  CAIRN_ASSIGN(std::unique_ptr<Inspection> inspection, create(source, info, *kept, wanted, kWithOutputs));
+  static_cast<OpenVinoInspection&>(*inspection).own_shapes_ = std::move(kept);
+  return inspection;
+}
+
 OmTensor OpenVinoInspection::user_input(const Place& place) const {
   OmTensor tensor = place.described;
   const bool is_open = std::ranges::any_of(tensor.dims, [](int64_t dim) { return dim < 0; });

@@ -21,6 +21,10 @@ class OpenVinoInspection final : public Inspection {
                                                     const OmShapes& shapes,
                                                     const std::vector<InnerTensorId>& wanted,
                                                     bool with_outputs);
+  /// The same without outputs, in shapes that the result keeps.
+  static Result<std::unique_ptr<Inspection>> create_open(const EngineSource& source, const ModelInfo& info,
+                                                         OmShapes shapes,
+                                                         const std::vector<InnerTensorId>& wanted);
 
   Status run(std::span<const void* const> inputs, std::span<void* const> outputs, FloatOverflow& overflow,
              std::vector<InnerTensor>& found) override;
@@ -48,6 +52,7 @@ class OpenVinoInspection final : public Inspection {
   OmTensor user_input(const Place& place) const;
   InnerTensor look(const Place& place, std::span<const void* const> inputs) const;
 
+  std::unique_ptr<const OmShapes> own_shapes_;  ///< Null where they are the executable's.
   const OmShapes& shapes_;
   const std::vector<AippStage> stages_;
   std::vector<Place> places_;                ///< One for each wanted tensor.

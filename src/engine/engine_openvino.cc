@@ -17,6 +17,9 @@
 #include "base/log.h"
 #include "engine/background_work.h"
 #include "engine/blob_cache.h"
+#include "engine/element_executable.h"
+#include "engine/element_network.h"
+#include "engine/empty_tensors.h"
 #include "engine/engine.h"
 #include "engine/engine_executable.h"
 #include "engine/engine_profile.h"
@@ -250,15 +253,15 @@ class OpenVinoEngine final : public Engine {
     inside.compile = [this](const std::shared_ptr<ov::Model>& network, bool measured) {
       ov::AnyMap settings = quick_settings(work_of(*network) < kWorkOfOneThread);
       settings.insert(ov::enable_profiling(measured));
-      return core_.compile_model(network, "CPU", settings);
+      return compile(network, settings);
     };
     try {
       if (info.has_open_shapes) {
         const auto network = core_.read_model(*source.ir, source.read_weights());
         const bool is_small = work_of(*network) < kWorkOfOneThread;
         CAIRN_ASSIGN(std::shared_ptr<Executable> model,
-                     OpenVinoExecutable::create(core_.compile_model(network, "CPU", quick_settings(is_small)),
-                                                std::move(info), std::move(inside)));
+                     OpenVinoExecutable::create(compile(network, quick_settings(is_small)), std::move(info),
+                                                std::move(inside)));
         if (source.content) loaded_.add(*source.content, model);
         return model;
       }
@@ -285,7 +288,7 @@ class OpenVinoEngine final : public Engine {
       if (is_small) network = core_.read_model(with_direct_convolutions(om.ir_xml), weights);
       ov::AnyMap settings = quick_settings(is_small);
       settings.insert(ov::enable_profiling(true));
-      return profile_network(core_.compile_model(network, "CPU", settings), seconds);
+      return profile_network(compile(network, settings), seconds);
     } catch (const std::exception& problem) {
       return error(ACL_ERROR_GE_LOAD_MODEL, "MDL-001", "the graph of the om file cannot be measured: {}",
                    problem.what());
@@ -344,6 +347,9 @@ class OpenVinoEngine final : public Engine {
     CAIRN_ASSIGN(ModelInfo info, describe(om));
     EngineSource inside;
     inside.nodes = operator_nodes(description, info.inputs);
+    if (auto program = info.has_open_shapes ? nullptr : element_program(*network))
+      return std::shared_ptr<Executable>(
+          std::make_shared<ElementExecutable>(std::move(info), std::move(inside.nodes), std::move(program)));
     inside.open = [description](const OmShapes&) {
       auto again = operator_network(description);
       if (!again.is_ok()) throw std::runtime_error(std::string(again.status().text()));
@@ -352,24 +358,27 @@ class OpenVinoEngine final : public Engine {
     inside.compile = [this](const std::shared_ptr<ov::Model>& of, bool measured) {
       ov::AnyMap settings = quick_settings(work_of(*of) < kWorkOfOneThread);
       settings.insert(ov::enable_profiling(measured));
-      return core_.compile_model(of, "CPU", settings);
+      return compile(of, settings);
     };
     const bool is_small = work_of(*network) < kWorkOfOneThread;
     if (info.has_open_shapes)
-      return OpenVinoExecutable::create(core_.compile_model(network, "CPU", quick_settings(is_small)),
-                                        std::move(info), std::move(inside));
+      return OpenVinoExecutable::create(compile(network, quick_settings(is_small)), std::move(info),
+                                        std::move(inside));
     return OpenVinoExecutable::create(
         [&](const ModelInfo& of, const OmShapes& shapes) {
           const int threads = threads_of_wide();
           ShapedNetwork::Compile compile_wide;
           if (threads > 1)
-            compile_wide = [this, network, threads] {
-              return core_.compile_model(network, "CPU", wide_settings(threads));
-            };
-          return ShapedNetwork::create(core_.compile_model(network, "CPU", quick_settings(is_small)),
-                                       std::move(compile_wide), of, shapes);
+            compile_wide = [this, network, threads] { return compile(network, wide_settings(threads)); };
+          return ShapedNetwork::create(compile(network, quick_settings(is_small)), std::move(compile_wide),
+                                       of, shapes);
         },
         std::move(info), std::move(inside));
+  }
+
+  ov::CompiledModel compile(const std::shared_ptr<ov::Model>& network, const ov::AnyMap& settings) {
+    make_empty_tensors_constant(*network);
+    return core_.compile_model(network, "CPU", settings);
   }
 
   /// The network in the shapes of one gear.
@@ -404,10 +413,8 @@ class OpenVinoEngine final : public Engine {
     ShapedNetwork::Compile compile_wide;
     // The compiled network keeps the graph and its weights anyhow.
     if (threads > 1)
-      compile_wide = [this, network, threads] {
-        return core_.compile_model(network, "CPU", wide_settings(threads));
-      };
-    ov::CompiledModel compiled = core_.compile_model(network, "CPU", quick_settings(is_small));
+      compile_wide = [this, network, threads] { return compile(network, wide_settings(threads)); };
+    ov::CompiledModel compiled = compile(network, quick_settings(is_small));
     if (key && !is_small)
       BackgroundWork::get().add([this, source, key = *key, compiled]() mutable {
         cache_.store(key, [&](std::ostream& out) { compiled.export_model(out); });

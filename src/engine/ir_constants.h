@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/onnx_import.h"
+#include "engine/imported_network.h"
 
 namespace cairn {
 

@@ -5,6 +5,7 @@
 #include <openvino/openvino.hpp>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "aipp/aipp_kernel.h"
@@ -12,6 +13,10 @@
 #include "engine/request_pool.h"
 
 namespace cairn {
+
+/// ACL_ERROR_RT_AICORE_TIMEOUT if an operator took longer than `limit` [OP-006].
+Status check_time(std::string_view name, std::string_view type, std::chrono::microseconds taken,
+                  std::chrono::milliseconds limit);
 
 /// Not thread-safe.
 class MeasuredNetwork {

@@ -37,7 +37,9 @@ void InnerView::want(size_t node, bool inputs, bool outputs) {
 Status InnerView::run_with(std::span<const void* const> inputs, std::span<void* const> outputs,
                            bool with_outputs, FloatOverflow& overflow) {
   if (!inspection_) {
-    CAIRN_ASSIGN(inspection_, executable_.inspect(gear_, wanted_, with_outputs));
+    CAIRN_ASSIGN(inspection_, executable_.info().has_open_shapes
+                                  ? executable_.inspect_open(open_dims_, wanted_)
+                                  : executable_.inspect(gear_, wanted_, with_outputs));
   }
   return inspection_->run(inputs, outputs, overflow, found_);
 }

@@ -25,6 +25,9 @@ struct TaskPlace {
 class InnerView {
  public:
   InnerView(Executable& executable, size_t gear) : executable_(executable), gear_(gear) {}
+  /// Of a model with open shapes whose inputs have these dims; only run_inside().
+  InnerView(Executable& executable, std::vector<std::vector<int64_t>> dims)
+      : executable_(executable), gear_(0), open_dims_(std::move(dims)) {}
 
   /// Asks for inputs or outputs of the operator at this position of Executable::nodes(). Before the first
   /// run.
@@ -62,6 +65,7 @@ class InnerView {
 
   Executable& executable_;
   const size_t gear_;
+  const std::vector<std::vector<int64_t>> open_dims_;
   std::vector<Choice> choices_;
   std::vector<InnerTensorId> wanted_;
   std::map<std::pair<size_t, size_t>, size_t> positions_;  ///< Of what is in wanted_.

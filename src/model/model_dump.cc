@@ -101,10 +101,36 @@ void ModelDump::choose_all() {
 
 InnerView& ModelDump::view(size_t gear) {
   const auto [entry, is_new] = views_.try_emplace(gear, executable_, gear);
-  if (is_new)
-    for (const Wanted& one : wanted_)
-      entry->second.want(one.node, one.inputs, true);
+  if (is_new) want_all(entry->second);
   return entry->second;
+}
+
+void ModelDump::want_all(InnerView& view) const {
+  for (const Wanted& one : wanted_)
+    view.want(one.node, one.inputs, true);
+}
+
+InnerView& ModelDump::open_view(std::span<const ShapedInput> inputs) {
+  std::vector<std::vector<int64_t>> dims;
+  for (const ShapedInput& input : inputs)
+    dims.push_back(input.dims);
+  if (open_view_ && dims == open_dims_) return *open_view_;
+  open_view_ = std::make_unique<InnerView>(executable_, dims);
+  open_dims_ = std::move(dims);
+  want_all(*open_view_);
+  return *open_view_;
+}
+
+void ModelDump::write_open(const TaskPlace& place, std::span<const ShapedInput> inputs) {
+  const std::lock_guard lock(mutex_);
+  const uint64_t execution = executions_++;
+  if (!session_->config.has_step(execution)) return;
+  std::vector<const void*> addresses;
+  for (const ShapedInput& input : inputs)
+    addresses.push_back(input.data);
+  InnerView& shown = open_view(inputs);
+  if (const Status status = shown.run_inside(addresses); !status.is_ok()) return report(status);
+  write(place, shown, execution);
 }
 
 Status ModelDump::run(const TaskPlace& place, size_t gear, std::span<const void* const> inputs,

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,9 @@ class ModelDump {
   /// Runs the model once and writes what is wanted. That nothing can be written is logged, not returned.
   Status run(const TaskPlace& place, size_t gear, std::span<const void* const> inputs,
              std::span<void* const> outputs, FloatOverflow& overflow);
+  /// The same for a model with open shapes, which has run with these inputs. The operators run once more to
+  /// be seen.
+  void write_open(const TaskPlace& place, std::span<const ShapedInput> inputs);
   /// The operator that failed in an execution, for an exception dump.
   void write_failure(const TaskPlace& place, const DumpOperator& failed) const;
   bool wants_failures() const { return only_failures_ && session_->active.load(std::memory_order_relaxed); }
@@ -43,6 +47,8 @@ class ModelDump {
   void choose(const DumpModelChoice& choice);
   void choose_all();
   InnerView& view(size_t gear);  // Under mutex_.
+  InnerView& open_view(std::span<const ShapedInput> inputs);
+  void want_all(InnerView& view) const;
   void write(const TaskPlace& place, const InnerView& view, uint64_t execution) const;
   Status write_operator(const std::filesystem::path& folder, InnerView::Seen& seen) const;
   std::filesystem::path folder(const TaskPlace& place, uint64_t execution) const;
@@ -60,6 +66,9 @@ class ModelDump {
   std::vector<Wanted> wanted_;  ///< Not changed after creation.
   std::mutex mutex_;
   std::map<size_t, InnerView> views_;  ///< By gear, made when first used.
+  /// Of the input shapes of the last execution, if they are open.
+  std::unique_ptr<InnerView> open_view_;
+  std::vector<std::vector<int64_t>> open_dims_;
   uint64_t executions_ = 0;
 };
 

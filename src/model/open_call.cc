@@ -1,9 +1,11 @@
 #include "model/open_call.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "device/guarded_copy.h"
 #include "device/runtime.h"
+#include "model/model_dump.h"
 #include "tensor/data_type.h"
 
 namespace cairn {
@@ -75,9 +77,9 @@ Status check_count(const Dataset& dataset, size_t wanted, const char* side, int 
 }
 
 /// Runs the call as the stream wants half floats to be treated. `detect`: note an overflow in its status.
-Status run_in(Stream& stream, bool detect, OpenCall& call) {
+Status run_in(Stream& stream, uint64_t task, bool detect, OpenCall& call) {
   FloatOverflow overflow{.saturate = stream.saturates()};
-  Status status = call.run(overflow, stream.device().id());
+  Status status = call.run(overflow, {stream.device().id(), stream.id(), static_cast<uint32_t>(task)});
   if (overflow.seen && detect) stream.overflow_status().store(1);
   return status;
 }
@@ -139,15 +141,15 @@ Status OpenCall::check_memory() const {
   return {};
 }
 
-Status OpenCall::run(FloatOverflow& overflow, int32_t device_id) {
+Status OpenCall::run(FloatOverflow& overflow, const TaskPlace& place) {
   try {
-    return run_checked(overflow, device_id);
+    return run_checked(overflow, place);
   } catch (const std::bad_alloc&) {
     return error(ACL_ERROR_BAD_ALLOC, "MDL-013", "the host has no memory left");
   }
 }
 
-Status OpenCall::run_checked(FloatOverflow& overflow, int32_t device_id) {
+Status OpenCall::run_checked(FloatOverflow& overflow, const TaskPlace& place) {
   std::vector<ShapedInput> inputs;
   std::vector<std::vector<std::byte>> copies;  // Of host memory, which may be anything.
   for (const Input& input : inputs_) {
@@ -165,12 +167,31 @@ Status OpenCall::run_checked(FloatOverflow& overflow, int32_t device_id) {
     }
     inputs.push_back({data, input.dims});
   }
-  return model_->executable().run_open(
+  ModelDump* const dump = model_->dump();
+  const bool is_dumped = dump != nullptr && dump->is_active();
+  if (is_dumped) CAIRN_RETURN_IF_ERROR(keep_inputs(inputs, copies));
+  CAIRN_RETURN_IF_ERROR(model_->executable().run_open(
       inputs,
       [&](size_t index, const std::vector<int64_t>& dims, std::span<const std::byte> bytes) {
-        return take_output(index, dims, bytes, device_id);
+        return take_output(index, dims, bytes, place.device_id);
       },
-      overflow);
+      overflow));
+  if (is_dumped) dump->write_open(place, inputs);
+  return {};
+}
+
+/// Copies what an output may overwrite before the dump has looked at it.
+Status OpenCall::keep_inputs(std::vector<ShapedInput>& inputs,
+                             std::vector<std::vector<std::byte>>& copies) const {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs_[i].bytes == 0) continue;
+    std::vector<std::byte> kept(inputs_[i].bytes);
+    if (!guarded_copy(kept.data(), inputs[i].data, kept.size()))
+      return error(ACL_ERROR_INVALID_PARAM, "MDL-015", "input {} cannot be read", i);
+    copies.push_back(std::move(kept));
+    inputs[i].data = copies.back().data();
+  }
+  return {};
 }
 
 Status OpenCall::take_output(size_t index, const std::vector<int64_t>& dims, std::span<const std::byte> bytes,
@@ -202,7 +223,8 @@ Status execute_open_model(std::shared_ptr<Model> model, const void* inputs, cons
   CAIRN_ASSIGN(const std::unique_ptr<OpenCall> call, OpenCall::prepare(std::move(model), inputs, outputs));
   observe([&](Observer& watching) { watching.accessed("aclmdlExecute", call->accesses()); });
   CAIRN_ASSIGN(const Ref<Stream> stream, Runtime::get().stream(nullptr));
-  return run_in(*stream, stream->overflow_switch(), *call);
+  static std::atomic<uint32_t> calls{0};  // Not a task of the stream.
+  return run_in(*stream, calls.fetch_add(1, std::memory_order_relaxed), stream->overflow_switch(), *call);
 }
 
 Status launch_open_model(std::shared_ptr<Model> model, const void* inputs, const void* outputs,
@@ -214,7 +236,7 @@ Status launch_open_model(std::shared_ptr<Model> model, const void* inputs, const
   });
   return Stream::launch(target, "aclmdlExecuteAsync",
                         [call = std::move(call), detect = target->overflow_switch()](Stream& stream) mutable {
-                          return run_in(stream, detect, *call);
+                          return run_in(stream, stream.running_task(), detect, *call);
                         });
 }
 

@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "device/stream.h"
 #include "model/dataset.h"
+#include "model/inner_view.h"
 #include "model/model.h"
 #include "tensor/data_buffer.h"
 
@@ -25,7 +26,7 @@ class OpenCall {
   Status check_memory() const;
   /// Runs the model in this thread. Output buffers without memory get some of the device; shapes of outputs
   /// become descriptions in the output dataset.
-  Status run(FloatOverflow& overflow, int32_t device_id);
+  Status run(FloatOverflow& overflow, const TaskPlace& place);
 
  private:
   struct Input {
@@ -36,7 +37,8 @@ class OpenCall {
 
   OpenCall(std::shared_ptr<Model> model, Ref<Dataset> outputs)
       : model_(std::move(model)), output_dataset_(std::move(outputs)) {}
-  Status run_checked(FloatOverflow& overflow, int32_t device_id);
+  Status run_checked(FloatOverflow& overflow, const TaskPlace& place);
+  Status keep_inputs(std::vector<ShapedInput>& inputs, std::vector<std::vector<std::byte>>& copies) const;
   Status collect_inputs(const Dataset& dataset);
   Status collect_outputs();
   Status take_output(size_t index, const std::vector<int64_t>& dims, std::span<const std::byte> bytes,

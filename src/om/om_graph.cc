@@ -25,7 +25,6 @@ namespace cairn::om {
 namespace {
 
 constexpr const char* kOutputNames = "attr_model_out_nodes_name";
-constexpr const char* kOriginalNames = "_datadump_original_op_names";
 constexpr const char* kValue = "value";
 constexpr const char* kAippMode = "_data_related_aipp_mode";
 constexpr const char* kAippPartner = "_data_aipp_data_name_map";

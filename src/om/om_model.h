@@ -103,6 +103,9 @@ struct OmSource {
   int64_t output = 0;
 };
 
+/// Attribute of an operator: the layers of the original network that it stands for.
+inline constexpr const char* kOriginalNames = "_datadump_original_op_names";
+
 /// A node of the shown graph. The type is the CANN operator type where there is one, else the framework's.
 struct OmNode {
   std::string name;  ///< The layer's name in the original model.

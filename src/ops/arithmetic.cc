@@ -244,7 +244,7 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"RealDiv", "x1, x2", "y", "", "Number", divide_values},
     {"Scale", "x, scale, bias?", "y", "axis Int=1; num_axes Int=1; scale_from_blob Bool=true", kFloats,
      scale_layer},
-    {"SquaredDifference", "x1, x2", "y", "", "Number", binary<v0::SquaredDifference>},
+    {"SquaredDifference", "x1, x2", "y", "", "f16 f32 f64 bf16 i32 i64", binary<v0::SquaredDifference>},
     {"Sub", "x1, x2", "y", "", "Number", binary<v1::Subtract>},
     {"TruncateDiv", "x1, x2", "y", "", "Number", truncate_divide},
     {"TruncateMod", "x1, x2", "y", "", "bf16 f16 f32 f64 i64 i32", binary<v1::Mod>},

@@ -3,6 +3,7 @@
 
 #include "ops/families.h"
 #include "ops/nodes.h"
+#include "ops/windows.h"
 
 namespace cairn::ops {
 namespace {
@@ -183,12 +184,12 @@ Values scatter_nd_into(const Arguments& op) {
   return {make<v15::ScatterNDUpdate>(op.input(0), op.input(1), op.input(2), kReduction)};
 }
 
-/// Rows of `var` named by the indices.
+/// Rows of the first input named by the second.
 template <v15::ScatterNDUpdate::Reduction kReduction>
 Values scatter_rows(const Arguments& op) {
-  const Value indices = op.input("indices");
-  return {make<v15::ScatterNDUpdate>(op.input("var"), unsqueeze(indices, {rank_of(indices)}),
-                                     op.input("updates"), kReduction)};
+  const Value indices = op.input(1);
+  return {make<v15::ScatterNDUpdate>(op.input(0), unsqueeze(indices, {rank_of(indices)}), op.input(2),
+                                     kReduction)};
 }
 
 Values scatter_elements(const Arguments& op) {
@@ -520,6 +521,19 @@ Values pass_through(const Arguments& op) {
   return {make<v0::SpaceToDepth>(x, v0::SpaceToDepth::SpaceToDepthMode::BLOCKS_FIRST, stride)};
 }
 
+/// Windows of a picture, each as one row of height, width and channels.
+Values image_patches(const Arguments& op) {
+  const Value x = op.input("x");
+  const ChannelsFirst layout(op.format("x") == ACL_FORMAT_NCHW ? "NCHW" : "NHWC", rank_of(x));
+  const std::string& padding = op.text("padding");
+  if (padding != "SAME" && padding != "VALID") refuse("padding is {}, allowed are SAME and VALID", padding);
+  return {layout.leave(make<v3::ExtractImagePatches>(
+      layout.enter(x), sizes_of(layout.space(op.integers("ksizes"), "ksizes"), "ksizes", 1),
+      strides_of(layout.space(op.integers("strides"), "strides"), "strides"),
+      sizes_of(layout.space(op.integers("rates"), "rates"), "rates", 1),
+      padding == "SAME" ? PadType::SAME_UPPER : PadType::VALID))};
+}
+
 constexpr std::string_view kMasks =
     "begin_mask Int=0; end_mask Int=0; ellipsis_mask Int=0; new_axis_mask Int=0; shrink_axis_mask Int=0";
 constexpr std::string_view kMasksD =
@@ -549,6 +563,8 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"Crop", "x, size", "y", "axis Int=2; offsets [int]", "Number", crop_layer},
     {"DepthToSpace", "x", "y", "block_size Int; mode String=DCR; data_format String=NHWC", "Number",
      depth_to_space},
+    {"ExtractImagePatches", "x", "y", "ksizes [int]; strides [int]; rates [int]; padding String",
+     "f16 f32 i8 u8 i32", image_patches},
     {"Eye", "", "y", "num_rows Int; num_columns Int=0; batch_shape [int]={}; dtype Int=0", "Number", eye},
     {"Gather", "x, indices: Index", "y", kGather, "ALL", gather},
     {"GatherD", "x, dim: Index, index: Index", "y", "dim Int=0", "ALL", gather_elements_input},
@@ -556,6 +572,8 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"GatherNd", "x, indices: Index", "y", "negative_index_support Bool=false", "ALL", gather_nd},
     {"GatherV2", "x, indices: Index, axis: Index", "y", kGatherV2, "ALL", gather_axis_input},
     {"GatherV2D", "x, indices: Index", "y", "axis Int", "ALL", gather_axis_attribute},
+    {"InplaceAdd", "x, indices: i32, v", "y", "", "Number", scatter_rows<kSum>},
+    {"InplaceSub", "x, indices: i32, v", "y", "", "Number", scatter_rows<kSub>},
     {"InplaceUpdate", "x, indices: i32, v", "y", "", "Number", inplace_rows},
     {"LinSpace", "start, stop, num: Index", "output", "", "f32 f64 f16", line_space},
     {"MirrorPad", "x, paddings: Index", "y", "mode String", "Number", mirror_pad},

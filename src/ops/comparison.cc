@@ -129,6 +129,7 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"MaskedFill", "x, mask: b, value", "y", "", "f32 bf16 f16 i8 i32 i64 b", masked_fill},
     {"MaskedScale", "x, mask: i8 f16 f32", "y", "value Float", "f16 f32", masked_scale},
     {"MaskedSelect", "x, mask: b", "y", "", "f32 f16 i8 u8 i32 i64", masked_select},
+    {"MaskedSelectV2", "x, mask: b", "y", "", "f16 f32", masked_select},
     {"NonZero", "x", "y: i64 i32", "transpose Bool=false; dtype Type=9", "f32 f16 i8 u8 i32 u32 i64 b",
      non_zero},
     {"NotEqual", "x1, x2", "y: b", "", "ALL", binary<v1::NotEqual>},

@@ -199,6 +199,36 @@ Values input_gradient(const Arguments& op, const std::vector<int64_t>& input_siz
                      layout)};
 }
 
+/// Each place of the window is moved by its offsets and, if modulated, weighed. The channels of `offsets` are
+/// those along x, those along y, and the weights: as many each as the window has places, times the groups.
+Values deformable_convolution(const Arguments& op) {
+  const ChannelsFirst layout(data_format(op), 4);
+  const Value x = layout.enter(op.input("x"));
+  const Value filter = filter_outputs_first(op, layout);
+  const Value offsets = layout.enter(op.input("offsets"));
+  const std::vector<int64_t> window = dims_of(filter);
+  if (rank_of(x) != 4 || window.size() != 4 || rank_of(offsets) != 4) refuse("an input does not have 4 dims");
+  const int64_t groups = op.integer("deformable_groups");
+  if (groups < 1) refuse("deformable_groups is {}, it must be greater than 0", groups);
+  const int64_t places = groups * window[2] * window[3];
+  if (dims_of(offsets)[1] != 3 * places)
+    refuse("offsets has {} channels, it must have {}", dims_of(offsets)[1], 3 * places);
+  std::vector<int64_t> y_before_x;
+  for (int64_t i = 0; i < places; ++i)
+    y_before_x.insert(y_before_x.end(), {places + i, i});
+  const Value moves = make<v8::Gather>(offsets, integers(y_before_x), integer(1));
+  const auto strides = strides_of(layout.space(op.integers("strides"), "strides"), "strides");
+  const auto dilations = strides_of(layout.space(op.integers("dilations"), "dilations"), "dilations");
+  const Pads pads = pads_of(op.integers("pads"), 2, "pads");
+  const auto convolve = [&](auto&&... mask) {
+    return make<v8::DeformableConvolution>(x, moves, filter, mask..., strides, differences_of(pads.begin),
+                                           differences_of(pads.end), dilations, ov::op::PadType::EXPLICIT,
+                                           op.integer("groups"), groups, true);
+  };
+  const Value y = op.flag("modulated") ? convolve(slice(offsets, 1, 2 * places, 3 * places)) : convolve();
+  return {layout.leave(with_bias(op, y))};
+}
+
 constexpr std::string_view kAttributes =
     "strides [int]; pads [int]; dilations [int]={1}; groups Int=1; data_format String=NHWC; offset_x Int=0; "
     "auto_pad String=NOTSET";
@@ -253,6 +283,10 @@ constexpr std::array kEntries = std::to_array<Entry>({
      "String=NCHW; "
      "offset_x Int=0",
      kTypes, deconvolution_layer},
+    {"DeformableConv2D", "x, filter, offsets, bias?", "y",
+     "strides [int]; pads [int]; dilations [int]={1}; groups Int=1; data_format String=NHWC; "
+     "deformable_groups Int=1; modulated Bool=true",
+     "f16 f32", deformable_convolution},
     {"DepthwiseConv2D", kInputs, "y",
      "strides [int]; dilations [int]={1}; pads [int]; data_format String=NHWC; offset_x Int=0", kTypes,
      depthwise_convolution},

@@ -1,6 +1,7 @@
 // Boxes: priors, proposals, what is kept of them, and pooling over regions.
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "ops/families.h"
 #include "ops/nodes.h"
@@ -190,6 +191,60 @@ Values ssd_detection_output(const Arguments& op) {
   return {count_row, stacked(boxes)};
 }
 
+struct Suppression {
+  Value boxes;   ///< [batches, boxes, 4].
+  Value scores;  ///< [batches, classes, boxes].
+  Value most;    ///< In each class.
+  Value overlap;
+  Value least_score;
+  bool by_centre = false;
+};
+
+/// Rows of batch, class and box of the boxes that overlap none with a higher score by more than `overlap`.
+Value suppress(const Suppression& in) {
+  using Encoding = v9::NonMaxSuppression::BoxEncodingType;
+  const auto as_f32 = [](const Value& value) { return convert(value, ov::element::f32); };
+  return make<v9::NonMaxSuppression>(
+      as_f32(in.boxes), as_f32(in.scores), convert(scalar(in.most), ov::element::i64),
+      as_f32(scalar(in.overlap)), as_f32(scalar(in.least_score)),
+      in.by_centre ? Encoding::CENTER : Encoding::CORNER, false, ov::element::i32);
+}
+
+Value float_constant(float value) {
+  return make<v0::Constant>(ov::element::f32, ov::Shape{}, std::vector<float>{value});
+}
+
+/// TensorFlow: boxes [N, 4], scores [N]; the numbers of the boxes that stay.
+Values kept_boxes(const Arguments& op, const Value& overlap, const Value& least_score) {
+  const Value rows = suppress({unsqueeze(op.input("boxes"), {0}), unsqueeze(op.input("scores"), {0, 1}),
+                               op.input("max_output_size"), overlap, least_score, false});
+  return {squeeze(slice(rows, 1, 2, 3), {1})};
+}
+
+Values suppress_attribute(const Arguments& op) {
+  return kept_boxes(op, float_constant(op.number("iou_threshold")),
+                    float_constant(-std::numeric_limits<float>::infinity()));
+}
+
+Values suppress_inputs(const Arguments& op) {
+  if (op.integer("offset") != 0) refuse("offset is {}, supported is 0", op.integer("offset"));
+  return kept_boxes(op, op.input("iou_threshold"), op.input("score_threshold"));
+}
+
+/// ONNX. Without max_output_size nothing stays.
+Values suppress_classes(const Arguments& op) {
+  if (op.integer("max_boxes_size") != 0) refuse("max_boxes_size is not supported");
+  if (op.signature().find_input("index_id") && op.has("index_id")) refuse("index_id is not supported");
+  const auto given = [&](std::string_view port, float otherwise) {
+    return op.has(port) ? op.input(port) : float_constant(otherwise);
+  };
+  return {
+      suppress({op.input("boxes"), op.input("scores"),
+                op.has("max_output_size") ? op.input("max_output_size") : integer(0),
+                given("iou_threshold", 0), given("score_threshold", -std::numeric_limits<float>::infinity()),
+                op.integer("center_point_box") != 0})};
+}
+
 /// Rows of image and corners, [R, 5]; GE also writes [N, 5, R].
 Value region_rows(const Value& rois) {
   if (rank_of(rois) != 3) return reshape(rois, {-1, 5});
@@ -307,6 +362,16 @@ constexpr std::string_view kDetection =
 constexpr std::array kEntries = std::to_array<Entry>({
     {"ContinuationIndicator", "", "y: f32", "time_step Int; batch_size Int", "f32", continuation_indicator},
     {"DetectionOutput", "bbox_delta, score, anchors", "y", kDetection, "f32 f16", detection_output},
+    {"NonMaxSuppression", "boxes, scores, max_output_size: i32", "selected_indices: i32",
+     "iou_threshold Float=0.5", "f32", suppress_attribute},
+    {"NonMaxSuppressionV3", "boxes, scores, max_output_size: i32, iou_threshold, score_threshold",
+     "selected_indices: i32", "offset Int=0", "f16 f32", suppress_inputs},
+    {"NonMaxSuppressionV6",
+     "boxes, scores, max_output_size?: Index, iou_threshold?: f32, score_threshold?: f32",
+     "selected_indices: i32", "center_point_box Int=0; max_boxes_size Int=0", "f16 f32", suppress_classes},
+    {"NonMaxSuppressionV7",
+     "boxes, scores, max_output_size?: Index, iou_threshold?: f32, score_threshold?: f32, index_id?: f16",
+     "selected_indices: i32", "center_point_box Int=0; max_boxes_size Int=0", "f16 f32", suppress_classes},
     {"PSROIPooling", "x, rois", "y", "output_dim Int; group_size Int; spatial_scale Float", "f32 f16",
      position_sensitive_roi_pooling},
     {"PriorBox", "x, img", "y",

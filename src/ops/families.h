@@ -15,6 +15,7 @@ std::span<const Entry> comparison_operators();
 std::span<const Entry> convolution_operators();
 std::span<const Entry> detection_operators();
 std::span<const Entry> gradient_operators();
+std::span<const Entry> grouping_operators();
 std::span<const Entry> matrix_operators();
 std::span<const Entry> normalisation_operators();
 std::span<const Entry> pooling_operators();
@@ -41,6 +42,7 @@ inline std::vector<Family> families() {
       {"convolution", convolution_operators()},
       {"detection", detection_operators()},
       {"gradient", gradient_operators()},
+      {"grouping", grouping_operators()},
       {"matrix", matrix_operators()},
       {"normalisation", normalisation_operators()},
       {"pooling", pooling_operators()},

@@ -1,5 +1,6 @@
 // Products of matrices and vectors.
 #include <array>
+#include <limits>
 
 #include "ops/families.h"
 #include "ops/nodes.h"
@@ -183,6 +184,88 @@ Values cross(const Arguments& op) {
                    multiply(turned(a, {2, 0, 1}), turned(b, {1, 2, 0})))};
 }
 
+/// [B, N, S, D] of a tensor of attention, and back.
+class HeadLayout {
+ public:
+  HeadLayout(const std::string& name, int64_t heads) : name_(name), heads_(heads) {
+    if (name != "BSH" && name != "SBH" && name != "BSND" && name != "BNSD")
+      refuse("input_layout is {}, supported are BSH, SBH, BSND and BNSD", name);
+  }
+  /// The number of heads of a tensor whose heads have `width` elements.
+  int64_t heads_of(const Value& x, int64_t width) const {
+    const std::vector<int64_t> dims = dims_of(x);
+    if (dims.size() != name_.size())
+      refuse("an input has {} dims, {} has {}", dims.size(), name_, name_.size());
+    return name_ == "BNSD" ? dims[1] : name_ == "BSND" ? dims[2] : dims[2] / std::max<int64_t>(width, 1);
+  }
+  int64_t width_of_query(const Value& x) const {
+    return name_.size() == 4 ? dims_of(x)[3] : dims_of(x)[2] / heads_;
+  }
+  Value enter(const Value& x, int64_t heads) const {
+    if (name_ == "BNSD") return x;
+    if (name_ == "BSND") return transpose(x, {0, 2, 1, 3});
+    const Value apart = reshape(x, {0, 0, heads, -1}, true);
+    return transpose(apart,
+                     name_ == "BSH" ? std::vector<int64_t>{0, 2, 1, 3} : std::vector<int64_t>{1, 2, 0, 3});
+  }
+  Value leave(const Value& y) const {
+    if (name_ == "BNSD") return y;
+    if (name_ == "BSND") return transpose(y, {0, 2, 1, 3});
+    const Value apart =
+        transpose(y, name_ == "BSH" ? std::vector<int64_t>{0, 2, 1, 3} : std::vector<int64_t>{2, 0, 1, 3});
+    return reshape(apart, {0, 0, -1}, true);
+  }
+
+ private:
+  std::string name_;
+  int64_t heads_;
+};
+
+/// softmax(scale * (query key' + shift), without what the mask names) * value. Several heads of the query may
+/// share one of the keys. Maxima and sums of the softmax stand 8 times in their last dim.
+Values attention(const Arguments& op) {
+  for (const std::string_view port : {"drop_mask", "padding_mask", "prefix", "actual_seq_qlen",
+                                      "actual_seq_kvlen", "q_start_idx", "kv_start_idx"})
+    if (op.has(port)) refuse("input {} is not supported", port);
+  if (op.number("keep_prob") != 1) refuse("keep_prob is {}, supported is 1", op.number("keep_prob"));
+  const int64_t sparse = op.integer("sparse_mode");
+  if (sparse != 0 && sparse != 1) refuse("sparse_mode is {}, supported are 0 and 1", sparse);
+  if (op.integer("pse_type") > 1 || op.integer("pse_type") < 0)
+    refuse("pse_type is {}, supported are 0 and 1", op.integer("pse_type"));
+  const int64_t heads = op.integer("head_num");
+  if (heads < 1) refuse("head_num is {}, it must be greater than 0", heads);
+  const HeadLayout layout(op.text("input_layout"), heads);
+  const Value query = op.input("query");
+  const int64_t width = layout.width_of_query(query);
+  const int64_t key_heads = layout.heads_of(op.input("key"), width);
+  if (key_heads < 1 || heads % key_heads != 0)
+    refuse("head_num is {}, which is no multiple of the {} heads of the keys", heads, key_heads);
+  const auto entered = [&](std::string_view port, int64_t count) {
+    Value value = convert(layout.enter(op.input(port), count), ov::element::f32);
+    if (count == heads) return value;
+    std::vector<int64_t> places;
+    for (int64_t i = 0; i < heads; ++i)
+      places.push_back(i * count / heads);
+    return make<v8::Gather>(value, integers(places), integer(1));
+  };
+  Value scores = make<v0::MatMul>(entered("query", heads), entered("key", key_heads), false, true);
+  const double scale = op.number("scale_value");
+  const Value shift =
+      op.has("real_shift") ? convert(op.input("real_shift"), ov::element::f32) : number(0, scores);
+  scores =
+      op.integer("pse_type") == 1 ? multiply(add(scores, shift), scale) : add(multiply(scores, scale), shift);
+  if (op.has("atten_mask"))
+    scores = select(convert(op.input("atten_mask"), ov::element::boolean),
+                    number(std::numeric_limits<float>::lowest(), scores), scores);
+  const Value largest = make<v1::ReduceMax>(scores, integers({3}), true);
+  const Value powers = make<v0::Exp>(subtract(scores, largest));
+  const Value sum = make<v1::ReduceSum>(powers, integers({3}), true);
+  const Value y = make<v0::MatMul>(divide(powers, sum), entered("value", key_heads));
+  const auto eightfold = [](const Value& x) { return make<v0::Tile>(x, integers({1, 1, 1, 8})); };
+  const Value unused = make<v0::Constant>(query.get_element_type(), ov::Shape{1}, 0);
+  return {eightfold(largest), eightfold(sum), unused, layout.leave(convert_like(y, query))};
+}
+
 constexpr std::string_view kTypes = "f32 f16 i32 i8 bf16";
 constexpr std::string_view kTransposes = "transpose_x1 Bool=false; transpose_x2 Bool=false; offset_x Int=0";
 constexpr std::string_view kAdjoints = "adj_x1 Bool=false; adj_x2 Bool=false; offset_x Int=0";
@@ -197,6 +280,13 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"Diag", "x", "y", "", "Number", diagonal_matrix},
     {"DiagPart", "x", "y", "", "Number", matrix_diagonal_part},
     {"Einsum", "x*", "y", "equation String; N Int=0", "f16 f32 i32", einsum},
+    {"FlashAttentionScore",
+     "query, key, value, real_shift?, drop_mask?: u8, padding_mask?, atten_mask?: b u8, prefix?: i64, "
+     "actual_seq_qlen?: i64, actual_seq_kvlen?: i64, q_start_idx?: i64, kv_start_idx?: i64",
+     "softmax_max: f32, softmax_sum: f32, softmax_out, attention_out",
+     "scale_value Float=1.0; keep_prob Float=1.0; pre_tockens Int=2147483647; next_tockens Int=2147483647; "
+     "head_num Int; input_layout String; inner_precise Int=0; sparse_mode Int=0; pse_type Int=1",
+     "f16 bf16 f32", attention},
     {"FullyConnection", "x, w, b?, offset_w?", "y",
      "num_output Int; transpose Bool=false; axis Int=1; offset_x Int=0", kTypes, fully_connected},
     {"GEMM", "a, b, c, alpha, beta", "y", "transpose_a Bool=false; transpose_b Bool=false", "f32 f16 i8 i32",

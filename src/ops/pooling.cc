@@ -1,5 +1,6 @@
 // Pooling over windows of the space dims.
 #include <array>
+#include <numeric>
 
 #include "ops/families.h"
 #include "ops/nodes.h"
@@ -152,6 +153,21 @@ Values max_pool_inputs(const Arguments& op) {
   return {layout.leave(max_pool(layout.enter(op.input("x")), window))};
 }
 
+/// TensorFlow's places count height, width and channel, whatever the layout.
+Values max_pool_places(const Arguments& op) {
+  const Value input = op.input("x");
+  const ChannelsFirst layout(op.format("x") == ACL_FORMAT_NCHW ? "NCHW" : "NHWC", rank_of(input));
+  const Value x = layout.enter(input);
+  const auto channels = dims_of(x)[1];
+  std::vector<int64_t> numbers(static_cast<size_t>(channels));
+  std::iota(numbers.begin(), numbers.end(), 0);
+  const auto pool = max_pool_node(convert(x, ov::element::f32), window_of(op, layout, "padding"));
+  const Value places = add(multiply(pool->output(1), static_cast<double>(channels)),
+                           reshape(integers(numbers), {1, channels, 1, 1}));
+  const auto type = op.integer("Targmax") == ACL_INT32 ? ov::element::i32 : ov::element::i64;
+  return {layout.leave(convert_like(pool->output(0), x)), convert(layout.leave(places), type)};
+}
+
 Values max_pool_v3(const Arguments& op) {
   const ChannelsFirst layout(op.text("data_format"), rank_of(op.input("x")));
   const Value x = layout.enter(op.input("x"));
@@ -277,6 +293,9 @@ constexpr std::array kEntries = std::to_array<Entry>({
      "String=NCHW; "
      "global_pooling Bool=false; ceil_mode Bool=false",
      "Number", max_pool_v3},
+    {"MaxPoolWithArgmax", "x", "y, argmax: Index",
+     "ksize [int]; strides [int]; padding String; Targmax Int=7", "f16 f32 f64 bf16 i8 u8 i16 u16",
+     max_pool_places},
     {"Pooling", "x", "y",
      "mode Int=0; global_pooling Bool=false; window [int]={1, 1}; stride [int]={1, 1}; pad [int]={0, 0, 0, "
      "0}; "

@@ -283,6 +283,54 @@ Values common_gru(const Arguments& op) {
   return {transpose(node->output(0), {2, 1, 0, 3}), transpose(node->output(1), {1, 0, 2})};
 }
 
+/// MindSpore's GRU: x [T, N, I], weight_input [I, 3H], weight_hidden [H, 3H].
+Values dynamic_gru(const Arguments& op) {
+  if (op.text("activation") != "tanh") refuse("activation {} is not supported", op.text("activation"));
+  if (op.integer("num_proj") != 0) refuse("projections are not supported");
+  const std::string& gates = op.text("gate_order");
+  if (gates != "zrh" && gates != "rzh") refuse("gate_order is {}, allowed are zrh and rzh", gates);
+  const std::string& way = op.text("direction");
+  if (way != "UNIDIRECTIONAL" && way != "REDIRECTIONAL") refuse("direction {} is not supported", way);
+  const bool time_major = op.flag("time_major");
+  const Value x = time_major ? transpose(op.input("x"), {1, 0, 2}) : op.input("x");
+  const int64_t size = dims_of(op.input("weight_hidden"))[0];
+  const bool after = op.flag("reset_after");
+  // [..., 3H] as [1, 3H, ...] in the engine's order.
+  const auto ordered = [&](const Value& weights) {
+    const int64_t last = rank_of(weights) - 1;
+    Value value = gates == "zrh" ? weights : reordered(weights, last, {1, 0, 2});
+    if (last == 1) value = transpose(value, {1, 0});
+    return unsqueeze(convert_like(value, x), {0});
+  };
+  const auto bias_of = [&](std::string_view port) {
+    return op.has(port) ? ordered(op.input(port))
+                        : make<v3::Broadcast>(number(0, x), integers({1, 3 * size}));
+  };
+  const Value of_input = bias_of("bias_input");
+  const Value of_hidden = bias_of("bias_hidden");
+  Value bias = add(of_input, of_hidden);
+  // The last gate keeps its two halves apart.
+  if (after)
+    bias = concat({slice(bias, 1, 0, 2 * size), slice(of_input, 1, 2 * size, 3 * size),
+                   slice(of_hidden, 1, 2 * size, 3 * size)},
+                  1);
+  const Value shape = shape_of(x);
+  const Value batch = make<v8::Gather>(shape, integers({0}), integer(0));
+  const Value steps = make<v8::Gather>(shape, integers({1}), integer(0));
+  const Value hidden = op.has("init_h")
+                           ? reshape(convert_like(op.input("init_h"), x), {-1, 1, size})
+                           : make<v3::Broadcast>(number(0, x), concat({batch, integers({1, size})}, 0));
+  const Value lengths = op.has("seq_length") ? convert(op.input("seq_length"), ov::element::i32)
+                                             : make<v3::Broadcast>(steps, batch);
+  const auto node = std::make_shared<v5::GRUSequence>(
+      x, hidden, lengths, ordered(op.input("weight_input")), ordered(op.input("weight_hidden")), bias,
+      static_cast<size_t>(size), direction(way), std::vector<std::string>{"sigmoid", "tanh"},
+      std::vector<float>{}, std::vector<float>{}, std::max(op.number("cell_clip"), 0.0F), after);
+  const Value rows = squeeze(node->output(0), {1});
+  const Value y = time_major ? transpose(rows, {1, 0, 2}) : rows;
+  return {y, y};
+}
+
 constexpr std::array kEntries = std::to_array<Entry>({
     {"CommonGRU", "x, w, r, b?, sequence_lens?: i32, initial_h?", "y, y_h",
      "activation_alpha [float]={}; activation_beta [float]={}; activations [str]={}; clip Float=-1.0; "
@@ -292,6 +340,13 @@ constexpr std::array kEntries = std::to_array<Entry>({
      "activation_alpha [float]={}; activation_beta [float]={}; activations [str]={}; clip Float=-1.0; "
      "direction String=forward; hidden_size Int; input_forget Int=0",
      "f16 f32", common_lstm},
+    {"DynamicGRUV2",
+     "x, weight_input, weight_hidden, bias_input?, bias_hidden?, seq_length?: i32 f16, init_h?",
+     "y, output_h, update, reset, new, hidden_new",
+     "direction String=UNIDIRECTIONAL; cell_depth Int=1; keep_prob Float=1.0; cell_clip Float=-1.0; num_proj "
+     "Int=0; time_major Bool=true; activation String=tanh; gate_order String=zrh; reset_after Bool=true; "
+     "is_training Bool=true",
+     "f16 f32", dynamic_gru},
     {"DynamicRNN", "x, w, b, seq_length?: i32, init_h?, init_c?, wci?, wcf?, wco?, mask?: u8",
      "y, output_h, output_c, i, j, f, o, tanhc",
      "cell_type String=LSTM; direction String=UNIDIRECTIONAL; cell_depth Int=1; use_peephole Bool=false; "

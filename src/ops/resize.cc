@@ -191,6 +191,50 @@ Values bicubic(const Arguments& op) {
   return {interpolate(as_float(images), op.input("size"), plane(op, images, "images"), attrs)};
 }
 
+/// Boxes [n, 4] of y1, x1, y2, x2 in parts of the picture's sides, each brought to one size; corners meet.
+/// What lies outside of the picture is extrapolation_value.
+Values crop_and_resize(const Arguments& op) {
+  const Value x = as_float(op.input("x"));
+  const bool first = op.format("x") == ACL_FORMAT_NCHW;
+  const Value planes = first ? x : transpose(x, {0, 3, 1, 2});
+  const Value pictures = make<v8::Gather>(planes, op.input("box_index"), integer(0));
+  const std::vector<int64_t> size = op.constant("crop_size");
+  if (size.size() != 2 || size[0] < 1 || size[1] < 1) refuse("crop_size must have two values greater than 0");
+  check_elements(size[0], size[1]);
+  const Values sides =
+      std::make_shared<v1::Split>(convert_like(op.input("boxes"), x), integer(1), 4)->outputs();
+  // From one side to the other in equal steps, [n, count]; a single one lies in the middle.
+  const auto steps = [&](const Value& from, const Value& to, int64_t count) {
+    std::vector<double> parts;
+    for (int64_t i = 0; i < count; ++i)
+      parts.push_back(count == 1 ? 0.5 : static_cast<double>(i) / static_cast<double>(count - 1));
+    const Value part = make<v0::Constant>(x.get_element_type(), ov::Shape{1, parts.size()}, parts);
+    return add(multiply(from, subtract(number(1, x), part)), multiply(to, part));
+  };
+  const Value along_y = unsqueeze(steps(sides[0], sides[2], size[0]), {2});
+  const Value along_x = unsqueeze(steps(sides[1], sides[3], size[1]), {1});
+  const Value plane = add(multiply(along_y, 0), multiply(along_x, 0));  // [n, height, width]
+  const Value places = concat({unsqueeze(add(plane, along_x), {3}), unsqueeze(add(plane, along_y), {3})}, 3);
+  const Value one = number(1, x);
+  const Value inside = make<v1::ReduceLogicalAnd>(
+      make<v1::LogicalAnd>(make<v1::GreaterEqual>(places, number(0, x)), make<v1::LessEqual>(places, one)),
+      integers({3}), false);
+  v9::GridSample::Attributes attrs;
+  attrs.align_corners = true;
+  attrs.padding_mode = v9::GridSample::PaddingMode::BORDER;
+  if (op.text("method") == "nearest")
+    attrs.mode = v9::GridSample::InterpolationMode::NEAREST;
+  else if (op.text("method") != "bilinear")
+    refuse("method is {}, allowed are bilinear and nearest", op.text("method"));
+  const Value found = make<v9::GridSample>(pictures, subtract(multiply(places, 2), one), attrs);
+  const Value y = select(unsqueeze(inside, {1}), found, number(op.number("extrapolation_value"), x));
+  return {first ? y : transpose(y, {0, 2, 3, 1})};
+}
+
+Values crop_and_resize_as(const Arguments& op) {
+  return {convert(crop_and_resize(op)[0], op.type("dtype"))};
+}
+
 Values grid_sample(const Arguments& op) {
   const std::string& mode = op.text("interpolation_mode");
   const std::string& padding = op.text("padding_mode");
@@ -221,6 +265,11 @@ constexpr std::string_view kOnnx =
     "extrapolation_value Float=0.0; mode String=nearest; nearest_mode String=round_prefer_floor";
 
 constexpr std::array kEntries = std::to_array<Entry>({
+    {"CropAndResize", "x: u8 u16 i8 i16 i32 i64 f16 f32 f64, boxes, box_index: i32, crop_size: i32", "y",
+     "extrapolation_value Float=0; method String=bilinear", "f32", crop_and_resize},
+    {"CropAndResizeV2", "x: u8 u16 i8 i16 i32 i64 f16 f32 f64, boxes: f32, box_index: i32, crop_size: i32",
+     "y: u8 f16 f32", "extrapolation_value Float=0; method String=bilinear; dtype Type=0", "f32",
+     crop_and_resize_as},
     {"GridSampler2D", "x, grid", "y",
      "interpolation_mode String=bilinear; padding_mode String=zeros; align_corners Bool=false", "f16 f32",
      grid_sample},

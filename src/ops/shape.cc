@@ -46,7 +46,11 @@ Values reshape_dims(const Arguments& op) {
   const Value x = op.input("x");
   const int64_t axis = op.integer("axis");
   const int64_t count = op.integer("num_axes");
-  if (axis == 0 && count == -1) return {make<v1::Reshape>(x, op.input("shape"), true)};
+  if (axis == 0 && count == -1) {
+    // Of a tensor without elements a 0 is one of those that it has.
+    const bool is_empty = x.get_partial_shape().is_static() && ov::shape_size(x.get_shape()) == 0;
+    return {make<v1::Reshape>(x, op.input("shape"), !is_empty)};
+  }
   const std::vector<int64_t> dims = dims_of(x);
   const auto rank = static_cast<int64_t>(dims.size());
   const int64_t first = axis < 0 ? axis + rank + 1 : axis;
@@ -159,6 +163,11 @@ Values fill(const Arguments& op) {
   return filled(value, op.input("dims"));
 }
 
+/// What nobody has written is zero.
+Values empty(const Arguments& op) {
+  return {filled(make<v0::Constant>(op.type("dtype"), ov::Shape{}, std::vector<int>{0}), op.input("shape"))};
+}
+
 Values fill_attribute(const Arguments& op) {
   Value value = op.input("value");
   if (rank_of(value) == 1) value = squeeze(value, {0});
@@ -192,6 +201,8 @@ constexpr std::array kEntries = std::to_array<Entry>({
     {"Copy", "x", "y*", "N Int=1", "Number", copies},
     {"Dropout", "x", "y", "dropout_ratio Float=0.5; scale_train Bool=true; alpha Float=1.0; beta Float=0.0",
      "f16 f32", identity},
+    {"Empty", "shape: i32", "y", "dtype Type=3; init Bool=false",
+     "f16 f32 i8 i16 u16 u8 i32 i64 u32 u64 b f64", empty},
     {"EnsureShape", "input", "output", "shape [int]", "ALL", identity},
     {"Expand", "x, shape: i16 i32 i64", "y", "", "ALL", expand},
     {"ExpandD", "x", "y", "shape [int]", "ALL", expand_attribute},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <type_traits>
 
 #include "kernel/kernel_registry.h"
 #include "model/engine_loader.h"
@@ -94,39 +95,44 @@ Result<std::shared_ptr<const PreparedKernel>> find_kernel(const OperatorArgument
   return kernels.find({arguments.type, arguments.input_descs, arguments.output_descs, arguments.attributes});
 }
 
-/// An operator that was looked up once.
+/// Buffers of a call through a handle, placed as the descriptions were when it was made.
+class PlacedBuffers {
+ public:
+  PlacedBuffers(std::span<const OperatorBuffer> buffers, const std::vector<bool>& on_host) : given_(buffers) {
+    if (std::ranges::find(on_host, true) == on_host.end()) return;
+    placed_.assign(buffers.begin(), buffers.end());
+    for (size_t i = 0; i < placed_.size() && i < on_host.size(); ++i)
+      placed_[i].on_host = on_host[i];
+  }
+  std::span<const OperatorBuffer> span() const { return placed_.empty() ? given_ : placed_; }
+
+ private:
+  const std::span<const OperatorBuffer> given_;
+  std::vector<OperatorBuffer> placed_;
+};
+
+/// An operator or kernel of the program that was looked up once.
+template <class Operator>
 class OperatorHandle final : public OpHandle {
  public:
-  OperatorHandle(Found op, std::vector<bool> inputs_on_host, std::vector<bool> outputs_on_host)
+  OperatorHandle(Operator op, std::vector<bool> inputs_on_host, std::vector<bool> outputs_on_host)
       : op_(std::move(op)),
         inputs_on_host_(std::move(inputs_on_host)),
         outputs_on_host_(std::move(outputs_on_host)) {}
 
   Status launch(std::span<const OperatorBuffer> inputs, std::span<const OperatorBuffer> outputs,
                 const Ref<Stream>& stream) const override {
-    std::vector<OperatorBuffer> placed_inputs;
-    std::vector<OperatorBuffer> placed_outputs;
-    return op_->launch({"aclopExecWithHandle",
-                        place(inputs, inputs_on_host_, placed_inputs),
-                        place(outputs, outputs_on_host_, placed_outputs),
-                        {},
-                        {},
-                        false,
-                        stream});
+    constexpr const char* kFunction = "aclopExecWithHandle";
+    const PlacedBuffers in(inputs, inputs_on_host_);
+    const PlacedBuffers out(outputs, outputs_on_host_);
+    if constexpr (std::is_same_v<Operator, Found>)
+      return op_->launch({kFunction, in.span(), out.span(), {}, {}, false, stream});
+    else
+      return PreparedKernel::launch(op_, kFunction, in.span(), out.span(), stream);
   }
 
  private:
-  static std::span<const OperatorBuffer> place(std::span<const OperatorBuffer> buffers,
-                                               const std::vector<bool>& on_host,
-                                               std::vector<OperatorBuffer>& placed) {
-    if (std::ranges::find(on_host, true) == on_host.end()) return buffers;
-    placed.assign(buffers.begin(), buffers.end());
-    for (size_t i = 0; i < placed.size() && i < on_host.size(); ++i)
-      placed[i].on_host = on_host[i];
-    return placed;
-  }
-
-  const Found op_;
+  const Operator op_;
   const std::vector<bool> inputs_on_host_;
   const std::vector<bool> outputs_on_host_;
 };
@@ -148,6 +154,15 @@ Result<std::vector<bool>> placements(std::span<const aclTensorDesc* const> descs
   return on_host;
 }
 
+template <class Operator>
+Result<std::unique_ptr<OpHandle>> placed_handle(Operator op, const OperatorArguments& arguments,
+                                                bool has_constants) {
+  CAIRN_ASSIGN(std::vector<bool> inputs, placements(arguments.input_descs, has_constants, "inputDesc"));
+  CAIRN_ASSIGN(std::vector<bool> outputs, placements(arguments.output_descs, has_constants, "outputDesc"));
+  return std::unique_ptr<OpHandle>(
+      std::make_unique<OperatorHandle<Operator>>(std::move(op), std::move(inputs), std::move(outputs)));
+}
+
 Result<std::unique_ptr<OpHandle>> handle_of(Found op, const OperatorArguments& arguments) {
   CAIRN_ASSIGN(const bool is_fixed, op->is_fixed());
   if (!is_fixed)
@@ -156,10 +171,7 @@ Result<std::unique_ptr<OpHandle>> handle_of(Found op, const OperatorArguments& a
                  describe(op->description()));
   const bool has_constants = std::ranges::any_of(
       op->description().inputs, [](const OperatorTensor& input) { return input.constant.has_value(); });
-  CAIRN_ASSIGN(std::vector<bool> inputs, placements(arguments.input_descs, has_constants, "inputDesc"));
-  CAIRN_ASSIGN(std::vector<bool> outputs, placements(arguments.output_descs, has_constants, "outputDesc"));
-  return std::unique_ptr<OpHandle>(
-      std::make_unique<OperatorHandle>(std::move(op), std::move(inputs), std::move(outputs)));
+  return placed_handle(std::move(op), arguments, has_constants);
 }
 
 /// All dims become open, but those of constants.
@@ -238,6 +250,8 @@ Status compile_and_execute_operator(const char* function, const OperatorArgument
 }
 
 Result<std::unique_ptr<OpHandle>> make_operator_handle(const OperatorArguments& arguments) {
+  CAIRN_ASSIGN(auto kernel, find_kernel(arguments));
+  if (kernel) return placed_handle(std::move(kernel), arguments, /*has_constants=*/false);
   CAIRN_ASSIGN(Found op, find_operator_of(arguments, {}));
   return handle_of(std::move(op), arguments);
 }

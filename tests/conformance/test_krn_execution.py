@@ -254,6 +254,19 @@ def test_execute_runs_kernels_too(acl, tensor, operator, stream):
     assert out.read().tolist() == [0, 1]
 
 
+@pytest.mark.rules("KRN-005", "OP-027", "OP-028")
+def test_a_handle_runs_the_kernel(acl, tensor, operator, stream):
+    add = operator("AddWithHandle", ADD_HALF)
+    a, b, sum_ = (tensor(np.full(100, value, np.float16)) for value in (2, 3, 0))
+    add.choice["tiling"] = (100, 100)
+    handle, ret = acl.op.create_handle(add.type, [a.desc, b.desc], [sum_.desc], 0)
+    assert ret == 0, acl.get_recent_err_msg()
+    assert acl.op.execute_with_handle(handle, [a.buffer, b.buffer], [sum_.buffer], stream) == 0
+    assert acl.rt.synchronize_stream(stream) == 0, acl.get_recent_err_msg()
+    assert (sum_.read() == 5).all()
+    acl.op.destroy_handle(handle)
+
+
 @pytest.mark.rules("KRN-005", "OP-016", "OP-017")
 def test_a_kernel_is_a_task_of_its_stream(acl, tensor, operator, stream, gate):
     op = operator("Blocks", "write_block")

@@ -183,6 +183,43 @@ def test_inputs_without_aipp(acl, describe, om):
     assert acl.mdl.get_first_aipp_info(model, 2)[1] != 0
 
 
+def field(number: int, content: bytes | str | int) -> bytes:
+    """A field of a protobuf message."""
+
+    def varint(value: int) -> bytes:
+        low = bytes([value & 0x7F | (0x80 if value > 0x7F else 0)])
+        return low + (varint(value >> 7) if value > 0x7F else b"")
+
+    if isinstance(content, int):
+        return varint(number << 3) + varint(content)
+    content = content.encode() if isinstance(content, str) else content
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def graph_of_one_layer(originals: list[str]) -> bytes:
+    """A serialized GE graph: a Relu of 4 floats that stands for these layers of the original network."""
+    tensor = field(2, 1) + field(3, field(1, b"\x04")) + field(4, "ND")
+    names = field(1, b"".join(field(2, name) for name in originals) + field(20, 1))
+    relu = field(1, "fused") + field(2, "Relu") + field(5, "x:0") + field(33, tensor) + field(34, tensor)
+    relu += field(10, field(1, "_datadump_original_op_names") + field(2, names))
+    x = field(1, "x") + field(2, "Data") + field(33, tensor) + field(34, tensor)
+    x += field(10, field(1, "index") + field(2, field(3, 0)))
+    end = field(1, "end") + field(2, "NetOutput") + field(5, "fused:0") + field(33, tensor)
+    graph = field(1, "net") + b"".join(field(6, each) for each in (x, relu, end))
+    return field(1, "net") + field(2, 1) + field(7, graph)
+
+
+@pytest.mark.rules("MDL-150")
+def test_the_names_of_the_layers_that_an_operator_stands_for(acl, describe, desc, tmp_path):
+    assert acl.mdl.get_op_attr(desc, "conv", "_datadump_original_op_names") == "[4]conv"
+    layers = ["scale2c_branch2c", "bn2c", "a", "res2c_[2]relu"]
+    model = tmp_path / "net.air"
+    model.write_bytes(graph_of_one_layer(layers))
+    _, fused = describe(atc(model, "--framework=1"))
+    named = "[16]scale2c_branch2c[4]bn2c[1]a[13]res2c_[2]relu"
+    assert acl.mdl.get_op_attr(fused, "fused", "_datadump_original_op_names") == named
+
+
 @pytest.mark.rules("MDL-147", "MDL-148", "MDL-149")
 def test_op_attributes(acl, desc):
     assert acl.mdl.get_op_attr(desc, "no_such_op", "_datadump_original_op_names") == ""

@@ -19,6 +19,7 @@ import onnxruntime
 import pytest
 from mdl_models import LoadedModel, atc, two_by_two
 from onnx import TensorProto, helper
+from test_mdl_shape_ranges import OpenModel, picture
 
 INVALID_DUMP_CONFIG = 100009
 DUMP_ALREADY_RUN, DUMP_NOT_RUN = 100044, 100045
@@ -482,3 +483,59 @@ def test_each_gear_is_dumped_in_its_own_shape(acl, context, folder, tmp_path):
         np.testing.assert_array_equal(found["conv"].inputs[0], images[:batch])
         np.testing.assert_allclose(found["conv"].outputs[0], truth["features"], rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(found["pool"].outputs[0], truth["pooled"], rtol=1e-4, atol=1e-5)
+
+
+def compare_with_onnx_runtime(folder: Path, network: Path, values: list[np.ndarray]) -> None:
+    """Each output in the dump is what the network computes, in its shape; at least one is there."""
+    truth = layers(network, values)
+    seen = 0
+    for node in onnx.load(network).graph.node:
+        one = dump_reader.read_all(folder).get(node.name)
+        for name, found in zip(node.output, one.outputs if one else [], strict=bool(one)):
+            np.testing.assert_allclose(found, truth[name], rtol=1e-4, atol=1e-5)
+            seen += 1
+    assert seen > 0
+
+
+@pytest.mark.needs("acl.mdl.set_dataset_tensor_desc")
+@pytest.mark.rules("DUMP-021")
+def test_layers_in_the_shapes_of_each_execution(acl, context, folder, tmp_path):
+    network, om = gear_models.range_model(tmp_path, "image:1~4,3,-1,2~16")
+    with DumpCalls(
+        acl, tmp_path / "c.json", dump_path=str(folder), dump_list=[{"model_name": "ranges"}], dump_mode="all"
+    ):
+        model = OpenModel(acl, om, 1, 2)
+        shapes = ((2, 3, 5, 4), (1, 3, 7, 16), (2, 3, 5, 4))
+        for seed, shape in enumerate(shapes):
+            model.inputs.write(0, picture(*shape, seed=seed))
+            assert model.set_shape(shape) == 0
+            assert model.execute() == 0, acl.get_recent_err_msg()
+        for seed, shape in enumerate(shapes):
+            (run,) = folder.rglob(f"{model.id}/{seed}")
+            value = picture(*shape, seed=seed)
+            np.testing.assert_array_equal(dump_reader.read_all(run)["image"].outputs[0], value)
+            compare_with_onnx_runtime(run, network, [value])
+        model.close()
+
+
+@pytest.mark.needs("acl.mdl.set_dataset_tensor_desc")
+@pytest.mark.rules("DUMP-021")
+def test_layers_whose_size_depends_on_the_values(acl, context, folder, tmp_path):
+    network, om = gear_models.found_model(tmp_path)
+    with DumpCalls(
+        acl,
+        tmp_path / "c.json",
+        dump_path=str(folder),
+        dump_list=[{"model_name": "found"}],
+        dump_mode="output",
+    ):
+        model = OpenModel(acl, om, 1, 2)
+        value = np.zeros((3, 5), np.float32)
+        for count in range(3):
+            value[count, count + 1] = count + 2
+            model.inputs.write(0, value)
+            assert model.execute() == 0, acl.get_recent_err_msg()
+            (run,) = folder.rglob(f"{model.id}/{count}")
+            assert dump_reader.read_all(run)["find"].outputs[0].shape == (2, count + 1)
+            compare_with_onnx_runtime(run, network, [value])
+        model.close()

@@ -1,6 +1,7 @@
 // Any bytes as an ONNX file: the reader in front of the engine's own, and what changes files that it has
 // accepted.
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -27,12 +28,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view file(reinterpret_cast<const char*>(data), size);
   if (const auto renamed = cairn::rename_operators(file, {{"Relu", "Neg"}})) read(*renamed);
   if (const auto own = cairn::give_own_domain(file, *model)) read(*own);
-  for (const cairn::OnnxNode& node : model->nodes) {
-    if (node.type != "If" || node.outputs.empty() || node.inputs.empty()) continue;
-    if (const auto condition = cairn::graph_up_to(file, *model, node.inputs[0])) read(*condition);
-    for (const bool then_branch : {true, false})
-      if (const auto changed = cairn::inline_branch(file, node.outputs[0], then_branch)) read(*changed);
-    break;
+  for (const bool value : {true, false}) {
+    const auto known = [&](const std::string& condition) -> std::optional<bool> {
+      read(condition);
+      return value;
+    };
+    if (const auto folded = cairn::fold_branches(file, known)) read(*folded);
   }
   return 0;
 }

@@ -12,7 +12,7 @@ RATE = 16000
 FRAME, CONTEXT = (
     512,
     64,
-)  # Samples that the voice detector takes at a time, and those before them that it sees again.
+)  # Samples that the voice detector takes at a time, and those before them that it sees again. Half as many at half the rate.
 
 
 def normalised(pixels: np.ndarray) -> np.ndarray:
@@ -72,16 +72,17 @@ def test_a_face_is_found(net, size, name, convert, photo):
     assert found[-1][..., 1].max() > 0.8  # Softmax of "no face" and "face".
 
 
-def voice(detector, samples: np.ndarray, with_rate: bool) -> list[float]:
+def voice(detector, samples: np.ndarray, with_rate: bool, rate: int = RATE) -> list[float]:
     """How likely each frame is a voice; the state goes from frame to frame."""
-    state, context, found = np.zeros((2, 1, 128), np.float32), np.zeros(CONTEXT, np.float32), []
-    for start in range(0, samples.size - FRAME + 1, FRAME):
-        frame = samples[start : start + FRAME]
+    size, before = FRAME * rate // RATE, CONTEXT * rate // RATE
+    state, context, found = np.zeros((2, 1, 128), np.float32), np.zeros(before, np.float32), []
+    for start in range(0, samples.size - size + 1, size):
+        frame = samples[start : start + size]
         given = {"input": np.concatenate([context, frame])[None], "state": state}
         if with_rate:
-            given["sr"] = np.array(RATE, np.int64)
+            given["sr"] = np.array(rate, np.int64)
         likely, state = detector.check(**given)
-        context = frame[-CONTEXT:]
+        context = frame[-before:]
         found.append(float(likely[0, 0]))
     return found
 
@@ -100,6 +101,19 @@ def test_a_voice_is_told_from_silence(name, with_rate, convert, speech):
     likely = voice(detector, samples, with_rate)
     assert max(likely[:8]) < 0.2
     assert max(likely[8:]) > 0.8
+
+
+def test_one_network_for_two_rates(convert, speech):
+    """An If on the rate, and in each of its branches others on shapes, four deep."""
+    rate = RATE // 2
+    detector = convert(f"{VAD}/silero_vad.onnx", "--input_shape=input:1,288;state:2,1,128")
+    likely = voice(detector, np.concatenate([np.zeros(2048, np.float32), speech(rate)]), True, rate)
+    assert max(likely[:8]) < 0.2
+    assert max(likely[8:]) > 0.8
+    samples = speech(RATE)[8000:8288]
+    for sr in (RATE, rate):  # The other branch of the same model.
+        state = np.zeros((2, 1, 128), np.float32)
+        detector.check(input=samples[None], state=state, sr=np.array(sr, np.int64))
 
 
 def test_a_whole_sequence_of_frames(convert, speech):

@@ -4,7 +4,7 @@ import math
 
 import ml_dtypes
 import numpy as np
-from cases import case, random
+from cases import ELEMENTWISE, Elementwise, case, random
 
 FLOATS = [np.float32, np.float16, ml_dtypes.bfloat16]
 
@@ -22,8 +22,10 @@ def softmax(x, axes):
     return powers / powers.sum(axes, keepdims=True)
 
 
-def each(kind, function, types=FLOATS, low=-4, high=7, **attributes):
+def each(kind, function, types=FLOATS, low=-4, high=7, drawn=True, of_whole=None, **attributes):
     rows = []
+    if drawn:
+        ELEMENTWISE.append(Elementwise(kind, function, 1, low, high, attributes, None, of_whole))
     for dtype in types:
         for shape in [(3, 6), (2, 4, 3, 2)] if dtype == np.float32 else [(3, 6)]:
             x = random(*shape, low=low, high=high, dtype=dtype)
@@ -54,10 +56,10 @@ CASES = [
     *each("CeluV2", lambda x: np.maximum(x, 0) + np.minimum(0, 1.5 * np.expm1(x / 1.5)), alpha=1.5),
     *each("LeakyRelu", lambda x: np.where(x > 0, x, 0.1 * x), negative_slope=0.1),
     *each("Gelu", lambda x: 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))),
-    *each("GeluV2", lambda x: 0.5 * x * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))),
+    *each("GeluV2", lambda x: 0.5 * x * (1 + np.vectorize(math.erf, otypes=[np.float64])(x / math.sqrt(2)))),
     *each("FastGelu", lambda x: x * sigmoid(1.702 * x)),
     *each("FastGeluV2", fast_gelu_v2),
-    *each("HardSigmoid", lambda x: np.clip(0.2 * x + 0.4, 0, 1), alpha=0.2, beta=0.4),
+    *each("HardSigmoid", lambda x: np.clip(0.2 * x + 0.4, 0, 1), of_whole=np.float32, alpha=0.2, beta=0.4),
     *each("HardSwish", lambda x: x * np.clip(x + 3, 0, 6) / 6),
     *each("HardTanh", lambda x: np.clip(x, -0.5, 2), [np.float32], min_val=-0.5, max_val=2.0),
     *each("Swish", lambda x: x * sigmoid(1.5 * x), scale=1.5),
@@ -65,14 +67,14 @@ CASES = [
     *each("LogSigmoid", lambda x: np.log(sigmoid(x))),
     *each("ThresholdedRelu", lambda x: np.where(x > 1.5, x, 0), [np.float32, np.float16], alpha=1.5),
     *each("Threshold", lambda x: (x > 0.5) * 1.0, threshold=0.5),
-    *each("ThresholdV2D", lambda x: np.where(x > 0.5, x, -2), [np.float32], threshold=0.5, value=-2.0),
+    *each("ThresholdV2D", lambda x: np.where(x > 0.5, x, 2), [np.float32], threshold=0.5, value=2.0),
     *each("HardShrink", lambda x: np.where(np.abs(x) > 0.8, x, 0), lambd=0.8),
     *each("SoftShrink", lambda x: np.sign(x) * np.maximum(np.abs(x) - 0.8, 0), lambd=0.8),
     *each("Shrink", lambda x: np.where(x > 0.8, x - 0.3, np.where(x < -0.8, x + 0.3, 0)), [np.float32],
           lambd=0.8, bias=0.3),
-    *each("SoftmaxV2", lambda x: softmax(x, -1)),
-    *each("SoftmaxV2", lambda x: softmax(x, (0, 1)), [np.float32], axes=[0, 1]),
-    *each("LogSoftmaxV2", lambda x: np.log(softmax(x, 1)), axes=[1]),
+    *each("SoftmaxV2", lambda x: softmax(x, -1), drawn=False),
+    *each("SoftmaxV2", lambda x: softmax(x, (0, 1)), [np.float32], drawn=False, axes=[0, 1]),
+    *each("LogSoftmaxV2", lambda x: np.log(softmax(x, 1)), drawn=False, axes=[1]),
     case("Relu", i, np.maximum(i, 0)),
     case("ReluV2", x, [np.maximum(x, 0), (x > 0).astype(np.uint8)]),
     case("PRelu", [x, slopes], np.where(x > 0, x, x * slopes[:, None, None])),

@@ -2,7 +2,7 @@
 
 import ml_dtypes
 import numpy as np
-from cases import case, random
+from cases import ELEMENTWISE, Elementwise, case, random
 
 FLOATS = [np.float32, np.float16, ml_dtypes.bfloat16, np.float64]
 INTEGERS = [np.int32, np.int64]
@@ -10,6 +10,7 @@ SHAPES = [((3, 4), (3, 4)), ((2, 1, 3), (4, 1)), ((), (5,)), ((1, 7), (1,)), ((3
 
 
 def both(kind, function, types=FLOATS + INTEGERS, low=-3, high=3, **attributes):
+    ELEMENTWISE.append(Elementwise(kind, function, 2, low, high, attributes))
     rows = []
     for dtype in types:
         for first, second in SHAPES if dtype == np.float32 else SHAPES[:2]:

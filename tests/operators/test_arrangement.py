@@ -22,6 +22,11 @@ def replaced(base, where, values, how=lambda a, b: b):
     return out
 
 
+def patches(x, size, y_stride, x_stride):
+    windows = np.lib.stride_tricks.sliding_window_view(x, (size, size), (1, 2))[:, ::y_stride, ::x_stride]
+    return np.ascontiguousarray(windows.transpose(0, 1, 2, 4, 5, 3)).reshape(*windows.shape[:3], -1)
+
+
 def depth_to_space(x, b, crd=False):
     n, c, h, w = x.shape
     if crd:
@@ -112,6 +117,12 @@ CASES = [
     case("ScatterElements", [rows, np.int64([[0, 0]]), updates[:1, :2]],
          replaced(replaced(rows, [(0, 0)], updates[0, :1], np.add), [(0, 0)], updates[0, 1:2], np.add), "add", axis=1,
          reduction="add"),
+    case("InplaceAdd", [rows, np.int32([3, 3]), updates], replaced(rows, [3, 3], updates, np.add)),
+    case("InplaceSub", [rows, index, updates], replaced(rows, index, updates, np.subtract)),
+    case("ExtractImagePatches", nhwc, patches(nhwc, 3, 2, 2), ksizes=[1, 3, 3, 1], strides=[1, 2, 2, 1],
+         rates=[1, 1, 1, 1], padding="VALID"),
+    case("ExtractImagePatches", nhwc[:, :, :, :2].copy(), patches(np.pad(nhwc[..., :2], ((0, 0), (1, 1), (1, 1), (0, 0))), 3, 1, 1),
+         "same", ksizes=[1, 3, 3, 1], strides=[1, 1, 1, 1], rates=[1, 1, 1, 1], padding="SAME"),
     case("InplaceUpdate", [rows, index, updates], replaced(rows, index, updates)),
     case("Tile", [x, ints(1, 2, 3)], np.tile(x, (1, 2, 3))),
     case("TileD", x, np.tile(x, (2, 1, 1)), multiples=[2, 1, 1]),
@@ -131,6 +142,9 @@ CASES = [
     case("OneHotD", [np.int32([[1, 0]]), np.float32(1), np.float32(0)], one_hot(np.int32([[1, 0]]), 3), depth=3),
     case("LinSpace", [np.float32(1), np.float32(3), ints(5)], np.linspace(1, 3, 5, dtype=np.float32)),
     case("Range", [Const(np.int32(1)), Const(np.int32(10)), Const(np.int32(3))], np.arange(1, 10, 3, dtype=i32)),
+    case("RangeD", np.float32([1, 1.5, 2, 2.5]), np.arange(1, 3, 0.5, dtype=np.float32), start=1.0, limit=3.0, delta=0.5),
+    case("RangeD", np.int32([9, 6, 3]), np.arange(9, 0, -3, dtype=i32), start=9.0, limit=0.0, delta=-3.0),
+    case("RangeD", np.int32([]), np.arange(3, 3, dtype=i32), "empty", start=3.0, limit=3.0, delta=1.0),
     case("ReverseV2", [x, ints(1, 2)], x[:, ::-1, ::-1]),
     case("ReverseV2D", x, x[::-1], axis=[0]),
     case("ReverseSequence", [rows.T.copy(), np.int32([3, 1, 5])],

@@ -1,7 +1,7 @@
 """Comparison, logic, bits, choice."""
 
 import numpy as np
-from cases import case, random
+from cases import ELEMENTWISE, Elementwise, case, random
 
 a = random(3, 4, dtype=np.int32)
 b = random(3, 4, seed=1, dtype=np.int32)
@@ -20,6 +20,22 @@ COMPARISONS = {
 }
 LOGIC = {"LogicalAnd": np.logical_and, "LogicalOr": np.logical_or}
 BITS = {"BitwiseAnd": np.bitwise_and, "BitwiseOr": np.bitwise_or, "BitwiseXor": np.bitwise_xor}
+
+ELEMENTWISE.extend(
+    Elementwise(kind, function, 2, -3, 3, {}, np.bool_) for kind, function in (COMPARISONS | LOGIC).items()
+)
+ELEMENTWISE.extend(Elementwise(kind, function, 2, -9, 99, {}) for kind, function in BITS.items())
+ELEMENTWISE.extend(
+    [
+        Elementwise("BitwiseNot", np.invert, 1, -9, 99, {}),
+        Elementwise("Invert", np.invert, 1, -9, 99, {}),
+        Elementwise("LogicalNot", np.logical_not, 1, 0, 1, {}),
+        Elementwise("LeftShift", np.left_shift, 2, 0, 3, {}),
+        Elementwise("RightShift", np.right_shift, 2, 0, 3, {}),
+        *[Elementwise(f"Is{name}", getattr(np, f"is{name.lower()}"), 1, -3, 3, {}, np.bool_)
+          for name in ("Finite", "Inf", "Nan", "NegInf", "PosInf")],
+    ]
+)  # fmt: skip
 
 CASES = [
     *[case(kind, [a, b], function(a, b)) for kind, function in COMPARISONS.items()],
@@ -50,6 +66,14 @@ CASES = [
     case("Select", [p[:, 0], a, b], np.where(p[:, :1], a, b), "rows"),
     case("SelectV2", [p[:, :1], a, b[:1]], np.where(p[:, :1], a, b[:1])),
     case("MaskedFill", [a, p, np.int32(9)], np.where(p, 9, a).astype(np.int32)),
+    *[case(kind, [a.astype(dtype), p], a[p].astype(dtype)) for kind, dtype in (
+        ("MaskedSelect", np.float32), ("MaskedSelect", np.int32), ("MaskedSelectV2", np.float32),
+        ("MaskedSelectV2", np.float16))],
+    case("MaskedSelect", [a, p[:, :1]], a[np.broadcast_to(p[:, :1], a.shape)], "broadcast"),
+    case("MaskedSelect", [a, np.zeros_like(p)], a[:0, 0], "none"),
+    *[case("Where", each, np.argwhere(each)) for each in (p, a, np.float32([0, -1, np.nan, 0, 2]), np.zeros((2, 3), np.int8))],
+    *[case("NonZero", each, np.argwhere(each)) for each in (p, a, np.float16([0, 3, -1]))],
+    case("NonZero", a, np.stack(np.nonzero(a)).astype(np.int32), "transposed", transpose=True, dtype=np.int32),
     case("MaskedScale", [random(3, 4), p.astype(np.float32)], random(3, 4) * p * np.float32(2.5), value=2.5),
 ]  # fmt: skip
 

@@ -66,6 +66,49 @@ def convolve3(x, w):
     return f32(np.einsum("ncdhwijk,ocijk->nodhw", windows, w))
 
 
+def last3(x):
+    return np.ascontiguousarray(x.transpose(0, 2, 3, 4, 1))
+
+
+def transposed3(x, w, more):
+    """Steps 2, 1, 2; one less at the front of the first dim and at the end of the second; `more` at the end of the last."""
+    n, _, d, h, width = x.shape
+    full = np.zeros(
+        (n, w.shape[1], 2 * d - 2 + w.shape[2], h - 1 + w.shape[3], 2 * width - 2 + w.shape[4] + more)
+    )
+    for i, j, k in np.ndindex(d, h, width):
+        part = np.einsum("nc,coxyz->noxyz", x[:, :, i, j, k], w)
+        full[:, :, 2 * i : 2 * i + w.shape[2], j : j + w.shape[3], 2 * k : 2 * k + w.shape[4]] += part
+    return full[:, :, 1:, : full.shape[3] - 1]
+
+
+def deformed(x, w, offsets, modulated):
+    """Windows of 3 by 2, one row above, one column behind; offsets along x, along y, weights."""
+    n, _, h, width = x.shape
+    kh, kw = w.shape[2:]
+    out_h, out_w = h + 1 - kh + 1, width + 1 - kw + 1
+    out = np.zeros((n, w.shape[0], out_h, out_w))
+    along_x, along_y, weights = np.split(offsets.astype(np.float64), 3, 1)
+
+    def at(b, y, column):
+        inside = 0 <= y < h and 0 <= column < width
+        return x[b, :, y, column].astype(np.float64) if inside else 0
+
+    for b, i, j, ky, kx in np.ndindex(n, out_h, out_w, kh, kw):
+        place = ky * kw + kx
+        y, column = i - 1 + ky + along_y[b, place, i, j], j + kx + along_x[b, place, i, j]
+        top, left = int(np.floor(y)), int(np.floor(column))
+        value = sum(at(b, top + dy, left + dx) * (1 - abs(y - top - dy)) * (1 - abs(column - left - dx))
+                    for dy in (0, 1) for dx in (0, 1))  # fmt: skip
+        out[b, :, i, j] += w[:, :, ky, kx] @ (
+            value * (weights[b, place, i, j] if modulated else 1) * np.ones(x.shape[1])
+        )
+    return out
+
+
+moves = np.concatenate([random(2, 12, 6, 8, low=-1.5, high=1.5), random(2, 6, 6, 8, low=0, high=1)], 1)
+iodhw = random(2, 3, 2, 3, 3)
+
 PLAIN = {"strides": [1, 1, 1, 1], "pads": [0, 0, 0, 0], "data_format": "NCHW"}
 STRIDE = {"strides": [1, 1, 2, 1], "pads": [1, 0, 1, 2], "data_format": "NCHW"}
 
@@ -91,6 +134,21 @@ CASES = [
     case("Conv3D", [x3, Const(w3, "NCDHW")], convolve3(x3, w3), strides=[1] * 5, pads=[0] * 6, data_format="NCDHW"),
     case("Conv3D", [x3.transpose(0, 2, 3, 4, 1).copy(), Const(w3.transpose(2, 3, 4, 1, 0).copy())],
          convolve3(x3, w3).transpose(0, 2, 3, 4, 1), "ndhwc", strides=[1] * 5, pads=[0] * 6, data_format="NDHWC"),
+    *[case("DeformableConv2D", [nchw, Const(w, "NCHW"), Laid(moves, "NCHW"), bias][:count],
+           f32(deformed(x, w, moves, modulated) + (bias[:, None, None] if count > 3 else 0)), note, strides=[1] * 4,
+           pads=[1, 0, 0, 1], data_format="NCHW", modulated=modulated)
+      for count, modulated, note in ((3, True, ""), (4, True, "bias"), (3, False, "not-modulated"))],
+    case("DeformableConv2D", [nhwc, hwcn, Laid(last(moves), "NHWC")], f32(last(deformed(x, w, moves, True))), "nhwc",
+         strides=[1] * 4, pads=[1, 0, 0, 1]),
+    *[case("Conv3DTranspose" + form, [*size, x3, Const(iodhw, "NCDHW")], f32(transposed3(x3, iodhw, more)), note, **attributes,
+           strides=[1, 1, 2, 1, 2], pads=[1, 0, 0, 1, 0, 0], data_format="NCDHW")
+      for form, size, attributes, more, note in (
+          ("", [ints(1, 3, 7, 6, 14)], {}, 1, "size"),
+          ("", [ints(0, 0, 0, 0, 0)], {}, 0, "no-size"),
+          ("D", [], {"input_size": [1, 3, 7, 6, 13]}, 0, "size"),
+          ("D", [], {"input_size": [0] * 5, "output_padding": [0, 0, 0, 0, 1]}, 1, "output-padding"))],
+    case("Conv3DTransposeD", [last3(x3), Const(np.ascontiguousarray(iodhw.transpose(2, 3, 4, 1, 0)))],
+         f32(last3(transposed3(x3, iodhw, 0))), "ndhwc", input_size=[0] * 5, strides=[1, 2, 1, 2, 1], pads=[1, 0, 0, 1, 0, 0]),
     case("Deconvolution", [nchw, Const(iohw, "NCHW")], f32(transposed(x, iohw)), pads=[0] * 4),
     case("Deconvolution", [nchw, Const(iohw, "NCHW"), Const(random(3))],
          f32(transposed(x, iohw, (2, 2), (1, 1, 1, 1)) + random(3)[:, None, None]), "stride", strides=[2, 2],

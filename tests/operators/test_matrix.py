@@ -17,6 +17,33 @@ square = random(3, 3) + 4 * np.eye(3, dtype=np.float32)
 p4, r1, r2 = random(2, 3, 2, 8), random(1, 3, 1, 8), random(1, 3, 1, 8, seed=1)
 one, two = np.float32([1.5]), np.float32([0.5])
 
+q4, k4, v4 = random(2, 4, 3, 6), random(2, 2, 5, 6), random(2, 2, 5, 6, seed=1)
+shift = random(2, 4, 3, 5)
+mask = random(2, 1, 3, 5, dtype=np.bool_)
+mask[..., 0] = False
+LAYOUTS = ("BNSD", "BSND", "BSH", "SBH")
+
+
+def laid(layout, x):
+    """From BNSD to the layout."""
+    if layout == "BNSD":
+        return x
+    x = x.transpose(0, 2, 1, 3) if layout.startswith("BS") else x.transpose(2, 0, 1, 3)
+    return np.ascontiguousarray(x if layout == "BSND" else x.reshape(*x.shape[:2], -1))
+
+
+def attention(layout, q, k, v, mask=None, shift=0):
+    k, v = (each.repeat(q.shape[1] // each.shape[1], 1).astype(np.float32) for each in (k, v))
+    scores = (q.astype(np.float32) @ k.swapaxes(2, 3) + shift) * np.float32(0.5)
+    if mask is not None:
+        scores = np.where(mask, np.finfo(np.float32).min, scores)
+    largest = scores.max(3, keepdims=True)
+    powers = np.exp(scores - largest)
+    total = powers.sum(3, keepdims=True)
+    y = laid(layout, (powers / total @ v).astype(q.dtype))
+    return [np.tile(largest, 8), np.tile(total, 8), np.zeros(1, q.dtype), y]
+
+
 CASES = [
     *[case(kind, [a, b], a @ b) for kind in ("MatMul", "MatMulV2", "MatMulV3")],
     case("MatMul", [a, b, bias], a @ b + bias, "bias"),
@@ -36,6 +63,13 @@ CASES = [
          transpose=True),
     case("FullyConnection", [image, w.reshape(6, 3, 4, 5)], image.reshape(2, -1) @ w.T, "plane", num_output=6),
     case("Einsum", [p, q], np.einsum("bij,bjk->bik", p, q), equation="bij,bjk->bik", N=2),
+    *[case("FlashAttentionScore", [laid(layout, q4), laid(layout, k4), laid(layout, v4), None, None, None, mask],
+           attention(layout, q4, k4, v4, mask), layout, input_layout=layout, head_num=4, scale_value=0.5)
+      for layout in LAYOUTS],
+    case("FlashAttentionScore", [q4, k4, v4, shift], attention("BNSD", q4, k4, v4, shift=shift), "shift", input_layout="BNSD",
+         head_num=4, scale_value=0.5),
+    case("FlashAttentionScore", [q4.astype(np.float16), q4.astype(np.float16), q4.astype(np.float16)],
+         attention("BNSD", *[q4.astype(np.float16)] * 3), "half", input_layout="BNSD", head_num=4, scale_value=0.5, within=5e-3),
     case("Dot", [bias, random(3, seed=4)], np.dot(bias, random(3, seed=4))),
     case("Mv", [a, random(5)], a @ random(5)),
     case("MatrixDiag", v, np.stack([np.diag(row) for row in v])),

@@ -40,6 +40,26 @@ def pool(x, kernel, stride, pads=(0, 0, 0, 0), how="max", ceil=False, count_pad=
     return out.astype(x.dtype)
 
 
+def max_and_places(x, pads, type=np.int64):
+    """Windows of 3 by 3, steps of 2; channels last. Places count height, width, channel."""
+    n, c, h, w = x.shape
+    number = np.arange(h * w * c).reshape(1, h, w, c)
+    border = ((0, 0), pads[:2], pads[2:], (0, 0))
+    values = np.pad(x.transpose(0, 2, 3, 1), border, constant_values=-np.inf)
+    numbers = np.pad(number, border)
+    windows = np.lib.stride_tricks.sliding_window_view(values, (3, 3), (1, 2))[:, ::2, ::2].reshape(
+        n, -1, c, 9
+    )
+    places = np.lib.stride_tricks.sliding_window_view(numbers, (3, 3), (1, 2))[:, ::2, ::2]
+    shape = (n, *places.shape[1:4])
+    at = windows.argmax(-1)[..., None]
+    places = np.broadcast_to(places.reshape(1, -1, c, 9), windows.shape)
+    return [
+        np.take_along_axis(each, at, -1).reshape(shape).astype(dtype)
+        for each, dtype in ((windows, x.dtype), (places, type))
+    ]
+
+
 def same(size, k, s):
     total = max((math.ceil(size / s) - 1) * s + k - size, 0)
     return total // 2, total - total // 2
@@ -51,6 +71,10 @@ KS = {"ksize": [1, 1, 3, 3], "strides": [1, 1, 2, 2]}
 
 
 CASES = [
+    *[case("MaxPoolWithArgmax", nhwc, max_and_places(x, SAME), "same", padding="SAME", ksize=[1, 3, 3, 1],
+           strides=[1, 2, 2, 1])],
+    case("MaxPoolWithArgmax", Laid(x, "NCHW"), [each.transpose(0, 3, 1, 2) for each in max_and_places(x, (0, 0, 0, 0), np.int32)],
+         padding="VALID", Targmax=3, **KS),
     case("Pooling", x, pool(x, (2, 2), (2, 2), ceil=True), window=[2, 2], stride=[2, 2]),
     case("Pooling", x, pool(x, (3, 3), (2, 2), (1, 1, 1, 1), ceil=True), "pad", window=[3, 3], stride=[2, 2], pad=[1] * 4),
     case("Pooling", x, pool(x, (3, 2), (2, 2)), "floor", window=[3, 2], stride=[2, 2], ceil_mode=1),

@@ -1,4 +1,4 @@
-"""Random numbers: their range and their moments."""
+"""Random numbers: their range, their moments, their seeds."""
 
 import subprocess
 
@@ -9,6 +9,9 @@ from air import Air
 from cases import run
 
 CASES = []
+TESTED = dict.fromkeys(
+    ["RandomStandardNormal", "RandomUniform", "RandomUniformInt"], "range, moments, seeds, types"
+)
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +26,26 @@ def numbers(tmp_path_factory, atc):
         ("normal", "RandomStandardNormal", [shape], {"dtype": np.float32, "seed": 3}),
         ("whole", "RandomUniformInt", [shape, *bounds], {"seed": 3}),
         ("x2", "Add", ["x:0", "x:0"], {}),
+        ("uniform_again", "RandomUniform", [shape], {"dtype": np.float32, "seed": 3}),
+        ("uniform_other", "RandomUniform", [shape], {"dtype": np.float32, "seed": 3, "seed2": 1}),
+        ("normal_again", "RandomStandardNormal", [shape], {"dtype": np.float32, "seed": 3}),
+        ("normal_other", "RandomStandardNormal", [shape], {"dtype": np.float32, "seed": 4}),
+        ("whole_again", "RandomUniformInt", [shape, *bounds], {"seed": 3}),
+        ("whole_other", "RandomUniformInt", [shape, *bounds], {"seed": 4}),
+        ("uniform_half", "RandomUniform", [shape], {"dtype": np.float16, "seed": 3}),
+        ("normal_double", "RandomStandardNormal", [shape], {"dtype": np.float64, "seed": 3}),
+        (
+            "uniform_scalar",
+            "RandomUniform",
+            [air.const("none", np.zeros(0, np.int64))],
+            {"dtype": np.float32, "seed": 3},
+        ),
+        (
+            "whole_32",
+            "RandomUniformInt",
+            [shape, air.const("low32", np.int32(5)), air.const("high32", np.int32(6))],
+            {},
+        ),
     ):
         air.output(*air.node(name, kind, inputs, **attributes))
     assert x == "x:0"
@@ -47,4 +70,22 @@ def test_normal_numbers_have_mean_0_and_deviation_1(numbers):
 
 
 def test_whole_numbers_reach_all_but_the_upper_bound(numbers):
-    assert sorted(set(numbers[2].view(np.int64).tolist())) == [-3, -2, -1, 0, 1, 2, 3]
+    values = numbers[2].view(np.int64)
+    assert values.size == 20000
+    assert sorted(set(values.tolist())) == [-3, -2, -1, 0, 1, 2, 3]
+    assert np.abs(np.bincount(values + 3) / 20000 - 1 / 7).max() < 0.015
+
+
+@pytest.mark.parametrize(("first", "again", "other"), [(0, 4, 5), (1, 6, 7), (2, 8, 9)])
+def test_the_seeds_decide(numbers, first, again, other):
+    assert np.array_equal(numbers[first], numbers[again])
+    assert not np.array_equal(numbers[first], numbers[other])
+
+
+def test_numbers_have_the_type_that_is_asked_for(numbers):
+    halves = numbers[10].view(np.float16)
+    assert halves.size == 20000 and 0 <= halves.min() < 0.01 and halves.max() <= 1
+    doubles = numbers[11].view(np.float64)
+    assert doubles.size == 20000 and abs(doubles.std() - 1) < 0.03
+    assert numbers[12].view(np.float32).size == 1
+    assert set(numbers[13].view(np.int32).tolist()) == {5}

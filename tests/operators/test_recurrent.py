@@ -67,6 +67,36 @@ def caffe_lstm():
     return [np.stack(rows), h[None], c[None]]
 
 
+gx, gh, biases = random(K, 3 * H), random(H, 3 * H), [random(3 * H, seed=2), random(3 * H, seed=3)]
+wxh, wbh, whh, who, wbo = random(H, K), random(H), random(H, H, seed=1), random(2, H), random(2)
+fixed, wsh = random(N, 6), random(H, 6)
+
+
+def gru(x, bias_x=0, bias_h=0, order="zrh", after=True, h=None):
+    """The reset gate acts on the hidden part of the candidate after its product with the weights, or on the state before."""
+    h = np.zeros((N, H), np.float32) if h is None else h
+    parts = [order.index(gate) for gate in "zrh"]
+    rows = []
+    for step in x:
+        a = np.split(step @ gx + bias_x, 3, 1)
+        b = np.split(h @ gh + bias_h, 3, 1)
+        z, r = (sigmoid(a[k] + b[k]) for k in parts[:2])
+        last = b[2] if after else np.split((r * h) @ gh + bias_h, 3, 1)[2]
+        new = np.tanh(a[2] + (r * last if after else last))
+        h = (1 - z) * new + z * h
+        rows.append(h)
+    return np.stack(rows).astype(np.float32)
+
+
+def caffe_rnn(h=None, more=0):
+    h = np.zeros((N, H), np.float32) if h is None else h
+    out = []
+    for t in range(T):
+        h = np.tanh((h * cont[t][:, None]) @ whh.T + x[t] @ wxh.T + wbh + more)
+        out.append(np.tanh(h @ who.T + wbo))
+    return [np.stack(out).astype(np.float32), h[None].astype(np.float32)]
+
+
 CASES = [
     case("CommonLSTM", [x, lw, lr, lb], run_onnx("LSTM", [x, lw, lr, lb], 3), hidden_size=H),
     case("CommonLSTM", [x, lw, lr, lb, None, h0, c0], run_onnx("LSTM", [x, lw, lr, lb, None, h0, c0], 3), "states", hidden_size=H),
@@ -83,6 +113,15 @@ CASES = [
     case("DynamicRNN", [x, w, b], [ifjo[0], ifjo[0], ifjo[1]], "ifjo", gate_order="ifjo"),
     case("DynamicRNN", [x.swapaxes(0, 1).copy(), w, b], [ifjo[0].swapaxes(0, 1)], "batch-major", gate_order="ifjo",
          time_major=False),
+    *[case("DynamicGRUV2", [x, gx, gh, *biases][:count], [gru(x, *biases[: count - 3], order=order, after=after, h=None)] * 2, note,
+           gate_order=order, reset_after=after)
+      for order, after, count, note in (("zrh", True, 5, ""), ("rzh", True, 5, "rzh"), ("zrh", False, 5, "before"), ("zrh", True, 3, "no-bias"))],
+    case("DynamicGRUV2", [x, gx, gh, *biases, None, h0[0]], [gru(x, *biases, h=h0[0])], "state"),
+    case("DynamicGRUV2", [x.swapaxes(0, 1).copy(), gx, gh, *biases], [gru(x, *biases).swapaxes(0, 1)], "batch-major",
+         time_major=False),
+    case("RNN", [x, cont, None, None, wxh, wbh, None, whh, who, wbo], caffe_rnn(), num_output=2),
+    case("RNN", [x, cont, None, h0, wxh, wbh, None, whh, who, wbo], caffe_rnn(h0[0]), "state", num_output=2),
+    case("RNN", [x, cont, fixed, None, wxh, wbh, wsh, whh, who, wbo], caffe_rnn(more=fixed @ wsh.T), "static", num_output=2),
     case("LSTM", [x, cont, wx, b, wh], caffe_lstm(), num_output=H),
 ]  # fmt: skip
 

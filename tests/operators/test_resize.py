@@ -62,6 +62,31 @@ def grid_sample(x, grid):
     return out.astype(np.float32)
 
 
+def crops(x, boxes, pictures, height, width, outside, nearest=False):
+    out = np.zeros((len(boxes), height, width, x.shape[3]), np.float64)
+    for k, (y1, x1, y2, x2) in enumerate(boxes.astype(np.float64)):
+        places = []
+        for a, b, size, count in ((y1, y2, x.shape[1], height), (x1, x2, x.shape[2], width)):
+            parts = np.array([0.5]) if count == 1 else np.arange(count) / (count - 1)
+            places.append((a + (b - a) * parts) * (size - 1))
+        for i, y in enumerate(places[0]):
+            for j, at in enumerate(places[1]):
+                if not (0 <= y <= x.shape[1] - 1 and 0 <= at <= x.shape[2] - 1):
+                    out[k, i, j] = outside
+                elif nearest:
+                    out[k, i, j] = x[pictures[k], int(np.rint(y)), int(np.rint(at))]
+                else:
+                    top, left = int(y), int(at)
+                    bottom, right = min(top + 1, x.shape[1] - 1), min(left + 1, x.shape[2] - 1)
+                    picture, dy, dx = x[pictures[k]].astype(np.float64), y - top, at - left
+                    upper = picture[top, left] * (1 - dx) + picture[top, right] * dx
+                    lower = picture[bottom, left] * (1 - dx) + picture[bottom, right] * dx
+                    out[k, i, j] = upper * (1 - dy) + lower * dy
+    return out.astype(np.float32)
+
+
+pictures = random(2, 6, 5, 3, low=0, high=20)
+boxes = np.float32([[0, 0, 1, 1], [0.1, 0.7, 0.9, 0.2], [-0.3, 0.2, 0.5, 1.4]])
 grid = random(1, 4, 3, 2, low=-1.2, high=1.2)
 size = ints(9, 11, dtype=np.int32)
 modes = [("nearest", "asymmetric", "floor"), ("nearest", "half_pixel", "round_prefer_floor"),
@@ -69,6 +94,17 @@ modes = [("nearest", "asymmetric", "floor"), ("nearest", "half_pixel", "round_pr
          ("cubic", "half_pixel", "floor")]  # fmt: skip
 
 CASES = [
+    *[case("CropAndResize", [Laid(pictures, "NHWC"), boxes, np.int32([1, 0, 1]), ints(*wanted, dtype=np.int32)],
+           crops(pictures, boxes, [1, 0, 1], *wanted, -2), extrapolation_value=-2.0) for wanted in ((4, 3), (1, 2))],
+    case("CropAndResize", [Laid(np.ascontiguousarray(pictures.transpose(0, 3, 1, 2)), "NCHW"), boxes, np.int32([0, 0, 1]),
+                           ints(5, 5, dtype=np.int32)], crops(pictures, boxes, [0, 0, 1], 5, 5, 0).transpose(0, 3, 1, 2), "nchw"),
+    case("CropAndResizeV2", [Laid((pictures * 9).astype(np.uint8), "NHWC"), boxes + np.float32(0.03), np.int32([0, 1, 1]), ints(3, 4, dtype=np.int32)],
+         crops((pictures * 9).astype(np.uint8), boxes + np.float32(0.03), [0, 1, 1], 3, 4, 0, True), "nearest", method="nearest"),
+    *[case("ResizeBicubic", [nchw, size], onnx_resize(x, [1, 2, 9, 11], mode="cubic",
+           coordinate_transformation_mode=name), name, **flags)
+      for name, flags in (("asymmetric", {}), ("align_corners", {"align_corners": True}))],
+    case("ResizeBicubic", [nhwc, size], onnx_resize(x, [1, 2, 9, 11], mode="cubic", cubic_coeff_a=-0.5).transpose(0, 2, 3, 1),
+         "half-nhwc", half_pixel_centers=True),
     case("ResizeBilinearV2", [nchw, size], bilinear(x, 9, 11)),
     case("ResizeBilinearV2", [nchw, size], bilinear(x, 9, 11, "align"), "corners", align_corners=True),
     case("ResizeBilinearV2", [nchw, size], bilinear(x, 9, 11, "half"), "half", half_pixel_centers=True),

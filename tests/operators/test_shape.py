@@ -8,6 +8,8 @@ one = random(2, 1, 3, 1)
 i = random(2, 3, low=-200, high=200, dtype=np.int32)
 
 CASES = [
+    case("Empty", ints(2, 3, dtype=np.int32), np.zeros((2, 3), np.float32), dtype=np.float32),
+    case("Empty", np.int32([4]), np.zeros(4, np.int32), "run-time", init=True),
     case("Transpose", [x, ints(2, 0, 1)], x.transpose(2, 0, 1)),
     case("Transpose", [x, ints(1, 0, 2, dtype=np.int32)], x.transpose(1, 0, 2)),
     case("TransposeD", x, x.transpose(0, 2, 1), perm=[0, 2, 1]),

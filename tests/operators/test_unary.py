@@ -4,13 +4,14 @@ import math
 
 import ml_dtypes
 import numpy as np
-from cases import case, ints, random
+from cases import ELEMENTWISE, Elementwise, case, ints, random
 
 FLOATS = [np.float32, np.float16, ml_dtypes.bfloat16, np.float64]
 
 
-def each(kind, function, types=FLOATS, low=-3, high=3, **attributes):
+def each(kind, function, types=FLOATS, low=-3, high=3, of_whole=None, **attributes):
     rows = []
+    ELEMENTWISE.append(Elementwise(kind, function, 1, low, high, attributes, None, of_whole))
     for dtype in types:
         for shape in [(3, 5), (), (2, 1, 4, 3)] if dtype == np.float32 else [(3, 5)]:
             x = random(*shape, low=low, high=high, dtype=dtype)
@@ -19,7 +20,7 @@ def each(kind, function, types=FLOATS, low=-3, high=3, **attributes):
 
 
 def erf(x):
-    return np.vectorize(math.erf)(x)
+    return np.vectorize(math.erf, otypes=[np.float64])(x)
 
 
 x = random(4, 6)
@@ -45,7 +46,7 @@ CASES = [
     *each("Exp", np.exp),
     *each("Expm1", np.expm1),
     *each("Floor", np.floor),
-    *each("Log", np.log, low=0.2),
+    *each("Log", np.log, low=0.2, of_whole=np.float32),
     *each("Log1p", np.log1p, low=-0.5),
     *each("Neg", np.negative),
     *each("Reciprocal", np.reciprocal, low=0.5),

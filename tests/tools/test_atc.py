@@ -636,11 +636,16 @@ def test_weights_go_into_a_folder_of_their_own(
     assert b"".join(parts) == whole.parts[1]
     assert len(parts) == len(list((tmp_path / "weight").iterdir()))
     shown = inspect(cairn, "apart.om", "--ops")
-    assert "folder 'weight'" in cairn("inspect", "apart.om").stdout
+    assert shown["executable"]
+    assert "runs      no" not in cairn("inspect", "apart.om").stdout
     assert shown["operators"] == inspect(cairn, "net.om", "--ops")["operators"]
     # The folder is shared: a model with the same constants needs no other files.
     convert(atc, network, "--external_weight=1", output="third")
     assert len(list((tmp_path / "weight").iterdir())) == len(parts)
+    missing = next((tmp_path / "weight").iterdir())
+    missing.unlink()
+    assert not inspect(cairn, "apart.om")["executable"]
+    assert missing.name in cairn("inspect", "apart.om").stdout
 
 
 def test_a_failure_leaves_no_weights_behind(atc: Command, network: Path, tmp_path: Path) -> None:
@@ -741,6 +746,86 @@ def test_mode_3_writes_a_report_of_all_layers(atc: Command, network: Path, tmp_p
     assert (failed["name"], failed["cause"]["code"]) == ("pool", "E16002")
     assert "GlobalMiddlePools" in failed["cause"]["message"]
     assert not (tmp_path / "net.om").exists()
+
+
+def caffe_files(folder: Path, kind: str, outputs: int) -> None:
+    """A product with weights and an activation of this type: [1, 4] -> [1, outputs]."""
+    (folder / "net.prototxt").write_text(f"""
+        name: "net"
+        layer {{ name: "x" type: "Input" top: "x" input_param {{ shape {{ dim: 1 dim: 4 }} }} }}
+        layer {{ name: "fc" type: "InnerProduct" bottom: "x" top: "fc"
+                inner_product_param {{ num_output: {outputs} bias_term: false }} }}
+        layer {{ name: "act" type: "{kind}" bottom: "fc" top: "act" }}
+        """)
+
+    def field(number: int, content: bytes) -> bytes:
+        key = number << 3 | 2
+        head = [key] if key < 128 else [key & 0x7F | 0x80, key >> 7]
+        return bytes([*head, len(content)]) + content
+
+    values = np.arange(8, dtype="<f4").tobytes()
+    blob = field(7, field(1, bytes([2, 4]))) + field(5, values)
+    weights = field(100, field(1, b"fc") + field(2, b"InnerProduct") + field(7, blob))
+    (folder / "net.caffemodel").write_bytes(weights)
+
+
+CAFFE = ["--mode=3", "--framework=0", "--model=net.prototxt", "--weight=net.caffemodel"]
+
+
+def checked(folder: Path) -> dict[str, dict]:
+    report = json.loads((folder / "check_result.json").read_text())
+    assert report["total"] == len(report["op"]) == report["pass"] + report["fail"]
+    assert report["result"] == ("failed" if report["fail"] else "success")
+    return {layer["name"]: layer for layer in report["op"]}
+
+
+def test_mode_3_checks_the_layers_of_caffe(atc: Command, tmp_path: Path) -> None:
+    caffe_files(tmp_path, "ReLU", 2)
+    assert atc(*CAFFE).returncode == 0
+    layers = checked(tmp_path)
+    assert {name: layer["result"] for name, layer in layers.items()} == {"fc": "success", "act": "success"}
+
+    caffe_files(tmp_path, "NoSuchLayer", 3)
+    done = atc(*CAFFE)
+    assert done.returncode == 1
+    assert "2 of 2 layers" in done.stdout
+    layers = checked(tmp_path)
+    assert layers["fc"]["cause"]["code"] == "E11024"
+    assert "[2, 4]" in layers["fc"]["cause"]["message"]
+    assert layers["act"]["cause"]["code"] == "E11009"
+
+
+def test_mode_3_checks_the_nodes_of_a_graph_of_mindspore(atc: Command, tmp_path: Path) -> None:
+    graph = """
+        name: "net" graph {{ name: "main"
+          op {{ name: "x" type: "Data" attr {{ key: "index" value {{ i: 0 }} }}
+               output_desc {{ dtype: DT_FLOAT shape {{ dim: 4 }} layout: "ND" }} }}
+          op {{ name: "first" type: "{kind}" input: "x:0" output_desc {{ dtype: DT_FLOAT }} }}
+          op {{ name: "last" type: "Relu" input: "first:0" output_desc {{ dtype: DT_FLOAT }} }}
+          op {{ name: "end" type: "NetOutput" input: "last:0" }} }}
+        """
+    schema = Path(__file__).resolve().parents[2] / "src" / "om" / "ge_ir.proto"
+    for kind, code in (("Relu", 0), ("NoSuchOperator", 1)):
+        encoded = subprocess.run(
+            ["protoc", f"-I{schema.parent}", "--encode=ge.proto.ModelDef", schema.name],
+            input=graph.format(kind=kind).encode(), capture_output=True, check=True,
+        )  # fmt: skip
+        (tmp_path / "net.air").write_bytes(encoded.stdout)
+        done = atc("--mode=3", "--framework=1", "--model=net.air")
+        assert done.returncode == code, done.stdout
+        nodes = checked(tmp_path)
+        assert nodes["last"]["result"] == "success"
+        assert nodes["first"]["type"] == kind
+    assert nodes["first"]["cause"]["code"] == "E10501"
+    assert "1 of 2 layers" in done.stdout
+
+
+def test_mode_1_writes_json_of_caffe(atc: Command, tmp_path: Path) -> None:
+    caffe_files(tmp_path, "ReLU", 2)
+    done = atc("--mode=1", *CAFFE[1:], "--json=caffe.json")
+    assert done.returncode == 0, done.stdout
+    operators = json.loads((tmp_path / "caffe.json").read_text())["graph"][0]["op"]
+    assert {"fc", "act"} <= {op["name"] for op in operators}
 
 
 def test_mode_5_turns_a_graph_dump_into_json(atc: Command, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <map>
 #include <set>
 
@@ -19,21 +20,61 @@ class GraphMaker {
       : net_(net), weights_(weights), file_(std::move(file)) {}
 
   Result<ops::OperatorGraph> run() {
-    for (const CaffeInput& input : net_.inputs)
-      CAIRN_RETURN_IF_ERROR(add_input(input));
-    count_writers();
-    std::set<std::string_view> names;
-    for (const caffe::LayerParameter& layer : net_.layers) {
-      if (!names.insert(layer.name()).second) return compile_error("E19009", {layer.name()});
-      add_layer(layer);
-    }
+    CAIRN_RETURN_IF_ERROR(add_layers());
     CAIRN_RETURN_IF_ERROR(report());
     add_outputs();
     if (graph_.outputs.empty()) return compile_error("E11022", {"--model", "the network has no output"});
     return std::move(graph_);
   }
 
+  Result<CaffeCheck> check() {
+    CAIRN_RETURN_IF_ERROR(add_layers());
+    add_outputs();
+    return CaffeCheck{std::move(checks_), std::move(graph_)};
+  }
+
  private:
+  Status add_layers() {
+    for (const CaffeInput& input : net_.inputs)
+      CAIRN_RETURN_IF_ERROR(add_input(input));
+    count_writers();
+    std::set<std::string_view> names;
+    for (const caffe::LayerParameter& layer : net_.layers) {
+      if (!names.insert(layer.name()).second) return compile_error("E19009", {layer.name()});
+      const ProblemCounts before = count_problems();
+      add_layer(layer);
+      checks_.push_back(check_of(layer, before));
+    }
+    return {};
+  }
+
+  using ProblemCounts = std::array<size_t, 4>;
+
+  ProblemCounts count_problems() const {
+    return {problems_.unknown.size(), problems_.missing.size(), problems_.weights.size(),
+            problems_.layers.size()};
+  }
+
+  /// What came to the problems with this layer.
+  CaffeLayerCheck check_of(const caffe::LayerParameter& layer, const ProblemCounts& before) const {
+    struct Kind {
+      const char* code;
+      const char* what;
+      const std::vector<std::string>& texts;
+    };
+    const std::array<Kind, 4> kinds = {{{"E11009", "there is no such layer type: ", problems_.unknown},
+                                        {"E11029", "weights are missing: ", problems_.missing},
+                                        {"E11024", "", problems_.weights},
+                                        {"E11022", "", problems_.layers}}};
+    for (size_t i = 0; i < kinds.size(); ++i)
+      if (kinds[i].texts.size() > before[i])
+        return {layer.name(), layer.type(), kinds[i].code,
+                fmt::format("{}{}", kinds[i].what,
+                            fmt::join(kinds[i].texts.begin() + static_cast<std::ptrdiff_t>(before[i]),
+                                      kinds[i].texts.end(), "; "))};
+    return {layer.name(), layer.type(), "", ""};
+  }
+
   /// The tensor that a blob is at this place of the network.
   struct Blob {
     std::string tensor;
@@ -135,6 +176,7 @@ class GraphMaker {
   std::vector<std::string> order_;  ///< Blobs in the order of their first tensor.
   std::map<std::string, int, std::less<>> writers_;
   CaffeProblems problems_;
+  std::vector<CaffeLayerCheck> checks_;
   ops::OperatorGraph graph_;
 };
 
@@ -144,6 +186,12 @@ Result<ops::OperatorGraph> read_caffe(const CaffeFile& network, const CaffeFile&
   CAIRN_ASSIGN(const CaffeNet net, read_caffe_net(network.bytes, network.path));
   CAIRN_ASSIGN(const CaffeWeights blobs, read_caffe_weights(weights.bytes, weights.path));
   return GraphMaker(net, blobs, weights.keeper).run();
+}
+
+Result<CaffeCheck> check_caffe(const CaffeFile& network, const CaffeFile& weights) {
+  CAIRN_ASSIGN(const CaffeNet net, read_caffe_net(network.bytes, network.path));
+  CAIRN_ASSIGN(const CaffeWeights blobs, read_caffe_weights(weights.bytes, weights.path));
+  return GraphMaker(net, blobs, weights.keeper).check();
 }
 
 }  // namespace cairn

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "ops/operator_graph.h"
@@ -21,5 +22,22 @@ struct CaffeFile {
 /// Reads prototxt and caffemodel. The constants of the graph lie in `weights` and hold its keeper. Unknown
 /// layers, missing weights and weights of a wrong shape come in one message.
 Result<ops::OperatorGraph> read_caffe(const CaffeFile& network, const CaffeFile& weights);
+
+/// What is wrong with one layer; without a code nothing is.
+struct CaffeLayerCheck {
+  std::string name;
+  std::string type;
+  std::string code;
+  std::string problem;
+};
+
+/// All layers in their order, and the graph, which is complete if nothing is wrong with any of them.
+struct CaffeCheck {
+  std::vector<CaffeLayerCheck> layers;
+  ops::OperatorGraph graph;
+};
+
+/// As read_caffe, but tells what is wrong layer by layer. Fails where a file cannot be read at all.
+Result<CaffeCheck> check_caffe(const CaffeFile& network, const CaffeFile& weights);
 
 }  // namespace cairn

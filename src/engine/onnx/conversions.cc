@@ -7,6 +7,7 @@ std::vector<std::shared_ptr<ov::Extension>> conversions(int64_t opset) {
   add_attention(all);
   add_elementwise(all);
   add_losses(all);
+  add_normalizations(all);
   add_optimizers(all);
   add_recurrences(all);
   add_resizing(all);

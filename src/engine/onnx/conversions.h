@@ -12,6 +12,7 @@ namespace cairn::onnx {
 void add_attention(Conversions& conversions);
 void add_elementwise(Conversions& conversions);
 void add_losses(Conversions& conversions);
+void add_normalizations(Conversions& conversions);
 void add_optimizers(Conversions& conversions);
 void add_recurrences(Conversions& conversions);
 void add_resizing(Conversions& conversions);

@@ -8,11 +8,12 @@ namespace {
 Values mod(const Node& node) {
   const Value a = node.input(0);
   const Value b = node.input(1);
-  if (node.integer("fmod", 0) != 0) return {make<op::Mod>(a, b)};
-  if (!a.get_element_type().is_real()) return {make<op::FloorMod>(a, b)};
-  // Of the divisor's sign, and zero too; a finite number modulo infinity stays, or becomes that infinity.
+  const bool of_dividend = node.integer("fmod", 0) != 0;
+  if (!a.get_element_type().is_real()) return {of_dividend ? make<op::Mod>(a, b) : make<op::FloorMod>(a, b)};
+  // A finite number modulo infinity stays, or becomes that infinity where the signs differ.
   const Value endless = make<op::LogicalAnd>(make<op::IsInf>(b), make<op::IsFinite>(a));
   const Value rest = select(endless, a, make<op::Mod>(a, b));
+  if (of_dividend) return {rest};
   const Value zero = like(a, 0);
   const Value differs =
       make<op::LogicalAnd>(make<op::NotEqual>(rest, zero),
@@ -98,6 +99,39 @@ Values array_feature_extractor(const Node& node) {
   return {rank_of(x) == 1 ? unsqueeze(found, {0}) : found};
 }
 
+/// Products with a truth value would make infinities NaN.
+Values thresholded_relu(const Node& node) {
+  const Value x = node.input(0);
+  return {select(make<op::Greater>(x, like(x, node.real("alpha", 1.0F))), x, like(x, 0))};
+}
+
+Values shrink(const Node& node) {
+  const Value x = node.input(0);
+  const double limit = node.real("lambd", 0.5F);
+  const double bias = node.real("bias", 0.0F);
+  const Value below = select(make<op::Less>(x, like(x, -limit)), add(x, like(x, bias)), like(x, 0));
+  return {select(make<op::Greater>(x, like(x, limit)), subtract(x, like(x, bias)), below)};
+}
+
+/// With noop_with_empty_axes nothing is summed where no axes are given, but the logarithm stays.
+Values reduce_log_sum(const Node& node) {
+  const Value x = node.input(0);
+  if (!node.has_input(1)) return {make<op::Log>(x)};
+  const Value axes = node.input(1);
+  if (axes.get_partial_shape().is_dynamic()) refuse("the number of axes is not known");
+  // The reader makes a scalar of an empty list.
+  const bool none = axes.get_shape().empty() || ov::shape_size(axes.get_shape()) == 0;
+  return {make<op::Log>(none ? x : make<op::ReduceSum>(x, axes, node.integer("keepdims", 1) != 0))};
+}
+
+/// Einsum of scalars only.
+Values product(const Node& node) {
+  Value y = node.input(0);
+  for (size_t i = 1; i < node.input_count(); ++i)
+    y = multiply(y, node.input(i));
+  return {y};
+}
+
 /// Of a tensor, which is an optional that has a value.
 Values optional_get_element(const Node& node) {
   return {node.input(0)};
@@ -116,6 +150,10 @@ void add_elementwise(Conversions& conversions) {
   conversions.add("Binarizer", "ai.onnx.ml", binarizer);
   conversions.add("ArrayFeatureExtractor", "ai.onnx.ml", array_feature_extractor);
   conversions.add("Dropout", kOwnDomain, dropout);
+  conversions.add("Einsum", kOwnDomain, product);
+  conversions.add("ReduceLogSum", kOwnDomain, reduce_log_sum);
+  conversions.add("Shrink", shrink);
+  conversions.add("ThresholdedRelu", thresholded_relu);
   conversions.add("OptionalGetElement", optional_get_element);
   conversions.add("OptionalHasElement", optional_has_element);
 }

@@ -11,6 +11,15 @@ bool Node::has_input(size_t index) const {
   return std::string_view(input(index).get_node()->get_type_name()) != "NullNode";
 }
 
+std::vector<float> Node::reals(const std::string& name) const {
+  // The reader gives them with either precision.
+  const ov::Any value = context_.get_attribute_as_any(name);
+  if (value.empty()) return {};
+  if (!value.is<std::vector<double>>()) return value.as<std::vector<float>>();
+  const auto& exact = value.as<std::vector<double>>();
+  return {exact.begin(), exact.end()};
+}
+
 Value number(int64_t value) {
   return make<op::Constant>(ov::element::i64, ov::Shape{}, std::vector<int64_t>{value});
 }

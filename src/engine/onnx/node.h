@@ -41,9 +41,7 @@ class Node {
   std::vector<int64_t> integers(const std::string& name, const std::vector<int64_t>& otherwise) const {
     return context_.get_attribute<std::vector<int64_t>>(name, otherwise);
   }
-  std::vector<float> reals(const std::string& name) const {
-    return context_.get_attribute<std::vector<float>>(name, {});
-  }
+  std::vector<float> reals(const std::string& name) const;
   bool has_attribute(const std::string& name) const { return context_.has_attribute(name); }
 
  private:

@@ -185,9 +185,26 @@ class Resize {
   const double cubic_;
 };
 
+/// Upsample of opsets 7 to 9: the engine's reader takes the ratio of the sizes for the scale.
+Values upsample_nearest(const Node& node) {
+  const Value x = node.input(0);
+  const std::vector<float> given = node.reals("scales");
+  const Value scales =
+      node.has_input(1) ? node.input(1) : make<op::Constant>(kReal, ov::Shape{given.size()}, given);
+  op::Interpolate::InterpolateAttrs attributes;
+  attributes.mode = op::Interpolate::InterpolateMode::NEAREST;
+  attributes.shape_calculation_mode = op::Interpolate::ShapeCalcMode::SCALES;
+  attributes.coordinate_transformation_mode = op::Interpolate::CoordinateTransformMode::ASYMMETRIC;
+  attributes.nearest_mode = op::Interpolate::NearestMode::FLOOR;
+  std::vector<int64_t> axes(rank_of(x));
+  std::iota(axes.begin(), axes.end(), int64_t{0});
+  return {make<op::Interpolate>(x, scales, numbers(axes), attributes)};
+}
+
 }  // namespace
 
 void add_resizing(Conversions& conversions) {
+  conversions.add("Upsample", kOwnDomain, upsample_nearest);
   conversions.add("Resize", kOwnDomain, [](const Node& node) { return Resize(node).build(); });
 }
 

@@ -1,4 +1,6 @@
 // Operators that choose, place or sort elements.
+#include <limits>
+
 #include "engine/onnx/conversions.h"
 
 namespace cairn::onnx {
@@ -129,6 +131,27 @@ Values wrapped(const Node& node) {
   return {y};
 }
 
+/// An overlap that equals the threshold does not suppress a box; in the engine it does.
+Values non_max_suppression(const Node& node) {
+  const auto scalar = [&](size_t index, ov::element::Type type, double otherwise) -> Value {
+    if (node.has_input(index)) return convert(reshape(node.input(index), std::vector<int64_t>{}), type);
+    return make<op::Constant>(type, ov::Shape{}, std::vector<double>{otherwise});
+  };
+  constexpr auto kReal = ov::element::f32;
+  const Value limit = scalar(3, kReal, 0);
+  // The next number, but none so small that the engine takes it for 0.
+  const Value above =
+      make<op::Maximum>(multiply(limit, like(limit, 1 + double{std::numeric_limits<float>::epsilon()})),
+                        like(limit, std::numeric_limits<float>::min()));
+  const auto boxes = node.integer("center_point_box", 0) == 0
+                         ? op::NonMaxSuppression::BoxEncodingType::CORNER
+                         : op::NonMaxSuppression::BoxEncodingType::CENTER;
+  const Value least = scalar(4, kReal, std::numeric_limits<float>::lowest());
+  constexpr bool kSorted = false;
+  return {make<op::NonMaxSuppression>(node.input(0), node.input(1), scalar(2, ov::element::i64, 0), above,
+                                      least, boxes, kSorted, ov::element::i64)};
+}
+
 }  // namespace
 
 void add_selections(Conversions& conversions) {
@@ -138,6 +161,7 @@ void add_selections(Conversions& conversions) {
   conversions.add("Unsqueeze", unsqueeze_at);
   conversions.add("Tile", tile);
   conversions.add("Pad", kOwnDomain, wrapped);
+  conversions.add("NonMaxSuppression", non_max_suppression);
 }
 
 }  // namespace cairn::onnx

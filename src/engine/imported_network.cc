@@ -1,4 +1,4 @@
-#include "engine/onnx_import.h"
+#include "engine/imported_network.h"
 
 #include <fmt/format.h>
 
@@ -238,7 +238,7 @@ uint64_t work_bytes(const ov::Model& model) {
 
 }  // namespace
 
-struct OnnxNetwork::Impl {
+struct ImportedNetwork::Impl {
   std::shared_ptr<ov::Model> model;
   std::vector<std::string> input_names;
   std::vector<std::string> output_names;
@@ -267,9 +267,9 @@ bool NetworkTensor::is_static() const {
   return std::all_of(dims.begin(), dims.end(), [](int64_t dim) { return dim >= 0; });
 }
 
-OnnxNetwork::OnnxNetwork(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-OnnxNetwork::OnnxNetwork(OnnxNetwork&&) noexcept = default;
-OnnxNetwork::~OnnxNetwork() = default;
+ImportedNetwork::ImportedNetwork(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ImportedNetwork::ImportedNetwork(ImportedNetwork&&) noexcept = default;
+ImportedNetwork::~ImportedNetwork() = default;
 
 namespace {
 
@@ -323,9 +323,18 @@ Result<std::vector<UnsupportedNode>> find_unsupported(const std::filesystem::pat
   return nodes;
 }
 
-std::optional<bool> OnnxNetwork::known_condition(const std::filesystem::path& path, int64_t opset,
-                                                 const std::string& bytes,
-                                                 const std::map<std::string, std::vector<DimRange>>& shapes) {
+Result<std::vector<UnsupportedNode>> find_unsupported(const ops::OperatorGraph& graph) {
+  std::vector<UnsupportedNode> nodes;
+  CAIRN_RETURN_IF_ERROR(guarded("E10042", "", [&] {
+    for (const ops::NodeProblem& problem : ops::build_graph(graph).problems)
+      nodes.push_back({problem.type, problem.node, problem.reason});
+  }));
+  return nodes;
+}
+
+std::optional<bool> ImportedNetwork::known_condition(
+    const std::filesystem::path& path, int64_t opset, const std::string& bytes,
+    const std::map<std::string, std::vector<DimRange>>& shapes) {
   std::optional<bool> value;
   // What cannot be told is not known; the conversion itself says what is wrong.
   static_cast<void>(guarded("E10041", path.string(), [&] {
@@ -345,8 +354,8 @@ std::optional<bool> OnnxNetwork::known_condition(const std::filesystem::path& pa
   return value;
 }
 
-Result<OnnxNetwork> OnnxNetwork::read(const std::filesystem::path& path, int64_t opset,
-                                      const NodeNames& node_names, const std::string& changed) {
+Result<ImportedNetwork> ImportedNetwork::read(const std::filesystem::path& path, int64_t opset,
+                                              const NodeNames& node_names, const std::string& changed) {
   auto impl = std::make_unique<Impl>();
   const Status status = guarded("E10041", path.string(), [&] {
     ov::frontend::FrontEndManager manager;
@@ -359,10 +368,10 @@ Result<OnnxNetwork> OnnxNetwork::read(const std::filesystem::path& path, int64_t
     CAIRN_RETURN_IF_ERROR(check_operators(path, false, opset, node_names, changed, status));
     return status;
   }
-  return OnnxNetwork(std::move(impl));
+  return ImportedNetwork(std::move(impl));
 }
 
-Result<OnnxNetwork> OnnxNetwork::build(const ops::OperatorGraph& graph) {
+Result<ImportedNetwork> ImportedNetwork::build(const ops::OperatorGraph& graph) {
   auto impl = std::make_unique<Impl>();
   Status wrong;
   CAIRN_RETURN_IF_ERROR(guarded("E10042", "", [&] {
@@ -372,12 +381,12 @@ Result<OnnxNetwork> OnnxNetwork::build(const ops::OperatorGraph& graph) {
     if (wrong.is_ok()) impl->index_tensors();
   }));
   CAIRN_RETURN_IF_ERROR(wrong);
-  return OnnxNetwork(std::move(impl));
+  return ImportedNetwork(std::move(impl));
 }
 
-Result<OnnxNetwork> OnnxNetwork::read_tensorflow(const std::filesystem::path& path,
-                                                 const std::vector<std::string>& outputs,
-                                                 const NodeNames& node_names) {
+Result<ImportedNetwork> ImportedNetwork::read_tensorflow(const std::filesystem::path& path,
+                                                         const std::vector<std::string>& outputs,
+                                                         const NodeNames& node_names) {
   auto impl = std::make_unique<Impl>();
   const Status status = guarded("E10041", path.string(), [&] {
     ov::frontend::FrontEndManager manager;
@@ -398,10 +407,10 @@ Result<OnnxNetwork> OnnxNetwork::read_tensorflow(const std::filesystem::path& pa
     CAIRN_RETURN_IF_ERROR(check_operators(path, true, 0, node_names, {}, status));
     return status;
   }
-  return OnnxNetwork(std::move(impl));
+  return ImportedNetwork(std::move(impl));
 }
 
-ov::ParameterVector OnnxNetwork::Impl::find_inputs(const std::vector<NetworkTensor>& wanted) const {
+ov::ParameterVector ImportedNetwork::Impl::find_inputs(const std::vector<NetworkTensor>& wanted) const {
   ov::ParameterVector found(wanted.size());
   ov::ParameterVector others = model->get_parameters();
   for (size_t i = 0; i < wanted.size(); ++i) {
@@ -430,8 +439,8 @@ ov::ParameterVector OnnxNetwork::Impl::find_inputs(const std::vector<NetworkTens
   return found;
 }
 
-Status OnnxNetwork::select(const std::vector<NetworkTensor>& inputs,
-                           const std::vector<std::string>& outputs) {
+Status ImportedNetwork::select(const std::vector<NetworkTensor>& inputs,
+                               const std::vector<std::string>& outputs) {
   Status missing;
   const Status done = guarded("E10042", "", [&] {
     const ov::ParameterVector parameters = impl_->find_inputs(inputs);
@@ -460,7 +469,7 @@ Status OnnxNetwork::select(const std::vector<NetworkTensor>& inputs,
   return {};
 }
 
-Status OnnxNetwork::reshape(const std::map<std::string, std::vector<DimRange>>& shapes) {
+Status ImportedNetwork::reshape(const std::map<std::string, std::vector<DimRange>>& shapes) {
   if (shapes.empty()) return {};
   return guarded("E19014", "", [&] {
     std::map<std::string, ov::PartialShape> wanted;
@@ -471,7 +480,7 @@ Status OnnxNetwork::reshape(const std::map<std::string, std::vector<DimRange>>& 
   });
 }
 
-Result<NetworkSizes> OnnxNetwork::sizes_with(const std::vector<std::vector<int64_t>>& inputs) const {
+Result<NetworkSizes> ImportedNetwork::sizes_with(const std::vector<std::vector<int64_t>>& inputs) const {
   NetworkSizes sizes;
   CAIRN_RETURN_IF_ERROR(guarded("E19014", "", [&] {
     const std::shared_ptr<ov::Model> model = impl_->model->clone();
@@ -487,7 +496,7 @@ Result<NetworkSizes> OnnxNetwork::sizes_with(const std::vector<std::vector<int64
   return sizes;
 }
 
-Status OnnxNetwork::convert_input(size_t index, aclDataType type) {
+Status ImportedNetwork::convert_input(size_t index, aclDataType type) {
   return guarded("E10042", "", [&] {
     ov::ParameterVector parameters = impl_->model->get_parameters();
     const auto old = parameters[index];
@@ -505,7 +514,7 @@ Status OnnxNetwork::convert_input(size_t index, aclDataType type) {
   });
 }
 
-Status OnnxNetwork::convert_output(size_t index, aclDataType type) {
+Status ImportedNetwork::convert_output(size_t index, aclDataType type) {
   return guarded("E10042", "", [&] {
     ov::ResultVector results = impl_->model->get_results();
     const ov::Output<ov::Node> source = results[index]->input_value(0);
@@ -543,7 +552,7 @@ ov::Output<ov::Node> reshaped(const ov::Output<ov::Node>& value, const ov::Shape
 
 }  // namespace
 
-Status OnnxNetwork::pack_input(size_t index) {
+Status ImportedNetwork::pack_input(size_t index) {
   return guarded("E10042", "", [&] {
     ov::ParameterVector parameters = impl_->model->get_parameters();
     const auto old = parameters[index];
@@ -571,7 +580,7 @@ Status OnnxNetwork::pack_input(size_t index) {
   });
 }
 
-Status OnnxNetwork::pack_output(size_t index) {
+Status ImportedNetwork::pack_output(size_t index) {
   return guarded("E10042", "", [&] {
     ov::ResultVector results = impl_->model->get_results();
     const ov::Output<ov::Node> source = results[index]->input_value(0);
@@ -593,7 +602,7 @@ Status OnnxNetwork::pack_output(size_t index) {
   });
 }
 
-std::vector<NetworkTensor> OnnxNetwork::inputs() const {
+std::vector<NetworkTensor> ImportedNetwork::inputs() const {
   std::vector<NetworkTensor> tensors;
   const std::shared_ptr<const ov::Model> model = impl_->model;
   for (size_t i = 0; i < impl_->input_names.size(); ++i) {
@@ -603,7 +612,7 @@ std::vector<NetworkTensor> OnnxNetwork::inputs() const {
   return tensors;
 }
 
-std::vector<NetworkTensor> OnnxNetwork::outputs() const {
+std::vector<NetworkTensor> ImportedNetwork::outputs() const {
   std::vector<NetworkTensor> tensors;
   const std::shared_ptr<const ov::Model> model = impl_->model;
   for (size_t i = 0; i < impl_->output_names.size(); ++i) {
@@ -613,7 +622,7 @@ std::vector<NetworkTensor> OnnxNetwork::outputs() const {
   return tensors;
 }
 
-std::optional<NetworkTensor> OnnxNetwork::tensor(std::string_view name) const {
+std::optional<NetworkTensor> ImportedNetwork::tensor(std::string_view name) const {
   const auto found = impl_->tensors.find(std::string(name));
   if (found == impl_->tensors.end()) return std::nullopt;
   NetworkTensor tensor =
@@ -622,11 +631,11 @@ std::optional<NetworkTensor> OnnxNetwork::tensor(std::string_view name) const {
   return tensor;
 }
 
-uint64_t OnnxNetwork::work_bytes() const {
+uint64_t ImportedNetwork::work_bytes() const {
   return cairn::work_bytes(*impl_->model);
 }
 
-Result<NetworkIr> OnnxNetwork::write_ir() const {
+Result<NetworkIr> ImportedNetwork::write_ir() const {
   NetworkIr ir;
   OmChecksum checksum;
   uint64_t size = 0;

@@ -1,17 +1,17 @@
 // Only targets with instructions that convert half floats are compiled with vectors; others use base/half.h.
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_RVV)
 
-#include "blas/half_vectors.h"
+#include "tensor/half_vectors.h"
 
 #include "base/half.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "blas/half_vectors.cc"  // NOLINT
-#include <hwy/foreach_target.h>                    // NOLINT: must come before highway.h
+#define HWY_TARGET_INCLUDE "tensor/half_vectors.cc"  // NOLINT
+#include <hwy/foreach_target.h>                      // NOLINT: must come before highway.h
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
-namespace cairn::blas {
+namespace cairn {
 namespace HWY_NAMESPACE {
 
 #if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_NEON
@@ -87,11 +87,11 @@ size_t add_multiple_vectors(const uint16_t*, float, float*, size_t) {
 #endif
 
 }  // namespace HWY_NAMESPACE
-}  // namespace cairn::blas
+}  // namespace cairn
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace cairn::blas {
+namespace cairn {
 
 HWY_EXPORT(widen_vectors);
 HWY_EXPORT(narrow_vectors);
@@ -120,5 +120,5 @@ void add_multiple(const uint16_t* halves, float factor, float* sums, size_t coun
     sums[i] += half_to_float(halves[i]) * factor;
 }
 
-}  // namespace cairn::blas
+}  // namespace cairn
 #endif

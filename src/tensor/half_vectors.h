@@ -1,10 +1,10 @@
-// Vectors of half floats for the matrix products: all sums are float32.
+// Loops over half floats, with the instructions of this CPU. All sums are float32.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-namespace cairn::blas {
+namespace cairn {
 
 void widen(const uint16_t* halves, float* floats, size_t count);
 /// To nearest, ties to even.
@@ -14,4 +14,4 @@ float dot(const uint16_t* halves, const float* floats, size_t count);
 /// sums[i] += factor * halves[i].
 void add_multiple(const uint16_t* halves, float factor, float* sums, size_t count);
 
-}  // namespace cairn::blas
+}  // namespace cairn

@@ -1,5 +1,6 @@
-// An ONNX model or a TensorFlow graph as the engine reads it, prepared for an offline model: shapes fixed,
-// outputs chosen, types changed, written as IR. Errors carry the E-codes of compiler/compile_error.h.
+// An ONNX model, a TensorFlow graph or a graph of the operator table as the engine reads it, prepared for an
+// offline model: shapes fixed, outputs chosen, types changed, written as IR. Errors carry the E-codes of
+// compiler/compile_error.h.
 #pragma once
 
 #include <cstdint>
@@ -53,33 +54,37 @@ struct UnsupportedNode {
   std::string note;  ///< ", known up to opset 9", ready to be added to a text; may be empty.
 };
 
-/// All such nodes of a file. `opset` is that of an ONNX model, the others are as in OnnxNetwork::read.
+/// All such nodes of a file. `opset` is that of an ONNX model, the others are as in ImportedNetwork::read.
 Result<std::vector<UnsupportedNode>> find_unsupported(
     const std::filesystem::path& path, bool is_tensorflow, int64_t opset,
     const std::map<std::string, std::string, std::less<>>& node_names, const std::string& changed = {});
 
+/// All nodes of a graph of the operator table that cannot be built; the note is the reason, without one there
+/// is no such operator.
+Result<std::vector<UnsupportedNode>> find_unsupported(const ops::OperatorGraph& graph);
+
 /// Not thread-safe.
-class OnnxNetwork {
+class ImportedNetwork {
  public:
   /// Reads the file, which read_onnx has accepted. `node_names` are those that unsupported operators are
   /// reported with: name of the first output tensor -> name of the node.
   /// `changed`: the bytes of the file after changes of ours; empty: as it is.
-  static Result<OnnxNetwork> read(const std::filesystem::path& path, int64_t opset,
-                                  const std::map<std::string, std::string, std::less<>>& node_names,
-                                  const std::string& changed = {});
+  static Result<ImportedNetwork> read(const std::filesystem::path& path, int64_t opset,
+                                      const std::map<std::string, std::string, std::less<>>& node_names,
+                                      const std::string& changed = {});
   /// The only output of the ONNX file `bytes`, a truth value, if it is the same whatever the inputs hold once
   /// these have their shapes. `path` is where external data is looked for.
   static std::optional<bool> known_condition(const std::filesystem::path& path, int64_t opset,
                                              const std::string& bytes,
                                              const std::map<std::string, std::vector<DimRange>>& shapes);
   /// Reads a frozen TensorFlow graph, which read_tensorflow has accepted, up to these tensors ("node:index").
-  static Result<OnnxNetwork> read_tensorflow(
+  static Result<ImportedNetwork> read_tensorflow(
       const std::filesystem::path& path, const std::vector<std::string>& outputs,
       const std::map<std::string, std::string, std::less<>>& node_names);
   /// Builds a network of the operator table.
-  static Result<OnnxNetwork> build(const ops::OperatorGraph& graph);
-  ~OnnxNetwork();
-  OnnxNetwork(OnnxNetwork&&) noexcept;
+  static Result<ImportedNetwork> build(const ops::OperatorGraph& graph);
+  ~ImportedNetwork();
+  ImportedNetwork(ImportedNetwork&&) noexcept;
 
   /// Puts inputs and outputs in the order of these ONNX tensors, and drops other outputs. The engine forgets
   /// inputs that nothing needs; they come back with the type and dims given here.
@@ -106,7 +111,7 @@ class OnnxNetwork {
 
  private:
   struct Impl;
-  explicit OnnxNetwork(std::unique_ptr<Impl> impl);
+  explicit ImportedNetwork(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
