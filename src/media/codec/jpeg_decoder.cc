@@ -102,7 +102,6 @@ void write_chroma(const ChromaLines& in, int across, int down, uint8_t* out, siz
 void fill_gray_chroma(const Picture& output) {
   const ComponentLayout& u = output.format->components[1];
   const size_t bytes = size_t{output.width} / u.columns * u.step;
-  if (bytes == 0) return;  // The plane may have no memory then.
   std::byte* line = output.plane(u);
   for (uint32_t y = 0; y < output.height / u.rows; ++y, line += output.plane_stride(u))
     std::memset(line, kNoColor, bytes);
@@ -252,6 +251,7 @@ Result<JpegInfo> JpegDecoder::read_info() {
 }
 
 Status JpegDecoder::decode(const Picture& output) {
+  if (output.width == 0 || output.height == 0) return {};  // Such a picture may have no memory.
   state_->jpeg.raw_data_out = TRUE;
   state_->jpeg.dct_method = JDCT_ISLOW;
   state_->jpeg.do_fancy_upsampling = FALSE;
