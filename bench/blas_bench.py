@@ -15,7 +15,9 @@ import acl
 import numpy as np
 
 SIZES = (64, 128, 256, 512, 1024, 2048)
-SECONDS_PER_ROW = 1.5
+TURNS = 7
+SECONDS_PER_TURN = 0.03
+PAUSE = 0.1  # Seconds before each turn: threads of OpenBLAS go on spinning after theirs, on one of the cores.
 ONEDNN = ctypes.CDLL("libdnnl.so.2")
 
 
@@ -39,16 +41,20 @@ class Device:
 
 
 def in_turns(ours, theirs) -> tuple[float, float]:
-    """Medians in microseconds."""
+    """Medians in microseconds. A turn is a series of calls, whose first one is not counted."""
     times: tuple[list[float], list[float]] = ([], [])
-    for call in (ours, theirs):
-        call()
-    end = time.perf_counter() + SECONDS_PER_ROW
-    while time.perf_counter() < end or len(times[0]) < 5:
+    for _ in range(TURNS):
         for call, kept in zip((ours, theirs), times, strict=True):
-            start = time.perf_counter()
+            time.sleep(PAUSE)
             call()
-            kept.append((time.perf_counter() - start) * 1e6)
+            end = time.perf_counter() + SECONDS_PER_TURN
+            while True:
+                start = time.perf_counter()
+                call()
+                now = time.perf_counter()
+                kept.append((now - start) * 1e6)
+                if now >= end:
+                    break
     return statistics.median(times[0]), statistics.median(times[1])
 
 

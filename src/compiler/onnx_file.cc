@@ -30,6 +30,7 @@ class OnnxReader {
     CAIRN_RETURN_IF_ERROR(each(file, "the model", [&](const Field& field) -> Status {
       if (field.number == 8 && field.is_bytes()) return read_opset(field.bytes);
       if (field.number != 7 || !field.is_bytes()) return {};
+      if (has_graph) return refused("it has more than one graph");
       graph = field.bytes;
       has_graph = true;
       return {};

@@ -95,7 +95,12 @@ bool is_own(const OnnxNode& node) {
   return node.type == "Dropout" && has_input(node, kTrainingMode);
 }
 
-/// Writes the file anew, taking the nodes in the order in which read_onnx gives them.
+bool is_message(const Field& field, int number) {
+  return field.number == number && field.is_bytes();
+}
+
+/// Writes the file anew, taking the nodes in the order in which read_onnx gives them; like that it passes
+/// over fields that are no messages.
 class OwnDomain {
  public:
   explicit OwnDomain(const OnnxModel& model)
@@ -104,7 +109,7 @@ class OwnDomain {
   std::string graph(std::string_view bytes, bool is_main) {
     std::string changed;
     each(bytes, [&](const Field& field) {
-      if (field.number != kGraphNode) return append(changed, field);
+      if (!is_message(field, kGraphNode)) return append(changed, field);
       append_bytes(changed, kGraphNode, node(field.bytes, is_main));
     });
     return changed;
@@ -114,7 +119,7 @@ class OwnDomain {
   std::string node(std::string_view bytes, bool is_main) {
     std::string changed;
     each(bytes, [&](const Field& field) {
-      if (field.number != kNodeAttribute) return append(changed, field);
+      if (!is_message(field, kNodeAttribute)) return append(changed, field);
       append_bytes(changed, kNodeAttribute, attribute(field.bytes));
     });
     // Of a field that stands twice the last one counts.
@@ -125,7 +130,8 @@ class OwnDomain {
   std::string attribute(std::string_view bytes) {
     std::string changed;
     each(bytes, [&](const Field& field) {
-      if (field.number != kAttributeGraph && field.number != kAttributeGraphs) return append(changed, field);
+      if (!is_message(field, kAttributeGraph) && !is_message(field, kAttributeGraphs))
+        return append(changed, field);
       append_bytes(changed, field.number, graph(field.bytes, false));
     });
     return changed;
@@ -143,7 +149,7 @@ std::optional<std::string> give_own_domain(std::string_view file, const OnnxMode
   std::string changed;
   OwnDomain own(model);
   each(file, [&](const Field& field) {
-    if (field.number != kModelGraph) return append(changed, field);
+    if (!is_message(field, kModelGraph)) return append(changed, field);
     append_bytes(changed, kModelGraph, own.graph(field.bytes, true));
   });
   std::string opset;
