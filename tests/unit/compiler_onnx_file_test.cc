@@ -90,6 +90,27 @@ TEST(OnnxFile, GetsADomainOfItsOwnForFormsThatTheEngineLacks) {
   EXPECT_FALSE(give_own_domain(*changed, *own)) << "once is enough";
 }
 
+TEST(OnnxFile, GivesItsDomainToTheRightNodeBehindANumberInItsPlace) {
+  const std::string number = field(1, int64_t{58});
+  const std::string ceil = field(5, field(1, std::string("ceil_mode")) + field(3, int64_t{1}));
+  const std::string special = field(1, field(1, std::string("x")) + field(2, std::string("y")) +
+                                           field(4, std::string("LpPool")) + ceil + field(5, int64_t{1}));
+  const std::string file = model(number + special + value(11, "x") + value(12, "y"));
+  const auto onnx = read(file);
+  ASSERT_TRUE(onnx.is_ok()) << onnx.status().text();
+  const auto changed = give_own_domain(file, *onnx);
+  ASSERT_TRUE(changed);
+  const auto own = read(*changed);
+  ASSERT_TRUE(own.is_ok()) << own.status().text();
+  ASSERT_EQ(own->nodes.size(), 1U);
+  EXPECT_EQ(own->nodes[0].domain, kOwnDomain);
+}
+
+TEST(OnnxFile, OfTwoGraphsIsRefused) {
+  const auto onnx = read(model(good_graph()) + field(7, good_graph()));
+  EXPECT_THAT(std::string(onnx.status().text()), HasSubstr("more than one graph"));
+}
+
 TEST(OnnxFile, GivesEachNodeAName) {
   const std::string file = model(good_graph());
   const auto onnx = read(file);
