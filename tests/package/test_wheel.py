@@ -57,4 +57,4 @@ def test_the_doctor_finds_all_parts_of_the_wheel(user_python, run):
     )
     assert "All is well." in said
     assert "site-packages/openvino/libs/libopenvino.so" in said
-    assert "No running processes found in NPU 0" in said
+    assert "Process id" in said  # Others may be using the NPU now.
