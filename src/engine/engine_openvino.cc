@@ -218,15 +218,6 @@ OmModel model_of(const OperatorSpec& description, const ov::Model& network) {
 
 class OpenVinoEngine final : public Engine {
  public:
-  /// Opens OpenVINO's plugin, too: it belongs to the libraries, not to the first model.
-  OpenVinoEngine() {
-    try {
-      platform();
-    } catch (const std::exception&) {
-      return;  // The first model that needs it tells why.
-    }
-  }
-
   Result<std::shared_ptr<Executable>> load(SharedBytes file, const LoadOptions& options) override {
     NetworkSource source;
     source.unread = file.unread;
@@ -251,9 +242,7 @@ class OpenVinoEngine final : public Engine {
       return read_network(*source.ir, source.read_weights(), shapes);
     };
     inside.compile = [this](const std::shared_ptr<ov::Model>& network, bool measured) {
-      ov::AnyMap settings = quick_settings(work_of(*network) < kWorkOfOneThread);
-      settings.insert(ov::enable_profiling(measured));
-      return compile(network, settings);
+      return compile_to_look_inside(network, measured);
     };
     try {
       if (info.has_open_shapes) {
@@ -356,9 +345,7 @@ class OpenVinoEngine final : public Engine {
       return *again;
     };
     inside.compile = [this](const std::shared_ptr<ov::Model>& of, bool measured) {
-      ov::AnyMap settings = quick_settings(work_of(*of) < kWorkOfOneThread);
-      settings.insert(ov::enable_profiling(measured));
-      return compile(of, settings);
+      return compile_to_look_inside(of, measured);
     };
     const bool is_small = work_of(*network) < kWorkOfOneThread;
     if (info.has_open_shapes)
@@ -379,6 +366,12 @@ class OpenVinoEngine final : public Engine {
   ov::CompiledModel compile(const std::shared_ptr<ov::Model>& network, const ov::AnyMap& settings) {
     make_empty_tensors_constant(*network);
     return core_.compile_model(network, "CPU", settings);
+  }
+
+  ov::CompiledModel compile_to_look_inside(const std::shared_ptr<ov::Model>& network, bool measured) {
+    ov::AnyMap settings = quick_settings(work_of(*network) < kWorkOfOneThread);
+    settings.insert(ov::enable_profiling(measured));
+    return compile(network, settings);
   }
 
   /// The network in the shapes of one gear.

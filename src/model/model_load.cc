@@ -72,15 +72,8 @@ Status path_error(const char* path, const char* reason) {
 
 /// Fills `target` with the file's bytes from `offset`.
 Status read_part(const FileDescriptor& file, const char* path, size_t offset, std::span<std::byte> target) {
-  while (!target.empty()) {
-    const ssize_t count = pread(file.get(), target.data(), target.size(), static_cast<off_t>(offset));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return path_error(path, std::strerror(errno));
-    if (count == 0) return path_error(path, "it became shorter while it was read");
-    offset += static_cast<size_t>(count);
-    target = target.subspan(static_cast<size_t>(count));
-  }
-  return {};
+  const char* const reason = read_bytes(file.get(), offset, target);
+  return reason == nullptr ? Status() : path_error(path, reason);
 }
 
 /// The weights in a file of which the first kHeadBytes were read; none if they are few or apart.

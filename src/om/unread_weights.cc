@@ -23,6 +23,18 @@ bool FileIdentity::is_settled() const {
   return changed_s + kSettledSeconds < std::time(nullptr);
 }
 
+const char* read_bytes(int descriptor, uint64_t offset, std::span<std::byte> place) {
+  while (!place.empty()) {
+    const ssize_t count = ::pread(descriptor, place.data(), place.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return std::strerror(errno);
+    if (count == 0) return "it became shorter while it was read";
+    offset += static_cast<uint64_t>(count);
+    place = place.subspan(static_cast<size_t>(count));
+  }
+  return nullptr;
+}
+
 UnreadWeights::~UnreadWeights() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
@@ -30,25 +42,11 @@ UnreadWeights::~UnreadWeights() {
 Status UnreadWeights::read() {
   const std::lock_guard lock(mutex_);
   if (descriptor_ < 0) return {};
-  CAIRN_RETURN_IF_ERROR(read_all());
-  ::close(descriptor_);
-  descriptor_ = -1;
-  return {};
-}
-
-Status UnreadWeights::read_all() const {
-  const auto failed = [](const char* reason) {
+  if (const char* const reason = read_bytes(descriptor_, offset_, place_))
     return error(ACL_ERROR_GE_EXEC_MODEL_PATH_INVALID, "MDL-003",
                  "the weights of the model file cannot be read: {}", reason);
-  };
-  for (size_t done = 0; done < place_.size();) {
-    const ssize_t count =
-        ::pread(descriptor_, place_.data() + done, place_.size() - done, static_cast<off_t>(offset_ + done));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed(std::strerror(errno));
-    if (count == 0) return failed("it became shorter while it was read");
-    done += static_cast<size_t>(count);
-  }
+  ::close(descriptor_);
+  descriptor_ = -1;
   return {};
 }
 

@@ -34,6 +34,9 @@ struct FileIdentity {
 };
 static_assert(std::has_unique_object_representations_v<FileIdentity>, "it is hashed as bytes");
 
+/// Fills `place` with a file's bytes from `offset`. Returns why some are missing, or null.
+const char* read_bytes(int descriptor, uint64_t offset, std::span<std::byte> place);
+
 /// Thread-safe.
 class UnreadWeights {
  public:
@@ -50,8 +53,6 @@ class UnreadWeights {
   Status read();
 
  private:
-  Status read_all() const;
-
   int descriptor_;  ///< -1 once they are read.
   const FileIdentity identity_;
   const uint64_t offset_;
