@@ -92,7 +92,7 @@ def page(operators: list[dict], rows: dict[str, list], others: dict[str, str]) -
         for each in families[family]:
             text += (
                 f"| {each['type']} | {each['inputs'] or '-'} | {each['outputs']} | {each['attributes'] or '-'} "
-                f"| {each['types']} | {tested_text(rows.get(each['type'], []), others.get(each['type']))} |\n"
+                f"| {(each['input_types'] or each['output_types'])[0]} | {tested_text(rows.get(each['type'], []), others.get(each['type']))} |\n"
             )
     text += "\n## Not in the table\n\n| operator | why |\n|---|---|\n"
     text += "".join(f"| {names} | {reason} |\n" for names, reason in WITHOUT.items())

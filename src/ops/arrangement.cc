@@ -321,7 +321,9 @@ Values range_attribute(const Arguments& op) {
 }
 
 Values one_hot_of(const Value& x, const Value& depth, const Value& on, const Value& off, int64_t axis) {
-  return {make<v1::OneHot>(x, depth, scalar(on), scalar(off), axis)};
+  // The engine takes values that are inputs only with indices of these types.
+  const Value indices = x.get_element_type() == ov::element::i64 ? x : convert(x, ov::element::i32);
+  return {make<v1::OneHot>(indices, depth, scalar(on), scalar(off), axis)};
 }
 
 Values one_hot(const Arguments& op) {

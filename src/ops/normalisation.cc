@@ -316,7 +316,7 @@ constexpr std::string_view kStatistics = "use_global_stats Bool=true; mode Int=1
 constexpr std::array kEntries = std::to_array<Entry>({
     {"AddLayerNorm", "x1, x2, gamma, beta, bias?", "y, mean, rstd, x",
      "epsilon Float=1e-5; additional_output Bool=false", kFloats, add_layer_norm},
-    {"AddRmsNorm", "x1, x2, gamma", "y, rstd, x", "epsilon Float=1e-6", kFloats, add_rms_norm},
+    {"AddRmsNorm", "x1, x2, gamma", "y, rstd: f32, x", "epsilon Float=1e-6", kFloats, add_rms_norm},
     {"BNInfer", "x, scale, offset, mean, variance", "y", "epsilon Float", kFloats, batch_norm_infer},
     {"BNInference", "x, mean, variance, momentum, scale?, offset?", "y", kStatistics, kFloats,
      batch_norm_layer},

@@ -1,4 +1,5 @@
-// The operator table as text, for the page that lists it (spec/generate/operators.py).
+// The operator table as text, for the page that lists it (spec/generate/operators.py) and for
+// tests/operators.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -19,6 +20,14 @@ std::string ports_text(const std::vector<Port>& ports) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
+/// The types of each port.
+std::vector<std::string> port_types(const std::vector<Port>& ports) {
+  std::vector<std::string> texts;
+  for (const Port& port : ports)
+    texts.push_back(port.types.text());
+  return texts;
+}
+
 std::string attributes_text(const std::vector<AttributeSpec>& attributes) {
   std::vector<std::string> texts;
   for (const AttributeSpec& attribute : attributes)
@@ -30,14 +39,13 @@ std::string listing() {
   nlohmann::json list = nlohmann::json::array();
   for (const Operator& op : all_operators()) {
     const Signature& signature = op.signature;
-    const bool has_inputs = !signature.inputs.empty();
-    list.push_back(
-        {{"type", signature.type},
-         {"family", op.family},
-         {"inputs", ports_text(signature.inputs)},
-         {"outputs", ports_text(signature.outputs)},
-         {"attributes", attributes_text(signature.attributes)},
-         {"types", has_inputs ? signature.inputs[0].types.text() : signature.outputs[0].types.text()}});
+    list.push_back({{"type", signature.type},
+                    {"family", op.family},
+                    {"inputs", ports_text(signature.inputs)},
+                    {"outputs", ports_text(signature.outputs)},
+                    {"attributes", attributes_text(signature.attributes)},
+                    {"input_types", port_types(signature.inputs)},
+                    {"output_types", port_types(signature.outputs)}});
   }
   return list.dump();
 }

@@ -194,7 +194,7 @@ Values bicubic(const Arguments& op) {
 /// Boxes [n, 4] of y1, x1, y2, x2 in parts of the picture's sides, each brought to one size; corners meet.
 /// What lies outside of the picture is extrapolation_value.
 Values crop_and_resize(const Arguments& op) {
-  const Value x = as_float(op.input("x"));
+  const Value x = convert(op.input("x"), ov::element::f32);
   const bool first = op.format("x") == ACL_FORMAT_NCHW;
   const Value planes = first ? x : transpose(x, {0, 3, 1, 2});
   const Value pictures = make<v8::Gather>(planes, op.input("box_index"), integer(0));
@@ -265,8 +265,8 @@ constexpr std::string_view kOnnx =
     "extrapolation_value Float=0.0; mode String=nearest; nearest_mode String=round_prefer_floor";
 
 constexpr std::array kEntries = std::to_array<Entry>({
-    {"CropAndResize", "x: u8 u16 i8 i16 i32 i64 f16 f32 f64, boxes, box_index: i32, crop_size: i32", "y",
-     "extrapolation_value Float=0; method String=bilinear", "f32", crop_and_resize},
+    {"CropAndResize", "x: u8 u16 i8 i16 i32 i64 f16 f32 f64, boxes: f16 f32, box_index: i32, crop_size: i32",
+     "y", "extrapolation_value Float=0; method String=bilinear", "f32", crop_and_resize},
     {"CropAndResizeV2", "x: u8 u16 i8 i16 i32 i64 f16 f32 f64, boxes: f32, box_index: i32, crop_size: i32",
      "y: u8 f16 f32", "extrapolation_value Float=0; method String=bilinear; dtype Type=0", "f32",
      crop_and_resize_as},

@@ -4,10 +4,14 @@ A file test_<family>.py lists its rows in CASES; conftest.py makes one test of e
 graph, which atc compiles once.
 """
 
+import ctypes
+import json
+import os
 import re
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import acl
@@ -20,6 +24,30 @@ HOST_TO_DEVICE, DEVICE_TO_HOST = 1, 2
 # Outputs whose size is known only when the model has run, and empty ones, get this much memory.
 OPEN_BYTES = 1 << 16
 TOLERANCE = {np.dtype(np.float16): 2e-3, np.dtype(ml_dtypes.bfloat16): 2e-2}
+
+DTYPES = {
+    "float16": np.float16, "float32": np.float32, "float64": np.float64, "bfloat16": ml_dtypes.bfloat16,
+    "int8": np.int8, "int16": np.int16, "int32": np.int32, "int64": np.int64,
+    "uint8": np.uint8, "uint16": np.uint16, "uint32": np.uint32, "uint64": np.uint64, "bool": np.bool_,
+}  # fmt: skip
+
+
+@cache
+def signatures() -> dict[str, dict]:
+    """What the operator table says of each operator."""
+    library = ctypes.CDLL(str(Path(os.environ["CAIRN_BUILD_DIR"]) / "lib64" / "libcairn_engine.so"))
+    library.cairn_operator_listing.restype = ctypes.c_char_p
+    return {each["type"]: each for each in json.loads(library.cairn_operator_listing())}
+
+
+def types_of(kind: str) -> list:
+    """The types of the operator's first input, or of its output if it has none."""
+    signature = signatures()[kind]
+    return [DTYPES[name] for name in (signature["input_types"] or signature["output_types"])[0].split(", ")]
+
+
+def is_float(dtype) -> bool:
+    return dtype == ml_dtypes.bfloat16 or np.issubdtype(dtype, np.floating)
 
 
 @dataclass(frozen=True)
