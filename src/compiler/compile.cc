@@ -50,6 +50,7 @@ class Compilation {
     CAIRN_RETURN_IF_ERROR(fix_shapes(network));
     remember_tensors(network);
     if (is_tensorflow()) remember_inner_tensors();
+    warn_of_narrowed_numbers(network);
     CAIRN_RETURN_IF_ERROR(change_types(network));
     CAIRN_RETURN_IF_ERROR(describe_inputs(network));
     CAIRN_RETURN_IF_ERROR(insert_aipp());
@@ -348,6 +349,32 @@ class Compilation {
         remember(output);
   }
 
+  void warn_of_narrowed_numbers(const ImportedNetwork& network) {
+    const NarrowedLayers layers = network.narrowed_layers(node_names());
+    std::vector<std::string> constants;
+    for (const auto& [name, number] : layers.constants)
+      constants.push_back(fmt::format("{} ({})", name, number));
+    if (!layers.doubles.empty())
+      warnings_ += fmt::format(
+          "W19001: float64 is computed as float32, with 7 digits, by {}. Let the model use float32, or see "
+          "docs/numbers.md.\n",
+          first_of(layers.doubles));
+    if (!constants.empty())
+      warnings_ += fmt::format(
+          "W19002: Whole numbers are computed with 32 bits; these constants lie beyond them and are cut: {}. "
+          "Let the model use smaller ones, or see docs/numbers.md.\n",
+          first_of(constants));
+  }
+
+  /// "[a], [b], [c] and 7 more".
+  static std::string first_of(const std::vector<std::string>& names) {
+    constexpr size_t kShown = 3;
+    const size_t shown = std::min(names.size(), kShown);
+    std::string text = fmt::format("[{}]", fmt::join(names.begin(), names.begin() + shown, "], ["));
+    if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
+    return text;
+  }
+
   Status change_types(ImportedNetwork& network) const {
     for (size_t i = 0; i < options_.fp16_inputs.size(); ++i) {
       const std::string& name = options_.fp16_inputs[i];
@@ -617,6 +644,7 @@ class Compilation {
     model.weight_size = ir.weights.bytes;
     model.ir_xml = std::move(ir.xml);
     compiled.weights = std::move(ir.weights);
+    compiled.warnings = std::move(warnings_);
     return compiled;
   }
 
@@ -633,6 +661,7 @@ class Compilation {
   std::vector<OmInput> inputs_;
   std::vector<InputShape> input_shapes_;  ///< Of the options, with names.
   std::optional<OmGears> gears_;
+  std::string warnings_;
   uint64_t work_bytes_ = 0;
 };
 
