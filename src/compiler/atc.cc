@@ -240,6 +240,7 @@ class Atc {
       CAIRN_RETURN_IF_ERROR(file.open(path));
     }
     CAIRN_ASSIGN(const CompiledModel compiled, compile(options));
+    warnings_ += compiled.warnings;
     progress_.begin_stage("writing the offline model");
     CAIRN_RETURN_IF_ERROR(save_model(compiled, path));
     CAIRN_ASSIGN(const std::vector<GraphDump> dumps, graph_dumps(compiled.model));
