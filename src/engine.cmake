@@ -13,9 +13,9 @@ find_package(Protobuf REQUIRED)
 # The .om container by itself: `cairn inspect` needs no engine.
 file(GLOB CAIRN_OM_SOURCES CONFIGURE_DEPENDS om/*.cc)
 # These are in libcairn_core.so.
-list(REMOVE_ITEM CAIRN_OM_SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/om/om_aipp.cc ${CMAKE_CURRENT_SOURCE_DIR}/om/om_partitions.cc
-                                  ${CMAKE_CURRENT_SOURCE_DIR}/om/om_types.cc ${CMAKE_CURRENT_SOURCE_DIR}/om/om_weight_files.cc
-                                  ${CMAKE_CURRENT_SOURCE_DIR}/om/unread_weights.cc)
+list(REMOVE_ITEM CAIRN_OM_SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/om/om_aipp.cc ${CMAKE_CURRENT_SOURCE_DIR}/om/om_checksum.cc
+                                  ${CMAKE_CURRENT_SOURCE_DIR}/om/om_partitions.cc ${CMAKE_CURRENT_SOURCE_DIR}/om/om_types.cc
+                                  ${CMAKE_CURRENT_SOURCE_DIR}/om/om_weight_files.cc ${CMAKE_CURRENT_SOURCE_DIR}/om/unread_weights.cc)
 add_library(cairn_om OBJECT ${CAIRN_OM_SOURCES})
 add_dependencies(cairn_om cairn_headers)
 protobuf_generate(LANGUAGE cpp TARGET cairn_om PROTOS ${CMAKE_CURRENT_SOURCE_DIR}/om/ge_ir.proto)
