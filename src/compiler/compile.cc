@@ -306,8 +306,11 @@ class Compilation {
     work_bytes_ = network.work_bytes();
     for (const NetworkTensor& input : network.inputs())
       if (!input.is_static() && !shapes.contains(input.name))
-        return compile_error("E10001", {fmt::format("{}:{}", input.name, join(input.dims)), "--input_shape",
-                                        "the model leaves sizes of this input open; give them all"});
+        return compile_error(
+            "E10001",
+            {fmt::format("{}:{}", input.name, join(input.dims)), "--input_shape",
+             "the model leaves sizes of this input open; give them all, -1 for those that are known only "
+             "when it runs"});
     return options_.gears ? measure_gears(network) : Status();
   }
 

@@ -381,7 +381,22 @@ class OpenVinoEngine final : public Engine {
 
   ov::CompiledModel compile(const std::shared_ptr<ov::Model>& network, const ov::AnyMap& settings) {
     make_empty_tensors_constant(*network);
-    return core_.compile_model(network, "CPU", settings);
+    try {
+      return core_.compile_model(network, "CPU", settings);
+    } catch (const std::exception& problem) {
+      // The engine's passes for int8 fail on some quantised networks that it computes well with floats.
+      ov::AnyMap with_floats = settings;
+      with_floats["LP_TRANSFORMS_MODE"] = false;
+      try {
+        ov::CompiledModel compiled = core_.compile_model(network, "CPU", with_floats);
+        log(LogLevel::kWarning, "ASCENDCL", "a quantised network runs with floats, not as int8: {}",
+            problem.what());
+        return compiled;
+      } catch (const std::exception&) {
+        log(LogLevel::kInfo, "ASCENDCL", "the network cannot be compiled without int8 either");
+      }
+      throw;
+    }
   }
 
   ov::CompiledModel compile_to_look_inside(const std::shared_ptr<ov::Model>& network, bool measured) {

@@ -68,7 +68,7 @@ void run_program(const element::ElementProgram& program, std::span<const void* c
 
 /// Takes less time than handing it to a worker, which may have to be woken.
 bool is_brief(const Executable& executable) {
-  constexpr double kHandOver = 20'000;            // Nanoseconds.
+  constexpr double kHandOver = 40'000;  // Nanoseconds in one thread; half of it if another one helps.
   constexpr size_t kFewBytes = size_t{16} << 10;  // The engine needs 6 us for nothing at all.
   if (const element::ElementProgram* const program = executable.element_program(); program != nullptr)
     return program->nanoseconds() < kHandOver;

@@ -302,6 +302,8 @@ FAILURES = [
     ("output_type", "FP64", "E10001", "FP32, FP16"),
     ("output_type", "stem:0:FP16", "E10001", "--out_nodes"),
     ("insert_op_conf", "missing.cfg", "E10410", "--insert_op_conf"),
+    ("keep_dtype", "missing.txt", "E10410", "--keep_dtype"),
+    ("op_bank_path", "missing", "E10410", "--op_bank_path"),
     ("disable_reuse_memory", "2", "E10006", "--disable_reuse_memory"),
     ("save_original_model", "perhaps", "E10005", "true or false"),
     ("external_weight", "3", "E10001", "0, 1, 2"),
@@ -1089,6 +1091,53 @@ def test_a_quantised_network_runs_in_8_bits(atc: Command, tmp_path: Path) -> Non
         if (info := node.get_rt_info())["layerType"].astype(str) == "Convolution"
     }
     assert kinds <= {"u8", "i8"} and kinds
+
+
+def test_a_quantised_network_that_the_engine_cannot_run_in_8_bits_runs_with_floats(
+    atc: Command, tmp_path: Path
+) -> None:
+    """A squeeze-and-excitation step with a quantised offset, as ONNX Runtime's quantiser writes it: OpenVINO's passes for int8 throw."""
+    random = np.random.default_rng(4)
+    weights = {
+        "step": np.float32(0.02),
+        "middle": np.int8(-19),
+        "w": random.normal(0, 0.3, (2, 8, 1, 1)).astype(np.float32),
+        "ws": np.float32(0.0064),
+        "wz": np.int8(-44),
+        "b": random.normal(0, 0.3, (1, 2, 1, 1)).astype(np.float32),
+        "bs": np.float32(0.0025),
+        "bz": np.int8(20),
+    }
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "step", "middle"], ["xq"]),
+        helper.make_node("DequantizeLinear", ["xq", "step", "middle"], ["xd"]),
+        helper.make_node("QuantizeLinear", ["w", "ws", "wz"], ["wq"]),
+        helper.make_node("DequantizeLinear", ["wq", "ws", "wz"], ["wd"]),
+        helper.make_node("QuantizeLinear", ["b", "bs", "bz"], ["bq"]),
+        helper.make_node("DequantizeLinear", ["bq", "bs", "bz"], ["bd"]),
+        helper.make_node("Conv", ["xd", "wd"], ["c"]),
+        helper.make_node("QuantizeLinear", ["c", "step", "middle"], ["cq"]),
+        helper.make_node("DequantizeLinear", ["cq", "step", "middle"], ["cd"]),
+        helper.make_node("Add", ["cd", "bd"], ["y"]),
+    ]
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, channels, 1, 1])
+        for name, channels in (("x", 8), ("y", 2))
+    ]
+    graph = helper.make_graph(
+        nodes, "q", ends[:1], ends[1:], [numpy_helper.from_array(v, k) for k, v in weights.items()]
+    )
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8),
+        tmp_path / "q.onnx",
+    )
+    with pytest.raises(RuntimeError):  # Else this test shows nothing any more.
+        openvino.Core().compile_model(openvino.Core().read_model(tmp_path / "q.onnx"), "CPU")
+    convert(atc, Path("q.onnx"))
+    done = subprocess.run(
+        ["cairn", "compare", "net.om", "q.onnx"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_operators_of_ones_own_stand_for_others(atc: Command, network: Path, tmp_path: Path) -> None:
