@@ -144,7 +144,8 @@ constexpr std::array kTexts = std::to_array<CompileErrorText>({
      "The operators have no counterpart here.",
      "Replace these operators in the original model, or take them out of it with --out_nodes."},
     {"E19014", "The model is not valid. Reason: {}", "",
-     "Check the model with onnx.checker, and the shapes given with --input_shape."},
+     "Correct what the reason names: shapes given with --input_shape, the description of a single operator, "
+     "or the model (onnx.checker looks at ONNX files)."},
     {"E19015", "File [{}] has {} bytes; {}", "", "Give a file of an allowed size."},
     {"E19018", "File [{}] is no text of a graph. Reason: {}", "The file is damaged, or of another kind.",
      "Give a ge_proto_*.txt file, as DUMP_GE_GRAPH writes it."},
