@@ -1,6 +1,6 @@
 # Models: in libcairn_core.so; their part of the C API in libascendcl.so.
 file(GLOB CAIRN_MODEL_SOURCES CONFIGURE_DEPENDS model/*.cc)
-target_sources(cairn_core PRIVATE ${CAIRN_MODEL_SOURCES} om/om_aipp.cc om/om_partitions.cc om/om_weight_files.cc om/unread_weights.cc)
+target_sources(cairn_core PRIVATE ${CAIRN_MODEL_SOURCES} om/om_aipp.cc om/om_checksum.cc om/om_partitions.cc om/om_weight_files.cc om/unread_weights.cc)
 target_link_libraries(cairn_core PRIVATE cairn_aipp ${CMAKE_DL_LIBS})
 target_sources(ascendcl PRIVATE capi/acl_mdl.cc capi/acl_mdl_aipp.cc capi/acl_mdl_config.cc capi/acl_op.cc)
 

@@ -1,4 +1,4 @@
-"""Prints `PASSED FAILED` for one run of tests: count_tests.py JUNIT_FILE EXIT_STATUS.
+"""Counts one run of tests: count_tests.py JUNIT_FILE EXIT_STATUS prints `PASSED FAILED`, then a line for each failure.
 
 A run that ended badly without saying which test failed (a crash, a sanitizer's report, no file at all) counts as
 one failure on top of what the file tells, so that it can never look green.
@@ -8,18 +8,33 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 
-def count(path: str, status: int) -> tuple[int, int]:
+def failure_of(case: ElementTree.Element) -> str | None:
+    """The test's name and the start of what it said, or None if it passed."""
+    for kind in ("failure", "error"):
+        if (found := case.find(kind)) is not None:
+            message = " ".join(found.get("message", "").split())
+            return f"{case.get('classname')}.{case.get('name')}: {message[:300]}"
+    return None
+
+
+def count(path: str, status: int) -> tuple[int, list[str]]:
+    """How many tests passed, and the failures."""
     try:
         cases = list(ElementTree.parse(path).getroot().iter("testcase"))
     except (OSError, ElementTree.ParseError):
-        return 0, 1
+        return 0, [f"ended with status {status} and without a report"]
     ran = [case for case in cases if case.find("skipped") is None and case.get("status") != "notrun"]
-    bad = sum(1 for case in ran if case.find("failure") is not None or case.find("error") is not None)
-    good = len(ran) - bad
-    if not ran or (status != 0 and bad == 0):
-        bad += 1
-    return good, bad
+    failures = [failure for case in ran if (failure := failure_of(case)) is not None]
+    good = len(ran) - len(failures)
+    if not ran:
+        failures.append("ran no test")
+    elif status != 0 and not failures:
+        failures.append(f"ended with status {status} after its tests")
+    return good, failures
 
 
 if __name__ == "__main__":
-    print(*count(sys.argv[1], int(sys.argv[2])))
+    passed, failed = count(sys.argv[1], int(sys.argv[2]))
+    print(passed, len(failed))
+    for line in failed:
+        print(line)

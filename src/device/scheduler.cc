@@ -135,9 +135,9 @@ void Scheduler::withdraw(SharedParts& shared) {
 
 void Scheduler::run_parts(size_t parts, void (*run)(void*, size_t), void* argument) {
   SharedParts shared{.parts = parts, .run = run, .argument = argument};
-  if (parts < 2 || most_workers_ < 2) return shared.run_some();
+  if (parts < 2 || most_workers_ < 2) return shared.run_from_begin();
   offer(shared);
-  shared.run_some();
+  shared.run_from_begin();
   withdraw(shared);
 }
 
@@ -173,7 +173,7 @@ void Scheduler::work() {
     if (stream == nullptr && shared == nullptr) return;
     busy.begin(now);
     if (shared != nullptr) {
-      shared->run_some();
+      shared->run_from_end();
       const std::lock_guard lock(mutex_);
       shared->joined.fetch_sub(1, std::memory_order_relaxed);
       left_.notify_all();

@@ -47,7 +47,7 @@ class ElementProgram {
   /// Of a run, roughly.
   double nanoseconds() const { return static_cast<double>(elements_) * nanoseconds_; }
   /// How many elements a part of a run that is shared by threads should have; a multiple of the block.
-  static constexpr size_t kElementsOfPart = size_t{32} << 10;
+  static constexpr size_t kElementsOfPart = size_t{8} << 10;
 
   /// Computes the elements from `begin` to `end`, which are multiples of the block or the last one. Addresses
   /// may have any alignment. Throws std::bad_alloc.

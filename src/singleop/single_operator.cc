@@ -36,7 +36,7 @@ Status too_small(const OperatorSpec& description, const char* side, size_t index
 
 /// Takes less time than handing it to a worker, which may have to be woken.
 bool is_brief(const Executable& executable) {
-  constexpr double kHandOver = 20'000;            // Nanoseconds.
+  constexpr double kHandOver = 40'000;  // Nanoseconds in one thread; half of it if another one helps.
   constexpr size_t kFewBytes = size_t{16} << 10;  // The engine needs 6 us for nothing at all.
   if (const direct::Program* const program = executable.direct_program(); program != nullptr)
     return program->nanoseconds() < kHandOver;

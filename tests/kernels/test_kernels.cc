@@ -41,6 +41,16 @@ CAIRN_KERNEL(cce_add_11_33_float16_11_33_float16__kernel0) {
   add<cairn::kernel::Half>(block);
 }
 
+// Adds the input to what the output holds.
+CAIRN_KERNEL(add_bytes) {
+  const auto& tiling = block.tiling<AddTiling>();
+  const auto from = block.input<unsigned char>(0);
+  const auto to = block.output<unsigned char>(0);
+  for (uint64_t at = block.index() * tiling.tile; at < tiling.elements; at += block.count() * tiling.tile)
+    for (uint64_t i = at; i < std::min(at + tiling.tile, tiling.elements); ++i)
+      to[i] = static_cast<unsigned char>(to[i] + from[i]);
+}
+
 // Each block writes its number, and how many there are.
 CAIRN_KERNEL(write_block) {
   const auto out = block.output<uint32_t>(0);

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <random>
 
 namespace cairn::soak {
@@ -17,6 +19,16 @@ constexpr int kMostRunsTold = 8;
 
 thread_local int this_thread_index = kNone;
 thread_local Step callback_step;
+
+constexpr const char* kAddBytes = "SoakAddBytes";  // An operator type, and its kernel.
+
+/// Sizes choose how many blocks share the work, and tiles that leave a rest.
+aclError choose_tiling(int, const aclTensorDesc* const* inputs, int, const aclTensorDesc* const*,
+                       const aclopAttr*, aclopKernelDesc* kernel) {
+  const uint64_t size = aclGetTensorDescSize(inputs[0]);
+  const uint64_t tiling[] = {size, 1 + size / 7};
+  return aclopSetKernelArgs(kernel, kAddBytes, 1 + static_cast<uint32_t>(size % 5), tiling, sizeof tiling);
+}
 
 }  // namespace
 
@@ -30,6 +42,11 @@ ProgramRunner::ProgramRunner(uint64_t seed, Shape shape, int watchdog_seconds)
       progress_(static_cast<size_t>(shape.threads)) {
   const Step start{};
   expect(start, aclInit(nullptr));
+  std::ifstream file(CAIRN_TEST_KERNELS, std::ios::binary);
+  std::vector<char> kernels(std::istreambuf_iterator<char>(file), {});
+  expect(start, aclopCreateKernel(kAddBytes, kAddBytes, "add_bytes", kernels.data(),
+                                  static_cast<int>(kernels.size()), ACL_ENGINE_AICORE, nullptr));
+  expect(start, aclopRegisterCompileFunc(kAddBytes, choose_tiling));
   for (int device = 0; device < shape.devices; ++device) {
     Context made;
     made.device = device;
@@ -289,6 +306,9 @@ void ProgramRunner::execute_memory(const Step& step) {
       expect(step, aclrtMemcpyAsync(buffer.address, buffer.size, buffer.address, step.size,
                                     ACL_MEMCPY_HOST_TO_HOST, stream_of(step)));
       return;
+    case Action::kAddBytes:
+      add_bytes(step);
+      return;
     case Action::kHostWrite:
       std::memset(address(step.object, step.offset), static_cast<int>(step.value), step.size);
       return;
@@ -306,6 +326,18 @@ void ProgramRunner::execute_memory(const Step& step) {
     default:
       fail(step, "no such action");
   }
+}
+
+void ProgramRunner::add_bytes(const Step& step) {
+  const auto count = static_cast<int64_t>(step.size);
+  aclTensorDesc* desc = aclCreateTensorDesc(ACL_UINT8, 1, &count, ACL_FORMAT_ND);
+  aclDataBuffer* from = aclCreateDataBuffer(address(step.source, step.source_offset), step.size);
+  aclDataBuffer* to = aclCreateDataBuffer(address(step.object, step.offset), step.size);
+  expect(step, aclopExecuteV2(kAddBytes, 1, &desc, &from, 1, &desc, &to, nullptr, stream_of(step)));
+  // The task has what it needs of them.
+  expect(step, aclDestroyDataBuffer(to));
+  expect(step, aclDestroyDataBuffer(from));
+  aclDestroyTensorDesc(desc);
 }
 
 void ProgramRunner::check_bytes(const Step& step, const uint8_t* found) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "acl/acl.h"
+#include "acl/acl_op.h"
 #include "soak/random_program.h"
 
 namespace cairn::soak {
@@ -55,6 +56,7 @@ class ProgramRunner {
   bool execute_stream(const Step& step);
   bool execute_event(const Step& step);
   void execute_memory(const Step& step);
+  void add_bytes(const Step& step);
   void check_bytes(const Step& step, const uint8_t* found) const;
   void launch_callback(const Step& step);
   static void on_callback(void* data);

@@ -30,6 +30,7 @@ constexpr const char* kNames[] = {"await",
                                   "memset",
                                   "copy",
                                   "copy_host_to_host",
+                                  "add_bytes",
                                   "host_write",
                                   "check",
                                   "callback",
@@ -551,12 +552,42 @@ void RandomProgram::copy(bool in_stream) {
   touch(target, true, agent, time);
 }
 
+void RandomProgram::add_bytes() {
+  const int stream_index = pick_stream();
+  const int device = shape_.device_of_context(stream(stream_index).context);
+  const int target_index = pick_buffer(device);
+  const int source_index = pick_buffer(device);
+  if (target_index == source_index) return;
+  Buffer& target = buffer(target_index);
+  Buffer& source = buffer(source_index);
+  use_stream(stream_index);
+  make_ordered(source, false, stream_index);
+  make_ordered(target, true, stream_index);
+  use_stream(stream_index);
+  Step& step = add(Action::kAddBytes, target_index);
+  step.stream = stream_index;
+  step.source = source_index;
+  step.offset = random_() % target.content.size();
+  step.source_offset = random_() % source.content.size();
+  step.size =
+      some_size(std::min(target.content.size() - step.offset, source.content.size() - step.source_offset));
+  for (size_t i = 0; i < step.size; ++i) {
+    uint8_t& sum = target.content[step.offset + i];
+    sum = static_cast<uint8_t>(sum + source.content[step.source_offset + i]);
+  }
+  const uint64_t time = launch(stream_index);
+  touch(source, false, agent_of_stream(stream_index), time);
+  touch(target, true, agent_of_stream(stream_index), time);
+}
+
 void RandomProgram::memory_operation() {
   const int choice = below(100);
-  if (choice < 30) {
+  if (choice < 25) {
     set(true);
-  } else if (choice < 70) {
+  } else if (choice < 58) {
     copy(true);
+  } else if (choice < 70) {
+    add_bytes();
   } else if (choice < 76) {
     set(false);
   } else if (choice < 82) {

@@ -1,4 +1,4 @@
-// Random programs of streams, events, copies, memsets and callbacks whose outcome is known.
+// Random programs of streams, events, copies, memsets, kernels and callbacks whose outcome is known.
 //
 // A program is generated step by step in one order. Each step belongs to a host thread; the threads run at
 // the same time. Vector clocks tell which steps are ordered, whatever the timing: by a stream, an event, a
@@ -32,6 +32,7 @@ enum class Action : uint8_t {
   kMemset,              ///< object: buffer, offset, size, value; stream, or kNone for the blocking call.
   kCopy,                ///< object: destination, offset; source, source_offset; size; value: kind; stream.
   kCopyHostToHost,      ///< object, source: host buffers; stream: the task fails.
+  kAddBytes,            ///< object: device buffer, offset; source, source_offset; size; stream: a kernel.
   kHostWrite,           ///< object: host buffer, offset, size, value; by the program itself.
   kCheck,               ///< object: buffer; bytes: what it has to hold.
   kCallback,            ///< stream; object: host buffer or kNone; value: what to write; must_hold: blocking.
@@ -171,6 +172,7 @@ class RandomProgram {
   void malloc(int buffer);
   void set(bool in_stream);
   void copy(bool in_stream);
+  void add_bytes();
 
   size_t agent_of_stream(int stream) const { return static_cast<size_t>(shape_.threads + stream); }
   /// A second clock of the stream, for the ends of its tasks as aclrtStreamQuery sees them.

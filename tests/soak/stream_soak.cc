@@ -1,4 +1,4 @@
-// Random programs of streams, events, copies, memsets and callbacks against a sequential model.
+// Random programs of streams, events, copies, memsets, kernels and callbacks against a sequential model.
 //
 //   cairn_stream_soak [--seed N] [--steps N] [--threads 1..4] [--devices 1..3] [--seconds N]
 //                     [--watchdog SECONDS] [--signals MICROSECONDS]
