@@ -38,9 +38,12 @@ class Scheduler {
   /// Puts a stream at the end of the list. The stream keeps itself alive. Thread-safe.
   void submit(Stream* stream);
 
-  /// Runs the first task of a stream that would be submitted in the calling thread; submits it if there are
-  /// more. Thread-safe.
-  void run_here(Stream& stream);
+  /// Runs up to `most` tasks of a stream that would be submitted in the calling thread; submits it if there
+  /// are more. Thread-safe.
+  void run_here(Stream& stream, size_t most);
+  /// The same with a stream that was submitted, if it is the first in the list and waits for a worker to wake
+  /// up.
+  void run_waiting_here(Stream& stream, size_t most);
 
   /// For tasks: calls run(argument, part) for each part below `parts` once, here and on workers that have
   /// nothing else to do. Returns when all calls have. run may not throw. Allocates nothing.

@@ -13,15 +13,17 @@ class ElementStage final : public Stage {
   explicit ElementStage(element::ElementProgram program) : program_(std::move(program)) {}
 
   double nanoseconds() const override { return program_.nanoseconds(); }
-  size_t parts() const override { return (program_.elements() + kSize - 1) / kSize; }
+  size_t parts() const override {
+    return (program_.elements() + program_.elements_of_part() - 1) / program_.elements_of_part();
+  }
   void run(size_t part, std::span<const void* const> inputs, std::span<void* const> outputs,
            FloatOverflow& overflow) const override {
-    program_.run(inputs, outputs, part * kSize, std::min((part + 1) * kSize, program_.elements()), overflow);
+    const size_t size = program_.elements_of_part();
+    program_.run(inputs, outputs, part * size, std::min((part + 1) * size, program_.elements()), overflow);
   }
   bool works_by_elements() const override { return true; }
 
  private:
-  static constexpr size_t kSize = element::ElementProgram::kElementsOfPart;
   const element::ElementProgram program_;
 };
 
