@@ -26,6 +26,7 @@
 #include "engine/engine_profile.h"
 #include "engine/loaded_models.h"
 #include "engine/lstm_steps.h"
+#include "engine/narrowed_numbers.h"
 #include "engine/operator_file.h"
 #include "engine/operator_network.h"
 #include "engine/small_convolutions.h"
@@ -226,6 +227,14 @@ OmModel model_of(const OperatorSpec& description, const ov::Model& network) {
   return model;
 }
 
+/// Operators that the engine computes; `atc` tells of models.
+void warn_of_narrowed_numbers(const OperatorSpec& description, const ov::Model& network) {
+  if (!log_enabled(LogLevel::kWarning)) return;
+  if (!find_narrowed_numbers(network).doubles.empty())
+    log(LogLevel::kWarning, "ASCENDCL", "{} is computed as float32, with 7 digits; see docs/numbers.md",
+        describe(description));
+}
+
 class OpenVinoEngine final : public Engine {
  public:
   OpenVinoEngine() { core_.add_extension<LstmSteps>(); }  // Networks that were kept have them.
@@ -349,6 +358,7 @@ class OpenVinoEngine final : public Engine {
     if (auto program = info.has_open_shapes ? nullptr : element_program(*network))
       return std::shared_ptr<Executable>(
           std::make_shared<ElementExecutable>(std::move(info), std::move(inside.nodes), std::move(program)));
+    warn_of_narrowed_numbers(description, *network);
     inside.open = [description](const OmShapes&) {
       auto again = operator_network(description);
       if (!again.is_ok()) throw std::runtime_error(std::string(again.status().text()));

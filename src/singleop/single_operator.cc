@@ -49,17 +49,17 @@ void run_program(const element::ElementProgram& program, std::span<const void* c
     std::atomic<bool> lacked_memory{false};
 
     void run(size_t part) {
-      constexpr size_t kSize = element::ElementProgram::kElementsOfPart;
+      const size_t size = program.elements_of_part();
       FloatOverflow mine{.saturate = saturate};
       try {
-        program.run(inputs, outputs, part * kSize, std::min((part + 1) * kSize, program.elements()), mine);
+        program.run(inputs, outputs, part * size, std::min((part + 1) * size, program.elements()), mine);
       } catch (const std::bad_alloc&) {
         lacked_memory.store(true, std::memory_order_relaxed);
       }
       if (mine.seen) seen.store(true, std::memory_order_relaxed);
     }
   } shared{program, inputs, outputs, overflow.saturate};
-  const size_t parts = (program.elements() - 1) / element::ElementProgram::kElementsOfPart + 1;
+  const size_t parts = (program.elements() - 1) / program.elements_of_part() + 1;
   scheduler.run_parts(
       parts, [](void* argument, size_t part) { static_cast<Shared*>(argument)->run(part); }, &shared);
   if (shared.lacked_memory.load(std::memory_order_relaxed)) throw std::bad_alloc();
