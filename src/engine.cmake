@@ -9,6 +9,7 @@ if(NOT OpenVINO_DIR AND NOT DEFINED ENV{OpenVINO_DIR})
 endif()
 find_package(OpenVINO REQUIRED COMPONENTS Runtime Threading)
 find_package(Protobuf REQUIRED)
+find_package(dnnl REQUIRED)
 
 # The .om container by itself: `cairn inspect` needs no engine.
 file(GLOB CAIRN_OM_SOURCES CONFIGURE_DEPENDS om/*.cc)
@@ -33,7 +34,8 @@ protobuf_generate(LANGUAGE cpp TARGET cairn_engine PROTOS ${CMAKE_CURRENT_SOURCE
                   IMPORT_DIRS ${CMAKE_CURRENT_SOURCE_DIR})
 set_source_files_properties(${CMAKE_CURRENT_BINARY_DIR}/compiler/caffe/caffe.pb.cc PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 add_dependencies(cairn_engine cairn_om)  # The generated header.
-target_compile_definitions(cairn_engine PRIVATE CAIRN_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(cairn_engine PRIVATE CAIRN_VERSION="${PROJECT_VERSION}"
+                                                CAIRN_ONEDNN="$<TARGET_SONAME_FILE_NAME:DNNL::dnnl>")
 set_target_properties(cairn_engine PROPERTIES CXX_VISIBILITY_PRESET default)
 
 # OpenVINO's headers cost seconds per file: only src/engine and src/ops include them, and only through the precompiled header.

@@ -25,8 +25,8 @@
 
 namespace cairn {
 
-namespace element {
-class ElementProgram;
+namespace direct {
+class Program;
 }
 
 /// Bytes of device memory that aclmdlQuerySize reports.
@@ -126,9 +126,9 @@ class Executable {
   virtual Status run_limited(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
                              FloatOverflow& overflow, std::chrono::milliseconds limit) = 0;
 
-  /// What runs without the engine, on any thread and in parts; null for all but single operators that work
-  /// element by element.
-  virtual const element::ElementProgram* element_program() const { return nullptr; }
+  /// What runs without the engine, on any thread and in parts; null for all but single operators of nodes
+  /// that programs know.
+  virtual const direct::Program* direct_program() const { return nullptr; }
 
   /// The shown graph, in the order of execution.
   virtual const std::vector<OmNode>& nodes() const = 0;

@@ -18,8 +18,8 @@
 #include "base/log.h"
 #include "engine/background_work.h"
 #include "engine/blob_cache.h"
-#include "engine/element_executable.h"
-#include "engine/element_network.h"
+#include "engine/direct_executable.h"
+#include "engine/direct_network.h"
 #include "engine/empty_tensors.h"
 #include "engine/engine.h"
 #include "engine/engine_executable.h"
@@ -355,9 +355,9 @@ class OpenVinoEngine final : public Engine {
     CAIRN_ASSIGN(ModelInfo info, describe(om));
     EngineSource inside;
     inside.nodes = operator_nodes(description, info.inputs);
-    if (auto program = info.has_open_shapes ? nullptr : element_program(*network))
+    if (auto program = info.has_open_shapes ? nullptr : direct_program(*network))
       return std::shared_ptr<Executable>(
-          std::make_shared<ElementExecutable>(std::move(info), std::move(inside.nodes), std::move(program)));
+          std::make_shared<DirectExecutable>(std::move(info), std::move(inside.nodes), std::move(program)));
     warn_of_narrowed_numbers(description, *network);
     inside.open = [description](const OmShapes&) {
       auto again = operator_network(description);
