@@ -190,7 +190,7 @@ double MatrixProduct::nanoseconds() const {
 }
 
 size_t MatrixProduct::parts_for(const Scheduler& scheduler) const {
-  constexpr double kLeastTime = 6'000;  // Of a part, in nanoseconds.
+  constexpr double kLeastTime = 4'000;  // Of a part, in nanoseconds.
   const int64_t most = (std::max(m_, n_) - 1) / kTileStep + 1;
   const auto worth = static_cast<int64_t>(std::min(nanoseconds() / kLeastTime, 1e9));
   return static_cast<size_t>(

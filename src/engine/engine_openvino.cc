@@ -10,6 +10,7 @@
 #include <openvino/op/matmul.hpp>
 #include <openvino/op/parameter.hpp>
 #include <openvino/op/util/multi_subgraph_base.hpp>
+#include <openvino/op/util/rnn_cell_base.hpp>
 #include <openvino/openvino.hpp>
 #include <optional>
 
@@ -38,6 +39,7 @@ namespace {
 // save. Measured with small convolution networks; about 80 us of one core.
 constexpr double kWorkOfOneThread = 5e6;
 constexpr double kWorkPerElement = 32;  // Of an element that is written, in multiply-adds.
+constexpr double kMostGates = 4;        // Of a recurrent operator.
 
 /// Rough work of one run, in multiply-adds: products of convolutions and matrix products, and memory traffic.
 double work_of(const ov::Model& network) {
@@ -62,8 +64,10 @@ double work_of(const ov::Model& network) {
       work += static_cast<double>(ov::shape_size(result)) *
               static_cast<double>(*std::ranges::max_element(weights));
     } else if (ov::is_type<LstmSteps>(node)) {
-      constexpr double kGates = 4;
-      work += kGates * static_cast<double>(ov::shape_size(result) * result.back());
+      work += kMostGates * static_cast<double>(ov::shape_size(result) * result.back());
+    } else if (ov::is_type<ov::op::util::RNNCellBase>(node)) {
+      const size_t inputs = result.back() + node->get_input_shape(0).back();
+      work += kMostGates * static_cast<double>(ov::shape_size(result) * inputs);
     }
   }
   return work;

@@ -35,9 +35,7 @@ struct LstmArrays {
   float* output = nullptr;  ///< [batch][directions][steps][hidden]
 };
 
-/// All steps of one direction of one sequence, the last step first if `is_reversed`. Two calls may run at the
-/// same time.
-void run_lstm(const LstmSizes& sizes, const LstmArrays& arrays, size_t sequence, size_t direction,
-              bool is_reversed);
+/// All steps of one direction, the last one first if `is_reversed`. Two calls may run at the same time.
+void run_lstm(const LstmSizes& sizes, const LstmArrays& arrays, size_t direction, bool is_reversed);
 
 }  // namespace cairn

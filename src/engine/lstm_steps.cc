@@ -1,6 +1,7 @@
 #include "engine/lstm_steps.h"
 
 #include <algorithm>
+#include <map>
 #include <openvino/core/graph_util.hpp>
 #include <openvino/core/parallel.hpp>
 #include <openvino/core/rt_info.hpp>
@@ -8,10 +9,12 @@
 #include <openvino/op/constant.hpp>
 #include <openvino/op/lstm_sequence.hpp>
 #include <openvino/op/matmul.hpp>
+#include <openvino/op/transpose.hpp>
 #include <openvino/op/util/shape_of_base.hpp>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "engine/lstm_kernel.h"
@@ -21,6 +24,9 @@ namespace {
 
 using ov::op::v0::Constant;
 using ov::op::v5::LSTMSequence;
+
+// With more sequences the matrices of each step are large enough for the engine's own products.
+constexpr int64_t kMostSequences = 4;
 
 enum Input : size_t { kX, kFirstHidden, kFirstCell, kLengths, kWeightsOfX, kWeights, kBias };
 
@@ -61,6 +67,12 @@ struct LstmConstants {
   std::shared_ptr<Constant> weights;       ///< [directions, 4 * hidden, hidden]
   std::shared_ptr<Constant> bias;          ///< [directions, 4 * hidden]
 };
+
+/// What an LSTM reads, in front of the transposition that readers add.
+ov::Output<ov::Node> source_of(const LSTMSequence& lstm) {
+  const ov::Output<ov::Node> x = lstm.input_value(kX);
+  return ov::is_type<ov::op::v1::Transpose>(x.get_node()) ? x.get_node()->input_value(0) : x;
+}
 
 std::optional<LstmConstants> find_constants(const LSTMSequence& lstm, Folding& folding) {
   const std::vector<std::string> usual = {"sigmoid", "tanh", "tanh"};
@@ -175,20 +187,31 @@ bool LstmSteps::evaluate(ov::TensorVector& outputs, const ov::TensorVector& inpu
                           .weights = inputs[3].data<const float>(),
                           .output = outputs[0].data<float>()};
   // In the threads that the engine has for this run.
-  ov::parallel_for(sizes.batch * sizes.directions, [&](size_t i) {
-    const size_t direction = i % sizes.directions;
-    run_lstm(sizes, arrays, i / sizes.directions, direction, direction == 1 || begins_at_end_);
+  ov::parallel_for(sizes.directions, [&](size_t direction) {
+    run_lstm(sizes, arrays, direction, direction == 1 || begins_at_end_);
   });
   return true;
 }
 
 void divide_lstms(const ov::Model& network) {
+  std::vector<std::shared_ptr<LSTMSequence>> lstms;
+  std::map<ov::Output<ov::Node>, size_t> readers;
+  for (const std::shared_ptr<ov::Node>& node : network.get_ordered_ops())
+    if (auto lstm = ov::as_type_ptr<LSTMSequence>(node)) {
+      ++readers[source_of(*lstm)];
+      lstms.push_back(std::move(lstm));
+    }
   Folding folding;
-  for (const std::shared_ptr<ov::Node>& node : network.get_ordered_ops()) {
-    const auto lstm = ov::as_type_ptr<LSTMSequence>(node);
-    if (!lstm) continue;
-    if (const auto constants = find_constants(*lstm, folding)) divide(lstm, *constants);
+  std::vector<std::pair<std::shared_ptr<LSTMSequence>, LstmConstants>> found;
+  for (const std::shared_ptr<LSTMSequence>& lstm : lstms) {
+    // Of several over one input the engine computes all sequences but the first wrongly.
+    const bool is_alone = readers[source_of(*lstm)] == 1;
+    const ov::PartialShape& x = lstm->get_input_partial_shape(kX);
+    if (is_alone && x.is_static() && x[0].get_length() > kMostSequences) continue;
+    if (auto constants = find_constants(*lstm, folding)) found.emplace_back(lstm, std::move(*constants));
   }
+  for (const auto& [lstm, constants] : found)
+    divide(lstm, constants);
 }
 
 }  // namespace cairn

@@ -28,7 +28,8 @@ class LstmSteps final : public ov::op::Op {
   bool begins_at_end_ = false;  ///< The first direction; the second one always does.
 };
 
-/// Divides the LSTMs of known shapes with constant weights and the usual functions. The others stay.
+/// Divides the LSTMs over few sequences of known shape, with constant weights and the usual functions. The
+/// others stay.
 void divide_lstms(const ov::Model& network);
 
 }  // namespace cairn
