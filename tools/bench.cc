@@ -29,6 +29,7 @@ namespace fs = std::filesystem;
 
 struct Wishes {
   std::string model;
+  std::string input_shape;
   BenchOptions bench;
   int threads = 0;
   bool json = false;
@@ -96,22 +97,26 @@ bool is_onnx(const std::string& model) {
 }
 
 /// The om file to measure: an ONNX file is converted first, by the atc that lies beside this program.
-std::string om_of(const std::string& model, const Workshop& workshop) {
+std::string om_of(const std::string& model, const std::string& input_shape, const Workshop& workshop) {
   std::error_code missing;
   if (!fs::is_regular_file(model, missing))
     throw std::runtime_error(fmt::format("{} is no file that can be read", model));
-  if (!is_onnx(model)) return model;
+  if (!is_onnx(model)) {
+    if (input_shape.empty()) return model;
+    throw std::runtime_error("--input-shape is for .onnx files; an .om has the shapes that atc gave it");
+  }
   const fs::path own = fs::read_symlink("/proc/self/exe");
   const fs::path target = workshop.path() / "model";
-  const Outcome atc = run({(own.parent_path() / "atc").string(), "--model=" + fs::absolute(model).string(),
-                           "--framework=5", "--output=" + target.string(), "--soc_version=Ascend310P3"},
-                          workshop.path());
+  std::vector<std::string> words = {(own.parent_path() / "atc").string(),
+                                    "--model=" + fs::absolute(model).string(), "--framework=5",
+                                    "--output=" + target.string(), "--soc_version=Ascend310P3"};
+  if (!input_shape.empty()) words.push_back("--input_shape=" + input_shape);
+  const Outcome atc = run(words, workshop.path());
   if (atc.exit_code != 0)
-    throw std::runtime_error(
-        fmt::format("atc does not convert {}:\n{}\nConvert it with the options that it needs (such as "
-                    "--input_shape), then "
-                    "measure the .om",
-                    model, atc.output));
+    throw std::runtime_error(fmt::format(
+        "atc does not convert {}:\n{}\nGive open shapes with --input-shape; convert it with other "
+        "options that it needs, then measure the .om",
+        model, atc.output));
   return target.string() + ".om";
 }
 
@@ -123,7 +128,7 @@ nlohmann::json onnxruntime_times(const Wishes& wishes, const Workshop& workshop)
   std::ofstream(script) << kBenchOnnxRuntime;
   const Outcome found = run(
       {"python3", script.string(), fs::absolute(wishes.model).string(), std::to_string(wishes.bench.seconds),
-       std::to_string(wishes.bench.warm_up), std::to_string(wishes.threads)},
+       std::to_string(wishes.bench.warm_up), std::to_string(wishes.threads), wishes.input_shape},
       workshop.path());
   const nlohmann::json times = nlohmann::json::parse(found.output, nullptr, false);
   if (found.exit_code != 0 || !times.is_object())
@@ -155,7 +160,7 @@ void write_file(const std::string& path, const std::string& text) {
 void bench(Wishes& wishes) {
   if (wishes.threads > 0) ::setenv("CAIRN_THREADS", std::to_string(wishes.threads).c_str(), 1);
   const Workshop workshop;
-  wishes.bench.om = om_of(wishes.model, workshop);
+  wishes.bench.om = om_of(wishes.model, wishes.input_shape, workshop);
   // The other engine first and in a process of its own: threads of one would disturb the other.
   const nlohmann::json against =
       wishes.against.empty() ? nlohmann::json() : onnxruntime_times(wishes, workshop);
@@ -176,6 +181,8 @@ int main(int argc, char** argv) {
     CLI::App app("Measure a model: latency, throughput, copies, memory, operators", "cairn bench");
     app.add_option("model", wishes.model, "An .om file, or an .onnx file, which is converted first")
         ->required();
+    app.add_option("--input-shape", wishes.input_shape,
+                   "Shapes of an .onnx file that leaves them open: \"x:1,3,224,224;y:1,8\"");
     app.add_option("--seconds", wishes.bench.seconds, "Seconds of each measurement")
         ->capture_default_str()
         ->check(CLI::Range(0.01, 3600.0));
@@ -197,6 +204,7 @@ int main(int argc, char** argv) {
     app.footer(
         "Examples:\n  cairn bench resnet50.om\n  cairn bench resnet50.om --streams 4 --profile\n"
         "  cairn bench resnet50.onnx --against onnxruntime --json\n"
+        "  cairn bench open.onnx --input-shape x:8,3,224,224\n"
         "  cairn bench resnet50.om --csv times.csv --save-plot times.png");
     CLI11_PARSE(app, argc, argv);
     cairn::bench(wishes);

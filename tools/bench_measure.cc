@@ -316,9 +316,9 @@ BenchResult measure(const BenchOptions& options) {
   result.streams = options.streams;
   result.cores = std::max(1U, std::thread::hardware_concurrency());
   const Session session(options.device);
+  const Model model(options.om, result);
   check(aclmdlQuerySize(options.om.c_str(), &result.work_bytes, &result.weight_bytes),
         "the model cannot be read");
-  const Model model(options.om, result);
   std::vector<std::unique_ptr<Lane>> lanes;
   for (uint32_t i = 0; i < options.streams; ++i)
     lanes.push_back(std::make_unique<Lane>(model, result));

@@ -1,6 +1,7 @@
 """Measures an ONNX file with ONNX Runtime; `cairn bench --against onnxruntime` carries and runs this script.
 
-python bench_onnxruntime.py MODEL.onnx SECONDS WARM_UP THREADS   prints one object of JSON; THREADS 0: all cores.
+python bench_onnxruntime.py MODEL.onnx SECONDS WARM_UP THREADS SHAPES   prints one object of JSON. THREADS 0: all cores;
+SHAPES: of the inputs that leave them open, "x:1,3,224,224;y:1,8", or empty.
 """
 
 import json
@@ -22,15 +23,20 @@ TYPES = {
 }
 
 
-def random_input(tensor, random):
+def given_shapes(text):
+    parts = (part.strip().rpartition(":") for part in text.split(";") if part.strip())
+    return {name: [int(dim) for dim in dims.split(",")] for name, _, dims in parts}
+
+
+def random_input(tensor, shape, random):
     """The same ranges as those that Cairn's run gets."""
     dtype = np.dtype(TYPES[tensor.type])
-    if any(not isinstance(dim, int) for dim in tensor.shape):
-        sys.exit(f"input {tensor.name} has no fixed shape: {tensor.shape}")
+    if any(not isinstance(dim, int) for dim in shape):
+        sys.exit(f"input {tensor.name} has no fixed shape: {shape}")
     if dtype.kind == "f":
-        return random.uniform(0, 1, tensor.shape).astype(dtype)
+        return random.uniform(0, 1, shape).astype(dtype)
     most = 256 if dtype == np.uint8 else 2
-    return random.integers(0, most, tensor.shape).astype(dtype)
+    return random.integers(0, most, shape).astype(dtype)
 
 
 def main():
@@ -39,7 +45,11 @@ def main():
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     random = np.random.default_rng(1)
-    feed = {tensor.name: random_input(tensor, random) for tensor in session.get_inputs()}
+    shapes = given_shapes(sys.argv[5])
+    feed = {
+        tensor.name: random_input(tensor, shapes.get(tensor.name, tensor.shape), random)
+        for tensor in session.get_inputs()
+    }
     for _ in range(warm_up):
         session.run(None, feed)
     times = []

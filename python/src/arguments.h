@@ -6,9 +6,13 @@
 #pragma once
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/vector.h>
 
+#include <array>
 #include <cstdint>
 #include <limits>
+#include <new>
+#include <span>
 #include <vector>
 
 #include "base/observer.h"
@@ -48,6 +52,27 @@ std::vector<Handle*> handles(const std::vector<Address>& addresses) {
   for (const Address& address : addresses)
     result.push_back(address.as<Handle>());
   return result;
+}
+
+/// A list of addresses or handles, in place unless there are many.
+class AddressList {
+ public:
+  void resize(size_t size) {
+    many_.resize(size > few_.size() ? size : 0);
+    size_ = size;
+  }
+  size_t size() const { return size_; }
+  void** data() { return many_.empty() ? few_.data() : many_.data(); }
+
+ private:
+  size_t size_ = 0;
+  std::array<void*, 8> few_{};
+  std::vector<void*> many_;
+};
+
+template <class Handle>
+std::span<Handle*> handles(AddressList& addresses) {
+  return {reinterpret_cast<Handle**>(addresses.data()), addresses.size()};
 }
 
 /// Python's view of a pointer.
@@ -96,6 +121,43 @@ struct type_caster<cairn::python::Address> {
   }
   static handle from_cpp(cairn::python::Address address, rv_policy, cleanup_list*) noexcept {
     return PyLong_FromUnsignedLongLong(reinterpret_cast<uint64_t>(address.value));
+  }
+};
+
+template <>
+struct type_caster<cairn::python::AddressList> {
+  NB_TYPE_CASTER(cairn::python::AddressList, const_name("collections.abc.Sequence[int]"))
+  bool from_python(handle source, uint8_t flags, cleanup_list* cleanup) noexcept {
+    if (!PyList_Check(source.ptr()) && !PyTuple_Check(source.ptr())) {  // Other sequences are rare.
+      make_caster<std::vector<cairn::python::Address>> others;
+      return others.from_python(source, flags, cleanup) && copy(others.value);
+    }
+    if (!resize(static_cast<size_t>(PySequence_Fast_GET_SIZE(source.ptr())))) return false;
+    make_caster<cairn::python::Address> address;
+    for (size_t i = 0; i < value.size(); ++i) {
+      // An item that is asked for its number may change the list.
+      if (i >= static_cast<size_t>(PySequence_Fast_GET_SIZE(source.ptr()))) return false;
+      address.value = {};
+      if (!address.from_python(PySequence_Fast_GET_ITEM(source.ptr(), i), flags, cleanup)) return false;
+      value.data()[i] = address.value.value;
+    }
+    return true;
+  }
+
+ private:
+  bool resize(size_t count) {
+    try {
+      value.resize(count);
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
+  bool copy(const std::vector<cairn::python::Address>& addresses) {
+    if (!resize(addresses.size())) return false;
+    for (size_t i = 0; i < addresses.size(); ++i)
+      value.data()[i] = addresses[i].value;
+    return true;
   }
 };
 

@@ -18,12 +18,12 @@ using cairn::python::handles;
 using cairn::python::Int;
 using cairn::python::to_python;
 using cairn::python::without_gil;
-using Addresses = std::vector<Address>;
+using Addresses = cairn::python::AddressList;
 
 namespace {
 
-template <class Element>
-int count_of(const std::vector<Element>& list) {
+template <class List>
+int count_of(const List& list) {
   return static_cast<int>(std::min<size_t>(list.size(), std::numeric_limits<int>::max()));
 }
 
@@ -129,9 +129,8 @@ template <class Function>
 void bind_execute(nb::module_& m, const char* name, Function function) {
   m.def(
       name,
-      [function](const std::string& op_type, const Addresses& input_desc, const Addresses& inputs,
-                 const Addresses& output_desc, const Addresses& outputs, Address attr,
-                 Address stream) -> int {
+      [function](const std::string& op_type, Addresses input_desc, Addresses inputs, Addresses output_desc,
+                 Addresses outputs, Address attr, Address stream) -> int {
         if (!is_count("aclopExecute", "OP-012", "inputs", inputs.size(), input_desc.size()) ||
             !is_count("aclopExecute", "OP-012", "outputs", outputs.size(), output_desc.size()))
           return ACL_ERROR_INVALID_PARAM;
@@ -165,8 +164,8 @@ void bind_execution(nb::module_& m) {
   bind_execute(m, "execute_v2", aclopExecuteV2);
   m.def(
       "infer_shape",
-      [](const std::string& op_type, const Addresses& in_desc_list, const Addresses& in_list,
-         Int<int> num_outputs, const Addresses& out_desc_list, Address attr) -> int {
+      [](const std::string& op_type, Addresses in_desc_list, Addresses in_list, Int<int> num_outputs,
+         Addresses out_desc_list, Address attr) -> int {
         const auto wanted = static_cast<size_t>(std::max(num_outputs.value, 0));
         if (!is_count("aclopInferShape", "OP-066", "in_list", in_list.size(), in_desc_list.size()) ||
             !is_count("aclopInferShape", "OP-053", "out_desc_list", out_desc_list.size(), wanted))
@@ -198,8 +197,7 @@ void bind_execution(nb::module_& m) {
 void bind_handles(nb::module_& m) {
   m.def(
       "create_handle",
-      [](const std::string& op_type, const Addresses& input_desc, const Addresses& output_desc,
-         Address op_attr) {
+      [](const std::string& op_type, Addresses input_desc, Addresses output_desc, Address op_attr) {
         auto in = handles<aclTensorDesc>(input_desc);
         auto out = handles<aclTensorDesc>(output_desc);
         aclopHandle* handle = nullptr;
@@ -223,7 +221,7 @@ void bind_handles(nb::module_& m) {
       nb::arg("src_desc").none(), nb::arg("dst_desc").none(), nb::arg("truncate"));
   m.def(
       "execute_with_handle",
-      [](Address handle, const Addresses& inputs, const Addresses& outputs, Address stream) {
+      [](Address handle, Addresses inputs, Addresses outputs, Address stream) {
         const auto in = handles<aclDataBuffer>(inputs);
         const auto out = handles<aclDataBuffer>(outputs);
         return without_gil([&] {

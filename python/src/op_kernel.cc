@@ -19,7 +19,7 @@ using cairn::python::Address;
 using cairn::python::handles;
 using cairn::python::Int;
 using cairn::python::without_gil;
-using Addresses = std::vector<Address>;
+using Addresses = cairn::python::AddressList;
 
 namespace cairn::python {
 namespace {
@@ -164,9 +164,9 @@ void bind_op_kernels(nb::module_& m) {
       kernel_desc, nb::arg("num_workspaces"), nb::arg("workspace_sizes").none());
   m.def(
       "update_params",
-      [](const std::string& type, const Addresses& inputs, const Addresses& outputs, Address attr) {
-        const auto in = handles<const aclTensorDesc>(inputs);
-        const auto out = handles<const aclTensorDesc>(outputs);
+      [](const std::string& type, Addresses inputs, Addresses outputs, Address attr) {
+        const auto in = handles<aclTensorDesc>(inputs);
+        const auto out = handles<aclTensorDesc>(outputs);
         return without_gil([&] {
           return aclopUpdateParams(type.c_str(), static_cast<int>(in.size()), in.data(),
                                    static_cast<int>(out.size()), out.data(), attr.as<aclopAttr>());

@@ -9,7 +9,6 @@ namespace cairn {
 namespace {
 
 constexpr int kInvalidParam = 100000;  // ACL_ERROR_INVALID_PARAM
-constexpr size_t kMostCounted = 127;   // The head counts the images in an int8_t.
 
 struct Head {
   uint8_t input_format;
@@ -58,7 +57,7 @@ Head head_of(const AippParams& p, size_t images) {
   head.csc_switch = p.csc_switch;
   head.rbuv_swap_switch = p.rbuv_swap_switch;
   head.ax_swap_switch = p.ax_swap_switch;
-  head.images = static_cast<int8_t>(std::min(images, kMostCounted));
+  head.images = static_cast<int8_t>(std::min(images, kMostCountedImages));
   head.src_image_size_w = p.src_image_size_w;
   head.src_image_size_h = p.src_image_size_h;
   for (size_t i = 0; i < 9; ++i)
@@ -108,7 +107,7 @@ Status check_head(const Head& head, size_t images) {
   CAIRN_RETURN_IF_ERROR(check_switch("the switch of the alpha swap", head.ax_swap_switch));
   if (!is_dynamic_format(static_cast<AippInputFormat>(head.input_format)))
     return damaged("the input format", head.input_format, "1 to 4");
-  if (head.images != static_cast<int8_t>(std::min(images, kMostCounted)))
+  if (head.images != static_cast<int8_t>(std::min(images, kMostCountedImages)))
     return damaged("the number of images", head.images, "that of the model's batch");
   if (head.src_image_size_w == 0) return damaged("the width of the source image", 0, "[2, 4096]");
   if (head.src_image_size_h == 0) return damaged("the height of the source image", 0, "[1, 4096]");
@@ -176,6 +175,12 @@ size_t aipp_block_bytes(size_t images) {
 
 size_t aipp_block_images(size_t bytes) {
   return (bytes - sizeof(Head)) / sizeof(Image);
+}
+
+size_t aipp_block_counted(std::span<const std::byte> block) {
+  Head head;
+  std::memcpy(&head, block.data(), sizeof head);
+  return static_cast<size_t>(std::max<int8_t>(head.images, 1));
 }
 
 void write_aipp_block(std::span<const AippParams> images, std::span<std::byte> block) {

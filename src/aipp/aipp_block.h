@@ -24,6 +24,9 @@
 
 namespace cairn {
 
+/// The largest number that the head can count.
+inline constexpr size_t kMostCountedImages = 127;
+
 /// Models with a larger batch cannot have dynamic AIPP.
 inline constexpr size_t kMostAippImages = 65536;
 
@@ -33,6 +36,10 @@ Status check_dynamic_aipp_output(const AippOutput& output);
 size_t aipp_block_bytes(size_t images);
 /// The reverse.
 size_t aipp_block_images(size_t bytes);
+
+/// How many images the head says that the block has parameters for: 1 to 127, which stands for more, too.
+/// `block` has a head.
+size_t aipp_block_counted(std::span<const std::byte> block);
 
 /// Writes one entry of `images` for each image of the batch; what belongs to the head is taken from the
 /// first. `block` has aipp_block_bytes(images.size()), of any alignment. Values are within their ranges

@@ -229,10 +229,7 @@ Status check_geometry(const AippParams& params, const AippOutput& output) {
     CAIRN_RETURN_IF_ERROR(
         check_window("h", params.load_start_pos_h, params.crop_size_h, params.src_image_size_h));
   }
-  const int64_t inner_w = params.crop ? params.crop_size_w : params.src_image_size_w;
-  const int64_t inner_h = params.crop ? params.crop_size_h : params.src_image_size_h;
-  const int64_t width = inner_w + params.left_padding_size + params.right_padding_size;
-  const int64_t height = inner_h + params.top_padding_size + params.bottom_padding_size;
+  const auto [width, height] = aipp_output_size(params);
   if (params.padding && width > 1080)
     return error(kInvalidParam, "AIPP-049", "the width after padding is {}; it must not be larger than 1080",
                  width);
@@ -281,6 +278,15 @@ AippInputDims aipp_input_dims(const AippParams& resolved, int64_t batch) {
   const int64_t height = resolved.src_image_size_h;
   return {{batch, height, width, format.channels},
           {batch, height * format.user_h_quarters / 4, width, format.user_c}};
+}
+
+AippSize aipp_output_size(const AippParams& params) {
+  AippSize size{params.src_image_size_w, params.src_image_size_h};
+  if (params.crop) size = {params.crop_size_w, params.crop_size_h};
+  if (!params.padding) return size;
+  size.width += int64_t{params.left_padding_size} + params.right_padding_size;
+  size.height += int64_t{params.top_padding_size} + params.bottom_padding_size;
+  return size;
 }
 
 void clear_disabled(AippParams& params) {

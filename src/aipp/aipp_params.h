@@ -122,6 +122,13 @@ struct AippInputDims {
 };
 AippInputDims aipp_input_dims(const AippParams& resolved, int64_t batch);
 
+/// What comes out of crop and padding, of any parameters whose sizes are complete.
+struct AippSize {
+  int64_t width;
+  int64_t height;
+};
+AippSize aipp_output_size(const AippParams& params);
+
 /// The parameters of switches that are off become 0, as if not given.
 void clear_disabled(AippParams& params);
 

@@ -3,17 +3,20 @@
 #include <dnnl.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <limits>
 #include <memory>
 #include <new>
 
 #include "base/half.h"
+#include "blas/shared_work.h"
 #include "tensor/half_vectors.h"
 
 namespace cairn::blas {
 namespace {
 
+constexpr int64_t kTileStep = 16;                    // Rows or columns that kernels take at a time.
 constexpr int64_t kMostElements = int64_t{1} << 40;  // More than any memory holds; sizes cannot overflow.
 
 /// Memory for one part of a product, kept by each thread for its next one unless it is much.
@@ -178,35 +181,63 @@ Result<MatrixProduct> MatrixProduct::of_vector(const VectorArguments& arguments)
   return product;
 }
 
-Status MatrixProduct::run(const void* alpha, const void* a, const void* b, const void* beta, void* c,
-                          FloatOverflow& overflow) const {
-  if (!of_halves_)
-    return run_bytes(alpha, static_cast<const int8_t*>(a), static_cast<const int8_t*>(b), beta, c);
-  const auto scalar = [&](const void* address) {
-    return result_ == ACL_FLOAT16 ? half_to_float(read_as<uint16_t>(address)) : read_as<float>(address);
-  };
-  return run_halves(scalar(alpha), static_cast<const uint16_t*>(a), static_cast<const uint16_t*>(b),
-                    scalar(beta), c, overflow);
+double MatrixProduct::nanoseconds() const {
+  const double products = static_cast<double>(m_) * n_ * k_;
+  const double elements =
+      static_cast<double>(m_) * k_ + static_cast<double>(k_) * n_ + static_cast<double>(m_) * n_;
+  if (is_by_vector()) return 0.05 * products;
+  return of_halves_ ? 0.02 * products + 0.1 * elements : 0.005 * products + 0.01 * elements;
 }
 
-Status MatrixProduct::multiply_halves(float alpha, const uint16_t* a, const uint16_t* b, float beta,
-                                      float* c) const {
-  const Scratch<float, Part::kA> wide_a(int64_t{m_} * k_);
-  const Scratch<float, Part::kB> wide_b(int64_t{k_} * n_);
-  float* const left = wide_a.data();
-  float* const right = wide_b.data();
-  copy_compact(a_, [&](int64_t from, int64_t to, size_t count) { widen(a + from, left + to, count); });
-  copy_compact(b_, [&](int64_t from, int64_t to, size_t count) { widen(b + from, right + to, count); });
-  const bool a_transposed = a_.order == ACL_TRANS_T;
-  const bool b_transposed = b_.order == ACL_TRANS_T;
-  return checked(dnnl_sgemm(a_transposed ? 'T' : 'N', b_transposed ? 'T' : 'N', m_, n_, k_, alpha, left,
-                            a_transposed ? m_ : k_, right, b_transposed ? k_ : n_, beta, c, n_));
+size_t MatrixProduct::parts_for(const Scheduler& scheduler) const {
+  constexpr double kLeastTime = 4'000;  // Of a part, in nanoseconds.
+  const int64_t most = (std::max(m_, n_) - 1) / kTileStep + 1;
+  const auto worth = static_cast<int64_t>(std::min(nanoseconds() / kLeastTime, 1e9));
+  return static_cast<size_t>(
+      std::max<int64_t>(1, std::min({int64_t{scheduler.most_workers()}, most, worth})));
+}
+
+MatrixProduct::Tile MatrixProduct::tile(size_t part, size_t parts) const {
+  const int64_t count = std::max(m_, n_);
+  const int64_t size = ((count - 1) / static_cast<int64_t>(parts) / kTileStep + 1) * kTileStep;
+  const int64_t begin = std::min(count, size * static_cast<int64_t>(part));
+  const int64_t some = std::min(count - begin, size);
+  return m_ >= n_ ? Tile{begin, some, 0, n_} : Tile{0, m_, begin, some};
+}
+
+template <class Multiply>
+Status MatrixProduct::multiply_tiles(Scheduler& scheduler, size_t parts, Multiply multiply) const {
+  std::atomic<dnnl_status_t> outcome = dnnl_success;
+  share(scheduler, parts, [&](size_t part) {
+    const Tile mine = tile(part, parts);
+    if (mine.rows == 0 || mine.columns == 0) return;
+    const OneThread alone;
+    const dnnl_status_t status = multiply(mine);
+    if (status != dnnl_success) outcome.store(status, std::memory_order_relaxed);
+  });
+  return checked(outcome.load(std::memory_order_relaxed));
+}
+
+template <class Use>
+void MatrixProduct::for_ranges(const Tile& tile, Use use) const {
+  if (tile.columns == n_) return use(tile.row * n_, (tile.row + tile.rows) * n_);
+  for (int64_t row = tile.row; row < tile.row + tile.rows; ++row)
+    use(row * n_ + tile.column, row * n_ + tile.column + tile.columns);
+}
+
+Status MatrixProduct::run(const ProductMemory& memory, FloatOverflow& overflow, Scheduler& scheduler) const {
+  if (!of_halves_) return run_bytes(memory, scheduler);
+  return is_by_vector() ? run_vector(memory, overflow) : run_halves(memory, overflow, scheduler);
 }
 
 /// Reading A is all the work: it is read once, as it is.
-void MatrixProduct::multiply_vector(const uint16_t* a, const uint16_t* x, float* sums) const {
+Status MatrixProduct::run_vector(const ProductMemory& memory, FloatOverflow& overflow) const {
+  const auto* const a = static_cast<const uint16_t*>(memory.a);
+  const auto* const x = static_cast<const uint16_t*>(memory.b);
   const Scratch<float, Part::kB> wide_x(k_);
+  const Scratch<float, Part::kSums> scratch(m_);
   float* const factors = wide_x.data();
+  float* const sums = scratch.data();
   copy_compact(b_, [&](int64_t from, int64_t to, size_t count) { widen(x + from, factors + to, count); });
   if (a_.order == ACL_TRANS_N) {
     for (int64_t row = 0; row < m_; ++row)
@@ -216,90 +247,139 @@ void MatrixProduct::multiply_vector(const uint16_t* a, const uint16_t* x, float*
     for (int64_t row = 0; row < k_; ++row)
       add_multiple(a + row * a_.line, factors[row], sums, static_cast<size_t>(m_));
   }
+  finish_halves(memory, sums, 0, m_, overflow);
+  return {};
 }
 
-Status MatrixProduct::run_halves(float alpha, const uint16_t* a, const uint16_t* b, float beta, void* c,
-                                 FloatOverflow& overflow) const {
-  const bool by_vector = n_ == 1 && !a_.is_fractal();
-  if (result_ == ACL_FLOAT && stride_of_c_ == 1 && !by_vector)
-    return multiply_halves(alpha, a, b, beta, static_cast<float*>(c));
-  const auto count = static_cast<size_t>(int64_t{m_} * n_);
-  const auto stride = static_cast<size_t>(stride_of_c_);
-  const Scratch<float, Part::kSums> scratch(static_cast<int64_t>(count));
-  float* const sums = scratch.data();
-  if (by_vector)
-    multiply_vector(a, b, sums);
-  else
-    CAIRN_RETURN_IF_ERROR(multiply_halves(1, a, b, 0, sums));
+Status MatrixProduct::run_halves(const ProductMemory& memory, FloatOverflow& overflow,
+                                 Scheduler& scheduler) const {
+  const bool in_place = result_ == ACL_FLOAT && stride_of_c_ == 1;
+  const Scratch<float, Part::kA> wide_a(int64_t{m_} * k_);
+  const Scratch<float, Part::kB> wide_b(int64_t{k_} * n_);
+  const Scratch<float, Part::kSums> scratch(in_place ? 0 : int64_t{m_} * n_);
+  float* const left = wide_a.data();
+  float* const right = wide_b.data();
+  float* const sums = in_place ? static_cast<float*>(memory.c) : scratch.data();
+  const size_t parts = parts_for(scheduler);
+  const auto widen_matrix = [](const MatrixLayout& layout, const void* halves, float* wide) {
+    const auto* const first = static_cast<const uint16_t*>(halves);
+    copy_compact(layout,
+                 [&](int64_t from, int64_t to, size_t count) { widen(first + from, wide + to, count); });
+  };
+  share(scheduler, parts > 1 ? 2 : 1, [&](size_t part) {
+    if (part == 0) widen_matrix(a_, memory.a, left);
+    if (part == 1 || parts == 1) widen_matrix(b_, memory.b, right);
+  });
+
+  const bool a_transposed = a_.order == ACL_TRANS_T;
+  const bool b_transposed = b_.order == ACL_TRANS_T;
+  const float alpha = in_place ? scalar(memory.alpha) : 1;
+  const float beta = in_place ? scalar(memory.beta) : 0;
+  std::atomic<bool> seen = false;
+  Status status = multiply_tiles(scheduler, parts, [&](const Tile& tile) {
+    const dnnl_status_t outcome =
+        dnnl_sgemm(a_transposed ? 'T' : 'N', b_transposed ? 'T' : 'N', tile.rows, tile.columns, k_, alpha,
+                   left + tile.row * (a_transposed ? 1 : k_), a_transposed ? m_ : k_,
+                   right + tile.column * (b_transposed ? k_ : 1), b_transposed ? k_ : n_, beta,
+                   sums + tile.row * n_ + tile.column, n_);
+    if (in_place || outcome != dnnl_success) return outcome;
+    FloatOverflow mine{.saturate = overflow.saturate};
+    for_ranges(tile, [&](int64_t begin, int64_t end) { finish_halves(memory, sums, begin, end, mine); });
+    if (mine.seen) seen.store(true, std::memory_order_relaxed);
+    return outcome;
+  });
+  overflow.seen |= seen.load(std::memory_order_relaxed);
+  return status;
+}
+
+float MatrixProduct::scalar(const void* address) const {
+  return result_ == ACL_FLOAT16 ? half_to_float(read_as<uint16_t>(address)) : read_as<float>(address);
+}
+
+void MatrixProduct::finish_halves(const ProductMemory& memory, float* sums, int64_t begin, int64_t end,
+                                  FloatOverflow& overflow) const {
+  const float alpha = scalar(memory.alpha);
+  const float beta = scalar(memory.beta);
+  const int64_t stride = stride_of_c_;
   // Where beta is 0, C is not read: it may hold anything.
   if (result_ == ACL_FLOAT) {
-    auto* const results = static_cast<float*>(c);
-    for (size_t i = 0; i < count; ++i)
+    auto* const results = static_cast<float*>(memory.c);
+    for (int64_t i = begin; i < end; ++i)
       results[i * stride] = alpha * sums[i] + (beta == 0 ? 0 : beta * results[i * stride]);
-    return {};
+    return;
   }
-  auto* const results = static_cast<uint16_t*>(c);
+  auto* const results = static_cast<uint16_t*>(memory.c);
   if (alpha != 1)
-    for (size_t i = 0; i < count; ++i)
+    for (int64_t i = begin; i < end; ++i)
       sums[i] *= alpha;
   if (beta != 0)
-    for (size_t i = 0; i < count; ++i)
+    for (int64_t i = begin; i < end; ++i)
       sums[i] += beta * half_to_float(results[i * stride]);
   if (stride == 1) {
-    narrow(sums, results, count);
-    if (overflow.saturate) overflow.seen |= saturate_halves({results, count});
-    return {};
+    const auto count = static_cast<size_t>(end - begin);
+    narrow(sums + begin, results + begin, count);
+    if (overflow.saturate) overflow.seen |= saturate_halves({results + begin, count});
+    return;
   }
-  for (size_t i = 0; i < count; ++i) {
+  for (int64_t i = begin; i < end; ++i) {
     uint16_t& result = results[i * stride];
     result = float_to_half(sums[i]);
     if (overflow.saturate) overflow.seen |= saturate_halves({&result, 1});
   }
-  return {};
 }
 
-Status MatrixProduct::run_bytes(const void* alpha, const int8_t* a, const int8_t* b, const void* beta,
-                                void* c) const {
+Status MatrixProduct::run_bytes(const ProductMemory& memory, Scheduler& scheduler) const {
   const Scratch<int8_t, Part::kA> compact_a(a_.is_fractal() ? int64_t{m_} * k_ : 0);
   const Scratch<int8_t, Part::kB> compact_b(b_.is_fractal() ? int64_t{k_} * n_ : 0);
-  const auto compact = [](const MatrixLayout& layout, const int8_t* from, int8_t* to) {
+  const auto compact = [](const MatrixLayout& layout, const void* stored, int8_t* to) {
+    const auto* const from = static_cast<const int8_t*>(stored);
     if (!layout.is_fractal()) return from;
     copy_compact(layout, [&](int64_t source, int64_t target, size_t elements) {
       std::memcpy(to + target, from + source, elements);
     });
     return static_cast<const int8_t*>(to);
   };
-  const int8_t* const left = compact(a_, a, compact_a.data());
-  const int8_t* const right = compact(b_, b, compact_b.data());
+  const int8_t* const left = compact(a_, memory.a, compact_a.data());
+  const int8_t* const right = compact(b_, memory.b, compact_b.data());
 
   // The sums of int8 are int32, as in the card's unit; they are exact for k up to 2^17.
-  const bool as_it_is = result_ == ACL_INT32 && stride_of_c_ == 1 && read_as<int32_t>(alpha) == 1 &&
-                        read_as<int32_t>(beta) == 0;
-  const auto count = static_cast<size_t>(int64_t{m_} * n_);
-  const auto stride = static_cast<size_t>(stride_of_c_);
-  const Scratch<int32_t, Part::kSums> scratch(as_it_is ? 0 : static_cast<int64_t>(count));
-  int32_t* const sums = as_it_is ? static_cast<int32_t*>(c) : scratch.data();
-  const int32_t no_offset = 0;
-  const auto order = [](const MatrixLayout& layout) { return layout.order == ACL_TRANS_T ? 'T' : 'N'; };
-  CAIRN_RETURN_IF_ERROR(checked(dnnl_gemm_s8s8s32(order(a_), order(b_), 'F', m_, n_, k_, 1.0F, left, a_.line,
-                                                  0, right, b_.line, 0, 0.0F, sums, n_, &no_offset)));
-  if (as_it_is) return {};
+  const bool as_it_is = result_ == ACL_INT32 && stride_of_c_ == 1 && read_as<int32_t>(memory.alpha) == 1 &&
+                        read_as<int32_t>(memory.beta) == 0;
+  const Scratch<int32_t, Part::kSums> scratch(as_it_is ? 0 : int64_t{m_} * n_);
+  int32_t* const sums = as_it_is ? static_cast<int32_t*>(memory.c) : scratch.data();
+  const bool a_transposed = a_.order == ACL_TRANS_T;
+  const bool b_transposed = b_.order == ACL_TRANS_T;
+  return multiply_tiles(scheduler, parts_for(scheduler), [&](const Tile& tile) {
+    const int32_t no_offset = 0;
+    const dnnl_status_t outcome =
+        dnnl_gemm_s8s8s32(a_transposed ? 'T' : 'N', b_transposed ? 'T' : 'N', 'F', tile.rows, tile.columns,
+                          k_, 1.0F, left + tile.row * (a_transposed ? 1 : a_.line), a_.line, 0,
+                          right + tile.column * (b_transposed ? b_.line : 1), b_.line, 0, 0.0F,
+                          sums + tile.row * n_ + tile.column, n_, &no_offset);
+    if (as_it_is || outcome != dnnl_success) return outcome;
+    for_ranges(tile, [&](int64_t begin, int64_t end) { finish_bytes(memory, sums, begin, end); });
+    return outcome;
+  });
+}
+
+void MatrixProduct::finish_bytes(const ProductMemory& memory, const int32_t* sums, int64_t begin,
+                                 int64_t end) const {
+  const int64_t stride = stride_of_c_;
   if (result_ == ACL_INT32) {
-    const int64_t factor = read_as<int32_t>(alpha);
-    const int64_t kept = read_as<int32_t>(beta);
-    auto* const results = static_cast<int32_t*>(c);
-    for (size_t i = 0; i < count; ++i)
+    const int64_t factor = read_as<int32_t>(memory.alpha);
+    const int64_t kept = read_as<int32_t>(memory.beta);
+    auto* const results = static_cast<int32_t*>(memory.c);
+    for (int64_t i = begin; i < end; ++i)
       results[i * stride] =
           clamp_to_int32(factor * sums[i] + (kept == 0 ? 0 : kept * int64_t{results[i * stride]}));
-    return {};
+    return;
   }
-  const double factor = read_as<float>(alpha);
-  const double kept = read_as<float>(beta);
-  auto* const results = static_cast<float*>(c);
-  for (size_t i = 0; i < count; ++i)
+  const double factor = read_as<float>(memory.alpha);
+  const double kept = read_as<float>(memory.beta);
+  auto* const results = static_cast<float*>(memory.c);
+  for (int64_t i = begin; i < end; ++i)
     results[i * stride] =
         static_cast<float>(factor * sums[i] + (kept == 0 ? 0 : kept * double{results[i * stride]}));
-  return {};
 }
 
 }  // namespace cairn::blas

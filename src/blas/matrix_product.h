@@ -9,6 +9,10 @@
 #include "blas/matrix_layout.h"
 #include "tensor/float_overflow.h"
 
+namespace cairn {
+class Scheduler;
+}
+
 namespace cairn::blas {
 
 struct ProductTypes {
@@ -41,6 +45,15 @@ struct VectorArguments {
   ProductTypes types;
 };
 
+/// Where the numbers of one product are.
+struct ProductMemory {
+  const void* alpha;
+  const void* a;
+  const void* b;
+  const void* beta;
+  void* c;
+};
+
 /// A product whose numbers were checked. Small, so that it fits into a task.
 class MatrixProduct {
  public:
@@ -56,26 +69,45 @@ class MatrixProduct {
   /// Of alpha and beta, and of an element of C.
   size_t bytes_of_scalar() const { return result_ == ACL_FLOAT16 ? 2 : 4; }
 
-  /// Takes less time than handing it to a worker, which may have to be woken.
-  bool is_brief() const {
-    constexpr int64_t kMostProducts = int64_t{1} << 18;
-    return int64_t{m_} * n_ <= kMostProducts && int64_t{m_} * n_ * k_ <= kMostProducts;
-  }
+  /// Takes less time, shared with a worker, than handing it to one that may have to be woken.
+  bool is_brief() const { return nanoseconds() < 100'000; }
 
-  /// Computes with addresses that our code may touch. May throw std::bad_alloc.
-  Status run(const void* alpha, const void* a, const void* b, const void* beta, void* c,
-             FloatOverflow& overflow) const;
+  /// Computes with addresses that our code may touch, in the calling thread and on free workers. May throw
+  /// std::bad_alloc.
+  Status run(const ProductMemory& memory, FloatOverflow& overflow, Scheduler& scheduler) const;
 
  private:
+  /// What one worker computes of C.
+  struct Tile {
+    int64_t row;
+    int64_t rows;
+    int64_t column;
+    int64_t columns;
+  };
+
   MatrixProduct() = default;
   static Result<MatrixProduct> with_types(const ProductTypes& types);
   Status set_a(aclTransType order, int line, const char* flag);
   Status set_b(aclTransType order, int line);
-  Status run_halves(float alpha, const uint16_t* a, const uint16_t* b, float beta, void* c,
-                    FloatOverflow& overflow) const;
-  Status run_bytes(const void* alpha, const int8_t* a, const int8_t* b, const void* beta, void* c) const;
-  Status multiply_halves(float alpha, const uint16_t* a, const uint16_t* b, float beta, float* c) const;
-  void multiply_vector(const uint16_t* a, const uint16_t* x, float* sums) const;
+
+  bool is_by_vector() const { return of_halves_ && n_ == 1 && !a_.is_fractal(); }
+  double nanoseconds() const;  ///< Of a run in one thread, roughly.
+  size_t parts_for(const Scheduler& scheduler) const;
+  Tile tile(size_t part, size_t parts) const;  ///< Parts of the rows, or of the columns if those are more.
+  /// multiply(tile) gives the status of oneDNN.
+  template <class Multiply>
+  Status multiply_tiles(Scheduler& scheduler, size_t parts, Multiply multiply) const;
+  /// use(begin, end) with the elements of C, counted as if it had no gaps.
+  template <class Use>
+  void for_ranges(const Tile& tile, Use use) const;
+
+  Status run_halves(const ProductMemory& memory, FloatOverflow& overflow, Scheduler& scheduler) const;
+  Status run_vector(const ProductMemory& memory, FloatOverflow& overflow) const;
+  Status run_bytes(const ProductMemory& memory, Scheduler& scheduler) const;
+  float scalar(const void* address) const;  ///< alpha or beta.
+  void finish_halves(const ProductMemory& memory, float* sums, int64_t begin, int64_t end,
+                     FloatOverflow& overflow) const;
+  void finish_bytes(const ProductMemory& memory, const int32_t* sums, int64_t begin, int64_t end) const;
 
   int32_t m_ = 0;
   int32_t n_ = 0;

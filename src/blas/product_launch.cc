@@ -58,7 +58,8 @@ Status launch_product(const char* function, const MatrixProduct& product, const 
   const bool detect = stream->overflow_switch();
   const auto run = [=](Stream& running) -> Status {
     FloatOverflow overflow{.saturate = running.saturates()};
-    CAIRN_RETURN_IF_ERROR(product.run(alpha.address(), a, b, beta.address(), c, overflow));
+    CAIRN_RETURN_IF_ERROR(
+        product.run({alpha.address(), a, b, beta.address(), c}, overflow, running.device().scheduler()));
     if (overflow.seen && detect) running.overflow_status().store(1);
     return {};
   };

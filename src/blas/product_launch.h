@@ -6,16 +6,8 @@
 
 namespace cairn::blas {
 
-/// Memory of one product, at the addresses that the program gave.
-struct ProductMemory {
-  const void* alpha;
-  const void* a;
-  const void* b;
-  const void* beta;
-  void* c;
-};
-
-/// A, B and C are on the device. alpha and beta are there, too, or on the host; then they are read at once.
+/// `memory`: at the addresses that the program gave. A, B and C are on the device. alpha and beta are there,
+/// too, or on the host; then they are read at once.
 Status launch_product(const char* function, const MatrixProduct& product, const ProductMemory& memory,
                       const Ref<Stream>& stream);
 

@@ -83,21 +83,28 @@ Status check_framework(const AtcArguments& arguments) {
 struct FormatEntry {
   std::string_view name;
   aclFormat format;
-  bool is_onnx;  ///< ONNX knows it, too.
 };
+/// Those that come first are known to more frameworks.
 constexpr std::array kInputFormats = std::to_array<FormatEntry>({
-    {"NCHW", ACL_FORMAT_NCHW, true},
-    {"ND", ACL_FORMAT_ND, true},
-    {"NCDHW", ACL_FORMAT_NCDHW, true},
-    {"NHWC", ACL_FORMAT_NHWC, false},
-    {"NDHWC", ACL_FORMAT_NDHWC, false},
+    {"NCHW", ACL_FORMAT_NCHW},
+    {"ND", ACL_FORMAT_ND},
+    {"NCDHW", ACL_FORMAT_NCDHW},
+    {"NHWC", ACL_FORMAT_NHWC},
+    {"NDHWC", ACL_FORMAT_NDHWC},
 });
 
 Result<aclFormat> input_format(const std::string& name, int64_t framework) {
+  constexpr int64_t kCaffe = 0;
   constexpr int64_t kTensorFlow = 3;
-  for (const FormatEntry& entry : kInputFormats)
-    if (entry.name == name && (entry.is_onnx || framework == kTensorFlow)) return entry.format;
-  return compile_error("E10001", {name, "--input_format", "for ONNX it must be one of NCHW, ND, NCDHW"});
+  const size_t known = framework == kCaffe ? 2 : framework == kTensorFlow ? 5 : 3;
+  std::vector<std::string_view> names;
+  for (const FormatEntry& entry : std::span(kInputFormats).first(known)) {
+    if (entry.name == name) return entry.format;
+    names.push_back(entry.name);
+  }
+  return compile_error(
+      "E10001", {name, "--input_format",
+                 fmt::format("with --framework={} it must be one of {}", framework, fmt::join(names, ", "))});
 }
 
 /// Options about inputs and outputs.
@@ -221,7 +228,7 @@ class Atc {
     CAIRN_ASSIGN(std::filesystem::path path, output_path(arguments_));
     options.name = path.filename().string();
     path += ".om";
-    say_what_has_no_effect();
+    CAIRN_RETURN_IF_ERROR(say_what_has_no_effect());
     if (arguments_.has("weight") && options.framework != 0)
       warnings_ += fmt::format("W10001: --weight is not used with --framework={}.\n", options.framework);
 
@@ -233,6 +240,7 @@ class Atc {
       CAIRN_RETURN_IF_ERROR(file.open(path));
     }
     CAIRN_ASSIGN(const CompiledModel compiled, compile(options));
+    warnings_ += compiled.warnings;
     progress_.begin_stage("writing the offline model");
     CAIRN_RETURN_IF_ERROR(save_model(compiled, path));
     CAIRN_ASSIGN(const std::vector<GraphDump> dumps, graph_dumps(compiled.model));
@@ -254,7 +262,7 @@ class Atc {
     CAIRN_RETURN_IF_ERROR(
         require(arguments_, "soc_version", fmt::format("Known are {}.", known_soc_names())));
     CAIRN_ASSIGN(const std::string soc, soc_version(arguments_));
-    say_what_has_no_effect();
+    CAIRN_RETURN_IF_ERROR(say_what_has_no_effect());
     const std::string path = arguments_.get("singleop");
     working_ = true;
     progress_.begin_stage("reading the operators");
@@ -300,9 +308,16 @@ class Atc {
     return {};
   }
 
-  void say_what_has_no_effect() const {
-    for (const std::string_view name : arguments_.without_effect())
+  /// Their files are looked for all the same: a name that is misspelt is told here, not on the card.
+  Status say_what_has_no_effect() const {
+    for (const std::string_view name : arguments_.without_effect()) {
+      std::error_code failure;
+      if (is_atc_input_path(name) && !std::filesystem::exists(arguments_.get(name), failure))
+        return compile_error("E10410", {arguments_.get(name), fmt::format("--{}", name),
+                                        failure ? failure.message() : "No such file or directory"});
       log(LogLevel::kInfo, "ATC", "--{} has no effect on a CPU: {}", name, atc_option_help(name));
+    }
+    return {};
   }
 
   /// The names in --compress_weight_conf are layers of the model.

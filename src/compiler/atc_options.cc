@@ -251,6 +251,11 @@ std::string_view atc_option_help(std::string_view name) {
   return option ? option->help : std::string_view();
 }
 
+bool is_atc_input_path(std::string_view name) {
+  const AtcOption* const option = find_option(name);
+  return option && option->kind == kInputPath;
+}
+
 std::span<const AtcOption> atc_options() {
   return kOptions;
 }

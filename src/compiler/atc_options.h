@@ -32,6 +32,8 @@ struct AtcOption {
 std::span<const AtcOption> atc_options();
 /// What the help page says of an option.
 std::string_view atc_option_help(std::string_view name);
+/// Whether its value names a file or folder that must be there.
+bool is_atc_input_path(std::string_view name);
 
 /// Values as given on the command line, checked one by one.
 class AtcArguments {

@@ -50,6 +50,7 @@ class Compilation {
     CAIRN_RETURN_IF_ERROR(fix_shapes(network));
     remember_tensors(network);
     if (is_tensorflow()) remember_inner_tensors();
+    warn_of_narrowed_numbers(network);
     CAIRN_RETURN_IF_ERROR(change_types(network));
     CAIRN_RETURN_IF_ERROR(describe_inputs(network));
     CAIRN_RETURN_IF_ERROR(insert_aipp());
@@ -305,8 +306,11 @@ class Compilation {
     work_bytes_ = network.work_bytes();
     for (const NetworkTensor& input : network.inputs())
       if (!input.is_static() && !shapes.contains(input.name))
-        return compile_error("E10001", {fmt::format("{}:{}", input.name, join(input.dims)), "--input_shape",
-                                        "the model leaves sizes of this input open; give them all"});
+        return compile_error(
+            "E10001",
+            {fmt::format("{}:{}", input.name, join(input.dims)), "--input_shape",
+             "the model leaves sizes of this input open; give them all, -1 for those that are known only "
+             "when it runs"});
     return options_.gears ? measure_gears(network) : Status();
   }
 
@@ -346,6 +350,32 @@ class Compilation {
     for (const OnnxNode& node : onnx_.nodes)
       for (const std::string_view output : node.outputs)
         remember(output);
+  }
+
+  void warn_of_narrowed_numbers(const ImportedNetwork& network) {
+    const NarrowedLayers layers = network.narrowed_layers(node_names());
+    std::vector<std::string> constants;
+    for (const auto& [name, number] : layers.constants)
+      constants.push_back(fmt::format("{} ({})", name, number));
+    if (!layers.doubles.empty())
+      warnings_ += fmt::format(
+          "W19001: float64 is computed as float32, with 7 digits, by {}. Let the model use float32, or see "
+          "docs/numbers.md.\n",
+          first_of(layers.doubles));
+    if (!constants.empty())
+      warnings_ += fmt::format(
+          "W19002: Whole numbers are computed with 32 bits; these constants lie beyond them and are cut: {}. "
+          "Let the model use smaller ones, or see docs/numbers.md.\n",
+          first_of(constants));
+  }
+
+  /// "[a], [b], [c] and 7 more".
+  static std::string first_of(const std::vector<std::string>& names) {
+    constexpr size_t kShown = 3;
+    const size_t shown = std::min(names.size(), kShown);
+    std::string text = fmt::format("[{}]", fmt::join(names.begin(), names.begin() + shown, "], ["));
+    if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
+    return text;
   }
 
   Status change_types(ImportedNetwork& network) const {
@@ -452,10 +482,10 @@ class Compilation {
   }
 
   /// The parser's own code in front of its text is not repeated.
-  static Status aipp_error(const Status& status) {
+  static Status aipp_error(const Status& status, std::string_view place = "") {
     std::string_view text = status.text();
     if (text.starts_with("[E10052] ")) text.remove_prefix(9);
-    return compile_error("E10052", {text});
+    return compile_error("E10052", {fmt::format("{}{}", place, text)});
   }
 
   Status insert_aipp(const AippConfigOp& block) {
@@ -489,13 +519,18 @@ class Compilation {
   }
 
   Status link_dynamic_aipp(const AippConfigOp& block, OmInput& input) const {
-    CAIRN_ASSIGN(const OmTensor network_input, largest(input));
-    const auto output = om_aipp_output(network_input);
-    if (!output.is_ok()) return aipp_error(output.status());
-    const Status good = check_dynamic_aipp_output(*output);
-    if (!good.is_ok()) return compile_error("E10052", {fmt::format("line {}: {}", block.line, good.text())});
+    const Result<int64_t> images = most_images(input);
+    if (!images.is_ok()) return aipp_error(images.status(), fmt::format("line {}: ", block.line));
     set_dynamic_aipp(input, block.params, 0);
     return {};
+  }
+
+  /// Behind dynamic AIPP: of the largest gear, or of the sizes that the input may have.
+  Result<int64_t> most_images(const OmInput& input) const {
+    OmInput network_input;
+    CAIRN_ASSIGN(static_cast<OmTensor&>(network_input), largest(input.engine_tensor()));
+    network_input.ranges = input.ranges;
+    return most_aipp_images(network_input);
   }
 
   /// Dynamic AIPP gets its parameters through inputs of their own, behind the network's.
@@ -509,9 +544,9 @@ class Compilation {
                              {fmt::format("the model has an input or a node {} already, which is the name "
                                           "for the parameters of dynamic AIPP",
                                           name)});
-      CAIRN_ASSIGN(const OmTensor network_input, largest(inputs_[i].aipp->original));
+      CAIRN_ASSIGN(const int64_t images, most_images(inputs_[i]));
       inputs_[i].aipp->parameters = inputs_.size();
-      inputs_.push_back(aipp_parameters_input(std::move(name), network_input.dims[0]));
+      inputs_.push_back(aipp_parameters_input(std::move(name), images));
     }
     return {};
   }
@@ -544,7 +579,11 @@ class Compilation {
       return compile_error("E10052", {fmt::format("line {}: {}", block.line, reason)});
     };
     if (!gears_ && std::ranges::find(input.dims, -1) != input.dims.end())
-      return fail(fmt::format("input {} leaves dims open; static AIPP needs all sizes", input.name));
+      return fail(fmt::format(
+          "the shape of input {} is [{}], static AIPP needs all sizes when the model is converted; "
+          "give them in --input_shape, or use gears (--dynamic_batch_size, --dynamic_image_size) or "
+          "dynamic AIPP",
+          input.name, join(input.dims)));
     CAIRN_ASSIGN(const OmTensor network_input, largest(input));
     const auto output = om_aipp_output(network_input);
     if (!output.is_ok()) return aipp_error(output.status());
@@ -596,10 +635,6 @@ class Compilation {
     model.inputs = std::move(inputs_);
     model.outputs = std::move(output_tensors_);
     CAIRN_RETURN_IF_ERROR(finish_gears(model));
-    const auto is_dynamic = [](const OmInput& input) { return input.aipp && input.aipp->is_dynamic(); };
-    if (has_open_shapes(model) && std::ranges::any_of(model.inputs, is_dynamic))
-      return compile_error("E10055",
-                           {"dynamic AIPP in a model with shapes that are known only when it runs"});
     model.nodes = build_graph(source, model.inputs, outputs_, model.outputs);
     model.name = options_.name;
     model.framework = options_.framework;
@@ -612,6 +647,7 @@ class Compilation {
     model.weight_size = ir.weights.bytes;
     model.ir_xml = std::move(ir.xml);
     compiled.weights = std::move(ir.weights);
+    compiled.warnings = std::move(warnings_);
     return compiled;
   }
 
@@ -628,6 +664,7 @@ class Compilation {
   std::vector<OmInput> inputs_;
   std::vector<InputShape> input_shapes_;  ///< Of the options, with names.
   std::optional<OmGears> gears_;
+  std::string warnings_;
   uint64_t work_bytes_ = 0;
 };
 

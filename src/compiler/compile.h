@@ -68,6 +68,7 @@ struct CompileOptions {
 struct CompiledModel {
   OmModel model;
   OmWeightStream weights;
+  std::string warnings;  ///< Lines for the user; maybe none.
 };
 
 /// `stage` is told what begins, in a few words.

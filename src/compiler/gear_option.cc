@@ -9,6 +9,7 @@
 
 #include "compiler/atc_values.h"
 #include "compiler/compile_error.h"
+#include "om/om_types.h"
 
 namespace cairn {
 namespace {
@@ -140,7 +141,8 @@ Status check_gear_shapes(const GearOption& gears, const std::vector<InputShape>&
   if (gears.kind == OmGearKind::kBatch) return check_batch(shapes);
   if (gears.kind == OmGearKind::kImage) return check_image(shapes, format == ACL_FORMAT_NHWC);
   if (format != ACL_FORMAT_ND)
-    return compile_error("E10003", {"", "--input_format", "with --dynamic_dims it must be ND"});
+    return compile_error("E10003", {format ? om::format_name(*format) : "not given", "--input_format",
+                                    "with --dynamic_dims it must be ND"});
   return check_dims(gears, shapes);
 }
 

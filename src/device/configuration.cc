@@ -21,7 +21,8 @@ constexpr int kMostNesting = 10;  // Of "{" and of "[" each [SYS-002].
 fs::path locate(const fs::path& path) {
   std::error_code failure;
   if (path.is_absolute() || fs::exists(path, failure)) return path;
-  return fs::read_symlink("/proc/self/exe", failure).parent_path() / path;
+  fs::path beside = fs::read_symlink("/proc/self/exe", failure).parent_path() / path;
+  return fs::exists(beside, failure) ? beside : path;
 }
 
 Result<std::string> read_file(const fs::path& path) {

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "base/environment.h"
+#include "base/file_descriptor.h"
 #include "base/log.h"
 #include "device/soc_profile.h"
 
@@ -57,22 +58,6 @@ constexpr size_t kIndexBytes = size_t{kFirstSlot} + kSlots * sizeof(Slot);
 constexpr off_t slot_offset(size_t index) {
   return kFirstSlot + static_cast<off_t>(index * sizeof(Slot));
 }
-
-/// A file descriptor that is closed at the end of its scope.
-class File {
- public:
-  explicit File(int descriptor) : descriptor_(descriptor) {}
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  ~File() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  int get() const { return descriptor_; }
-  int release() { return std::exchange(descriptor_, -1); }
-
- private:
-  int descriptor_;
-};
 
 /// Locks of an open file, not of a process: they end with its last descriptor, and threads see each other's.
 bool set_lock(int file, int16_t type, off_t start, off_t length) {
@@ -162,7 +147,7 @@ std::optional<ProcessUse> read_process(const Slot& slot) {
   if (::stat(path.c_str(), &about) != 0 || !S_ISREG(about.st_mode) ||
       about.st_size != static_cast<off_t>(sizeof(ProcessRecord)) || about.st_uid != ::geteuid())
     return std::nullopt;
-  const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const FileDescriptor file(path, O_RDONLY | O_NOCTTY);
   if (file.get() < 0) return std::nullopt;
   const auto record = std::make_unique<ProcessRecord>();
   const auto time = BusyTime::Clock::now();
@@ -191,7 +176,7 @@ std::optional<ProcessUse> read_process(const Slot& slot) {
 }  // namespace
 
 ProcessIdentity identify_process(pid_t pid) {
-  const File file(::open(fmt::format("/proc/{}/stat", pid).c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor file(fmt::format("/proc/{}/stat", pid), O_RDONLY);
   char text[1024];
   const ssize_t length = file.get() < 0 ? -1 : ::read(file.get(), text, sizeof text - 1);
   if (length <= 0) return {static_cast<uint64_t>(pid), 0};
@@ -276,7 +261,7 @@ bool ProcessRegistry::make_record(std::string_view soc, uint32_t device_count) {
     problem_ = "/proc/self/stat cannot be read";
     return false;
   }
-  File file(::memfd_create("cairn-process-record", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  FileDescriptor file(::memfd_create("cairn-process-record", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   // The pages are taken now: later there might be none, and the process would fault.
   if (file.get() < 0 || ::fallocate(file.get(), 0, 0, sizeof(ProcessRecord)) != 0 ||
       ::fcntl(file.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW) != 0) {
@@ -303,7 +288,7 @@ bool ProcessRegistry::make_record(std::string_view soc, uint32_t device_count) {
 }
 
 bool ProcessRegistry::enter(const std::string& path) {
-  File file(::open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600));
+  FileDescriptor file(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NOCTTY, 0600);
   if (file.get() < 0) {
     problem_ = fmt::format("{} cannot be opened: {}", path, std::strerror(errno));
     return false;
@@ -358,7 +343,7 @@ void ProcessRegistry::leave_to_parent() {
 std::vector<ProcessUse> read_processes(const std::vector<std::string>& paths) {
   std::vector<ProcessUse> processes;
   for (const std::string& path : paths) {
-    const File file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    const FileDescriptor file(path, O_RDONLY | O_NOFOLLOW | O_NOCTTY);
     if (file.get() < 0 || !defect_of_file(file.get()).empty() || !has_index_layout(file.get())) continue;
     std::vector<Slot> slots(kSlots);
     const ssize_t length = ::pread(file.get(), slots.data(), kSlots * sizeof(Slot), kFirstSlot);

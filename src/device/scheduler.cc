@@ -9,6 +9,8 @@ namespace cairn {
 namespace {
 
 constexpr auto kSpinTime = std::chrono::microseconds(50);
+// After turns of this length waking counts for little, and spinning would take a core from what comes next.
+constexpr auto kLongTurn = std::chrono::milliseconds(1);
 constexpr size_t kTasksPerTurn = 64;  // Then the next ready stream gets its turn.
 
 void pause() {
@@ -64,13 +66,24 @@ void Scheduler::submit(Stream* stream) {
   if (wake) wake_.notify_one();
 }
 
-void Scheduler::run_here(Stream& stream) {
+void Scheduler::run_here(Stream& stream, size_t most) {
   busy_time_->begin(BusyTime::Clock::now());
   running_.fetch_add(1, std::memory_order_relaxed);
-  const bool has_more = stream.run(1);
+  const bool has_more = stream.run(most);
   running_.fetch_sub(1, std::memory_order_relaxed);
   busy_time_->end(BusyTime::Clock::now());
   if (has_more) submit(&stream);
+}
+
+void Scheduler::run_waiting_here(Stream& stream, size_t most) {
+  // A worker that spins is as quick, and the caller can be where its next task is launched.
+  if (ready_.load(std::memory_order_relaxed) == 0 || spinning_.load(std::memory_order_relaxed) > 0) return;
+  {
+    const std::lock_guard lock(mutex_);
+    if (first_ != &stream || running_.load(std::memory_order_relaxed) >= most_workers_) return;
+    take();
+  }
+  run_here(stream, most);
 }
 
 bool Scheduler::wake_for_ready(int woken) {
@@ -135,9 +148,9 @@ void Scheduler::withdraw(SharedParts& shared) {
 
 void Scheduler::run_parts(size_t parts, void (*run)(void*, size_t), void* argument) {
   SharedParts shared{.parts = parts, .run = run, .argument = argument};
-  if (parts < 2 || most_workers_ < 2) return shared.run_some();
+  if (parts < 2 || most_workers_ < 2) return shared.run_from_begin();
   offer(shared);
-  shared.run_some();
+  shared.run_from_begin();
   withdraw(shared);
 }
 
@@ -145,6 +158,8 @@ void Scheduler::work() {
   // Times are those that the loop reads anyway; while there is work it reads none.
   BusyPeriods busy(*busy_time_);
   auto now = BusyTime::Clock::now();
+  auto begun = now;
+  int turns = 0;  // Since then.
   while (true) {
     Stream* stream = nullptr;
     SharedParts* shared = nullptr;
@@ -152,7 +167,7 @@ void Scheduler::work() {
       spinning_.fetch_add(1);
       now = BusyTime::Clock::now();
       busy.end(now);
-      const auto end = now + kSpinTime;
+      const auto end = turns > 0 && now - begun > turns * kLongTurn ? now : now + kSpinTime;
       do {
         for (int i = 0; i < 32 && ready_.load(std::memory_order_relaxed) == 0; ++i)
           pause();
@@ -171,9 +186,14 @@ void Scheduler::work() {
       }
     }
     if (stream == nullptr && shared == nullptr) return;
-    busy.begin(now);
+    if (!busy.is_busy()) {
+      busy.begin(now);
+      begun = now;
+      turns = 0;
+    }
+    ++turns;
     if (shared != nullptr) {
-      shared->run_some();
+      shared->run_from_end();
       const std::lock_guard lock(mutex_);
       shared->joined.fetch_sub(1, std::memory_order_relaxed);
       left_.notify_all();

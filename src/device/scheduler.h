@@ -38,9 +38,12 @@ class Scheduler {
   /// Puts a stream at the end of the list. The stream keeps itself alive. Thread-safe.
   void submit(Stream* stream);
 
-  /// Runs the first task of a stream that would be submitted in the calling thread; submits it if there are
-  /// more. Thread-safe.
-  void run_here(Stream& stream);
+  /// Runs up to `most` tasks of a stream that would be submitted in the calling thread; submits it if there
+  /// are more. Thread-safe.
+  void run_here(Stream& stream, size_t most);
+  /// The same with a stream that was submitted, if it is the first in the list and waits for a worker to wake
+  /// up.
+  void run_waiting_here(Stream& stream, size_t most);
 
   /// For tasks: calls run(argument, part) for each part below `parts` once, here and on workers that have
   /// nothing else to do. Returns when all calls have. run may not throw. Allocates nothing.
@@ -57,15 +60,22 @@ class Scheduler {
     size_t parts;
     void (*run)(void*, size_t);
     void* argument;
-    std::atomic<size_t> next{0};
+    std::atomic<size_t> claimed{0};
+    std::atomic<size_t> from_end{0};
     size_t offers = 0;           ///< How many more workers may join. Under mutex_, and counted in ready_.
     std::atomic<int> joined{0};  ///< Workers that did; changes under mutex_.
     SharedParts* next_shared = nullptr;
 
-    void run_some() {
-      for (size_t part = next.fetch_add(1); part < parts; part = next.fetch_add(1))
+    // From both ends: in task after task each core gets the parts whose memory is in its own cache.
+    void run_from_begin() {
+      for (size_t part = 0; claim(); ++part)
         run(argument, part);
     }
+    void run_from_end() {
+      while (claim())
+        run(argument, parts - 1 - from_end.fetch_add(1, std::memory_order_relaxed));
+    }
+    bool claim() { return claimed.fetch_add(1, std::memory_order_relaxed) < parts; }
   };
 
   void work();

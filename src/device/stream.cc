@@ -128,7 +128,7 @@ Status Stream::launch(const Ref<Stream>& self, const char* function, Task task, 
   Scheduler& scheduler = stream.device_.scheduler();
   // A program that is watched shall find the tasks as late as they can be.
   if (start == Start::kHere && observer() == nullptr)
-    scheduler.run_here(stream);
+    scheduler.run_here(stream, 1);
   else
     scheduler.submit(&stream);
   return {};
@@ -239,7 +239,12 @@ bool Stream::wait_for(uint64_t target, std::optional<std::chrono::milliseconds> 
 }
 
 Status Stream::synchronize(std::optional<std::chrono::milliseconds> timeout) {
-  if (!wait_for(launched_.load(std::memory_order_acquire), timeout)) return late(timeout->count());
+  const uint64_t last = launched_.load(std::memory_order_acquire);
+  // This thread would only wait, and be at work sooner than a worker that has to be woken. With a limit of
+  // time it has to come back; a program that is watched shall find the tasks as late as they can be.
+  if (const uint64_t left = last - completed_.load(); left > 0 && !timeout && observer() == nullptr)
+    device_.scheduler().run_waiting_here(*this, left);
+  if (!wait_for(last, timeout)) return late(timeout->count());
   observe([&](Observer& watching) { watching.stream_found_done(this); });
   const std::lock_guard lock(mutex_);
   return std::exchange(failure_, Status());

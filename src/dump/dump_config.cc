@@ -38,9 +38,11 @@ Result<size_t> choice_of(const Json& object, const char* key, std::initializer_l
                          const char* otherwise) {
   CAIRN_ASSIGN(const std::string text, text_of(object, key, otherwise));
   const auto* const found = std::find(allowed.begin(), allowed.end(), text);
-  if (found == allowed.end())
+  if (found == allowed.end()) {
+    const auto* const first = allowed.begin() + (std::string_view(*allowed.begin()).empty() ? 1 : 0);
     return invalid("SYS-014", "\"{}\" of \"dump\" is \"{}\"; allowed are {}", key, text,
-                   fmt::join(allowed, ", "));
+                   fmt::join(first, allowed.end(), ", "));
+  }
   return static_cast<size_t>(found - allowed.begin());
 }
 

@@ -30,6 +30,7 @@ Dumping& Dumping::get() {
 void Dumping::replace(std::shared_ptr<DumpSession> other) {
   if (session_) session_->active.store(false, std::memory_order_relaxed);
   session_ = std::move(other);
+  has_operators_.store(session_ && session_->config.single_operators, std::memory_order_relaxed);
 }
 
 void Dumping::begin(DumpConfig config) {

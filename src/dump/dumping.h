@@ -43,6 +43,10 @@ class Dumping {
 
   /// Null while nothing is dumped.
   std::shared_ptr<const DumpSession> session() const;
+  /// The same, while it asks for single operators. Costs a look at a number while it does not.
+  std::shared_ptr<const DumpSession> session_of_operators() const {
+    return has_operators_.load(std::memory_order_relaxed) ? session() : nullptr;
+  }
 
  private:
   Status check_api_use() const;                      // Under mutex_.
@@ -52,6 +56,7 @@ class Dumping {
   bool by_init_ = false;      ///< aclInit's file asked for a dump.
   bool initialized_ = false;  ///< Between aclmdlInitDump and aclmdlFinalizeDump.
   std::shared_ptr<DumpSession> session_;
+  std::atomic<bool> has_operators_{false};
 };
 
 }  // namespace cairn

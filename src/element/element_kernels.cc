@@ -39,7 +39,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // Rough times of an element, in nanoseconds.
 constexpr float kFast = 0.06F;
-constexpr float kVectors = 0.4F;
 constexpr float kSlow = 12;
 
 /// bool lies in a byte; any other value than 0 is true. A type of its own, so that it is no whole number.
@@ -706,11 +705,11 @@ Kernel two(float nanoseconds, aclDataType result) {
   return {map_two<F, T>, nanoseconds, result};
 }
 
-/// Of float32: in vectors; of float64: one by one.
+/// Of float32: in vectors, of which an element takes so many nanoseconds; of float64: one by one.
 template <class Vectors, class Numbers, class T>
-Kernel either(aclDataType type) {
+Kernel either(float nanoseconds, aclDataType type) {
   if constexpr (std::is_same_v<T, float>)
-    return {map_vectors<Vectors>, kVectors, type};
+    return {map_vectors<Vectors>, nanoseconds, type};
   else
     return one<Numbers, T>(kSlow, type);
 }
@@ -741,24 +740,24 @@ Kernel of_floats(Function function, aclDataType type) {
     case Function::kIsNan:
       return one<IsNan, T>(kFast, ACL_BOOL);
     case Function::kExp:
-      return either<ExpVectors, Exp, T>(type);
+      return either<ExpVectors, Exp, T>(0.17F, type);
     case Function::kLog:
-      return either<LogVectors, Log, T>(type);
+      return either<LogVectors, Log, T>(0.4F, type);
     case Function::kTanh:
-      return either<TanhVectors, Tanh, T>(type);
+      return either<TanhVectors, Tanh, T>(0.55F, type);
     case Function::kSigmoid:
-      return either<SigmoidVectors, Sigmoid, T>(type);
+      return either<SigmoidVectors, Sigmoid, T>(0.23F, type);
     case Function::kSoftPlus:
-      return either<SoftPlusVectors, SoftPlus, T>(type);
+      return either<SoftPlusVectors, SoftPlus, T>(0.8F, type);
     case Function::kMish:
-      return either<MishVectors, Mish, T>(type);
+      return either<MishVectors, Mish, T>(1.9F, type);
     case Function::kErf:
-      return either<ErfVectors, Erf, T>(type);
+      return either<ErfVectors, Erf, T>(0.55F, type);
     case Function::kGeluErf:
-      if constexpr (std::is_same_v<T, float>) return {map_vectors<GeluErfVectors>, kVectors, type};
+      if constexpr (std::is_same_v<T, float>) return {map_vectors<GeluErfVectors>, 0.7F, type};
       return {};
     case Function::kGeluTanh:
-      if constexpr (std::is_same_v<T, float>) return {map_vectors<GeluTanhVectors>, kVectors, type};
+      if constexpr (std::is_same_v<T, float>) return {map_vectors<GeluTanhVectors>, 0.7F, type};
       return {};
     case Function::kSin:
       return one<Sin, T>(kSlow, type);

@@ -46,8 +46,12 @@ class ElementProgram {
   size_t elements() const { return elements_; }
   /// Of a run, roughly.
   double nanoseconds() const { return static_cast<double>(elements_) * nanoseconds_; }
-  /// How many elements a part of a run that is shared by threads should have; a multiple of the block.
-  static constexpr size_t kElementsOfPart = size_t{32} << 10;
+  /// How many elements a part of a run that is shared by threads should have; a multiple of the block. Few,
+  /// so that both end at the same time; many where the memory is read in long pieces.
+  size_t elements_of_part() const {
+    constexpr size_t kMany = size_t{512} << 10;
+    return size_t{elements_ >= kMany ? 64U : 8U} << 10;
+  }
 
   /// Computes the elements from `begin` to `end`, which are multiples of the block or the last one. Addresses
   /// may have any alignment. Throws std::bad_alloc.

@@ -1,6 +1,5 @@
 #include "engine/blob_cache.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -23,6 +22,7 @@
 #include <xxhash.h>
 
 #include "base/environment.h"
+#include "base/file_descriptor.h"
 #include "base/log.h"
 
 namespace cairn {
@@ -56,22 +56,6 @@ uint64_t checksum(const Trailer& trailer, std::span<const std::byte> bytes, uint
   return XXH3_64bits_withSeed(&trailer, offsetof(Trailer, checksum), seed ^ of_bytes);
 }
 
-class Descriptor {
- public:
-  Descriptor(const fs::path& path, int flags, mode_t mode = 0)
-      : descriptor_(::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, mode)) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  int get() const { return descriptor_; }
-  explicit operator bool() const { return descriptor_ >= 0; }
-
- private:
-  const int descriptor_;
-};
-
 /// Nobody else can have written it.
 bool is_ours(const struct stat& state) {
   return state.st_uid == ::geteuid() && (state.st_mode & kOfOthers) == 0;
@@ -98,7 +82,7 @@ std::optional<uint64_t> secret_of(const fs::path& directory) {
   const fs::path path = directory / kSecretName;
   uint64_t secret = 0;
   for (int attempt = 0; attempt < 2; ++attempt) {
-    if (const Descriptor file(path, O_RDONLY); file) {
+    if (const FileDescriptor file(path, O_RDONLY | O_NOFOLLOW); file) {
       struct stat state {};
       if (::fstat(file.get(), &state) == 0 && S_ISREG(state.st_mode) && is_ours(state) &&
           ::read(file.get(), &secret, sizeof secret) == sizeof secret)
@@ -112,7 +96,7 @@ std::optional<uint64_t> secret_of(const fs::path& directory) {
       return std::nullopt;
     const fs::path made = fmt::format("{}.{:016x}{}", path.string(), own_name, kUnfinishedSuffix);
     {
-      const Descriptor file(made, O_WRONLY | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
+      const FileDescriptor file(made, O_WRONLY | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
       if (!file || ::write(file.get(), &secret, sizeof secret) != sizeof secret) return std::nullopt;
     }
     [[maybe_unused]] const int lost = ::link(made.c_str(), path.c_str());
@@ -225,7 +209,7 @@ void BlobCache::remember_content(const FileIdentity& file, const Key& content) c
 Blob BlobCache::find_entry(const Key& key, const char* suffix) const {
   if (!is_on()) return {};
   const fs::path path = path_of(key, suffix);
-  const Descriptor file(path, O_RDONLY);
+  const FileDescriptor file(path, O_RDONLY | O_NOFOLLOW);
   struct stat state {};
   if (!file || ::fstat(file.get(), &state) != 0) return {};
   const auto size = static_cast<size_t>(state.st_size);
@@ -267,14 +251,14 @@ void BlobCache::write_entry(const Key& key, const char* suffix,
     const fs::path& path;
     ~Removal() { ::unlink(path.c_str()); }  // Nothing after the renaming.
   } const removal{unfinished};
-  if (!Descriptor(unfinished, O_WRONLY | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR))
+  if (!FileDescriptor(unfinished, O_WRONLY | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR))
     throw std::system_error(errno, std::generic_category(), unfinished.string());
   std::ofstream out(unfinished, std::ios::binary | std::ios::in);
   write(out);
   out.close();
   if (!out) throw std::runtime_error("it cannot be written; is the disk full?");
 
-  const Descriptor file(unfinished, O_RDWR);
+  const FileDescriptor file(unfinished, O_RDWR | O_NOFOLLOW);
   struct stat state {};
   if (!file || ::fstat(file.get(), &state) != 0)
     throw std::system_error(errno, std::generic_category(), unfinished.string());

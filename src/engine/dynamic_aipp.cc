@@ -8,6 +8,13 @@
 
 namespace cairn {
 
+DynamicAippInput dynamic_aipp_input(const ModelInfo& info, size_t index, const AippOutput& output) {
+  const OmInput& input = info.inputs[index];
+  const size_t parameters = input.aipp->parameters;
+  return {output, parameters, aipp_block_images(info.inputs[parameters].bytes), input.bytes,
+          info.has_open_shapes && !input.range(0).is_fixed()};
+}
+
 DynamicAipp::DynamicAipp(const DynamicAippInput& input)
     : input_(input), block_(aipp_block_bytes(input.block_images)), next_(block_.size()) {
   kernels_.reserve(static_cast<size_t>(input.output.batch));
@@ -34,8 +41,11 @@ Status DynamicAipp::run(const void* block, const uint8_t* images, void* output) 
 
 Status DynamicAipp::make_kernels() {
   size_t bytes = 0;
-  for (size_t i = 0; i < static_cast<size_t>(input_.output.batch); ++i) {
-    CAIRN_ASSIGN(const AippParams params, read_aipp_block(block_, input_.block_images, i));
+  const auto batch = static_cast<size_t>(input_.output.batch);
+  const size_t images =
+      input_.has_open_batch ? std::max(batch, aipp_block_counted(block_)) : input_.block_images;
+  for (size_t i = 0; i < batch; ++i) {
+    CAIRN_ASSIGN(const AippParams params, read_aipp_block(block_, images, i));
     CAIRN_ASSIGN(const AippKernel kernel, AippKernel::create(params, input_.output));
     bytes += kernel.image_bytes();
     kernels_.push_back(kernel);

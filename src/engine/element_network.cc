@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <openvino/op/ops.hpp>
-#include <optional>
 #include <string_view>
-#include <unordered_map>
 
 #include "engine/engine_types.h"
 
@@ -96,94 +95,51 @@ std::optional<Function> function_of(const ov::Node& node) {
   return std::nullopt;
 }
 
-std::vector<int64_t> dims_of(const ov::Shape& shape) {
-  return {shape.begin(), shape.end()};
-}
+using Value = ov::Output<ov::Node>;
 
-/// What a program has for an output of a node. Sources are added when they are first used: until then their
-/// shape can be changed.
-struct Known {
-  std::optional<Source> source;
-  std::optional<ValueId> value;
-};
+bool is_broadcast_at_the_right(const ov::Node& node) {
+  const auto* const broadcast = ov::as_type<const op::v3::Broadcast>(&node);
+  if (broadcast == nullptr) return false;
+  const auto mode = broadcast->get_broadcast_spec().m_type;
+  return mode == op::BroadcastType::NUMPY || mode == op::BroadcastType::BIDIRECTIONAL;
+}
 
 class Translation {
  public:
-  Translation(const ov::Model& network, std::vector<int64_t> dims)
-      : network_(network), program_(std::move(dims)) {}
+  Translation(std::vector<int64_t> dims, const ReadValue& read) : program_(std::move(dims)), read_(read) {}
 
-  std::optional<ElementProgram> run() {
-    for (size_t i = 0; i < network_.get_parameters().size(); ++i) {
-      const auto& parameter = *network_.get_parameters()[i];
-      known_[&parameter].source =
-          Source{dims_of(parameter.get_shape()), acl_type_of(parameter.get_element_type()), i, nullptr};
-    }
-    for (const std::shared_ptr<ov::Node>& node : network_.get_ordered_ops()) {
-      if (!program_.has_room()) return std::nullopt;
-      // What cannot be translated stands for no value; that is an end only for results that need it.
-      if (node->get_output_size() == 1) translate(*node);
-    }
-    for (const auto& result : network_.get_results()) {
-      const std::optional<ValueId> value = value_of(result->input_value(0));
-      if (!value) return std::nullopt;
-      program_.add_output(*value, acl_type_of(result->get_element_type()));
-    }
-    return std::move(program_);
+  bool add_result(const ElementResult& result) {
+    const std::optional<ValueId> value = value_of(result.value);
+    if (!value) return false;
+    program_.add_output(*value, result.type);
+    return true;
   }
+  ElementProgram take() { return std::move(program_); }
   /// Some step takes one number after the other.
   bool is_slow() const { return is_slow_; }
 
  private:
-  void translate(const ov::Node& node) {
-    if (ov::is_type<op::v0::Parameter>(&node) || ov::is_type<op::v0::Result>(&node)) return;
-    if (const auto* constant = ov::as_type<const op::v0::Constant>(&node)) return add_constant(*constant);
-    if (is_view(node)) return add_view(node);
+  std::optional<ValueId> value_of(const Value& output) {
+    const auto found = known_.find(output);
+    if (found != known_.end()) return found->second;
+    const std::optional<ValueId> value = translate(output);
+    known_.emplace(output, value);
+    return value;
+  }
+
+  std::optional<ValueId> translate(const Value& output) {
+    const ov::Node& node = *output.get_node();
+    if (is_view(node) && node.get_input_shape(0) == output.get_shape()) return value_of(node.input_value(0));
+    if (const auto source = read_(output)) return add_source(*source);
+    if (!is_element_node(node) || !program_.has_room()) return std::nullopt;
     std::vector<ValueId> inputs;
-    for (const ov::Output<ov::Node>& input : node.input_values()) {
-      if (ov::is_type<op::v3::Broadcast>(&node) && !inputs.empty())
-        break;  // The shape is that of the output.
+    for (const Value& input : node.input_values()) {
+      if (is_broadcast_at_the_right(node) && !inputs.empty()) break;  // The shape is that of the output.
       const std::optional<ValueId> value = value_of(input);
-      if (!value) return;
+      if (!value) return std::nullopt;
       inputs.push_back(*value);
     }
-    if (inputs.empty() || inputs.size() > 3) return;
-    known_[&node].value = add_steps(node, inputs);
-  }
-
-  void add_constant(const op::v0::Constant& constant) {
-    const auto* const bytes = static_cast<const std::byte*>(constant.get_data_ptr());
-    if (element::computed_type(acl_type_of(constant.get_element_type())) == ACL_DT_UNDEFINED) return;
-    auto kept = std::make_shared<const std::vector<std::byte>>(bytes, bytes + constant.get_byte_size());
-    known_[&constant].source =
-        Source{dims_of(constant.get_shape()), acl_type_of(constant.get_element_type()), 0, std::move(kept)};
-  }
-
-  static bool is_view(const ov::Node& node) {
-    return ov::is_type<op::v1::Reshape>(&node) || ov::is_type<op::v0::Unsqueeze>(&node) ||
-           ov::is_type<op::v0::Squeeze>(&node);
-  }
-
-  /// Another shape of an input or a constant; of a computed value only if it is the same.
-  void add_view(const ov::Node& node) {
-    const ov::Output<ov::Node> from = node.input_value(0);
-    const auto found = known_.find(from.get_node());
-    if (found == known_.end()) return;
-    Known view = found->second;
-    if (view.source) {
-      view = {std::move(view.source), std::nullopt};
-      view.source->dims = dims_of(node.get_output_shape(0));
-    } else if (from.get_shape() != node.get_output_shape(0)) {
-      return;
-    }
-    known_[&node] = std::move(view);
-  }
-
-  std::optional<ValueId> value_of(const ov::Output<ov::Node>& output) {
-    const auto found = known_.find(output.get_node());
-    if (found == known_.end()) return std::nullopt;
-    Known& known = found->second;
-    if (!known.value && known.source) known.value = add_source(*known.source);
-    return known.value;
+    return add_steps(node, inputs);
   }
 
   std::optional<ValueId> add_source(const Source& source) {
@@ -219,11 +175,7 @@ class Translation {
     const ValueId x = inputs[0];
     if (const std::optional<Function> function = function_of(node))
       return step(element::find_kernel(*function, program_.type_of(inputs.back())), inputs);
-    if (const auto* broadcast = ov::as_type<const op::v3::Broadcast>(&node)) {
-      const auto mode = broadcast->get_broadcast_spec().m_type;
-      const bool at_the_right = mode == op::BroadcastType::NUMPY || mode == op::BroadcastType::BIDIRECTIONAL;
-      return at_the_right ? std::optional(x) : std::nullopt;
-    }
+    if (is_broadcast_at_the_right(node)) return x;
     if (ov::is_type<op::v0::Convert>(&node)) {
       const aclDataType to = element::computed_type(acl_type_of(node.get_element_type()));
       // Half floats between two steps are not rounded: the engine does the same.
@@ -263,27 +215,39 @@ class Translation {
 
   static constexpr float kSlow = 5;  ///< Nanoseconds of an element: no vectors.
 
-  const ov::Model& network_;
   ElementProgram program_;
-  std::unordered_map<const ov::Node*, Known> known_;
+  const ReadValue& read_;
+  std::map<Value, std::optional<ValueId>> known_;
   bool is_slow_ = false;
 };
 
 }  // namespace
 
-std::shared_ptr<const ElementProgram> element_program(const ov::Model& network) {
+std::vector<int64_t> dims_of(const ov::Shape& shape) {
+  return {shape.begin(), shape.end()};
+}
+
+bool is_view(const ov::Node& node) {
+  return ov::is_type<op::v1::Reshape>(&node) || ov::is_type<op::v0::Unsqueeze>(&node) ||
+         ov::is_type<op::v0::Squeeze>(&node);
+}
+
+bool is_element_node(const ov::Node& node) {
+  return function_of(node) || is_broadcast_at_the_right(node) || ov::is_type<op::v0::Convert>(&node) ||
+         ov::is_type<op::v0::Clamp>(&node) || ov::is_type<op::v0::PRelu>(&node) ||
+         ov::is_type<op::v10::IsInf>(&node);
+}
+
+std::optional<ElementProgram> element_program(const std::vector<ElementResult>& results,
+                                              const ReadValue& read) {
   // From here on the engine's vectors are faster than single numbers, and worth being made.
   constexpr size_t kMostSlowElements = size_t{64} << 10;
-  if (network.is_dynamic() || network.get_results().empty()) return nullptr;
-  const ov::Shape& shape = network.get_results()[0]->get_shape();
-  if (!std::ranges::all_of(network.get_results(),
-                           [&](const auto& result) { return result->get_shape() == shape; }))
-    return nullptr;
-  Translation translation(network, dims_of(shape));
-  std::optional<ElementProgram> program = translation.run();
-  if (!program) return nullptr;
-  if (translation.is_slow() && program->elements() > kMostSlowElements) return nullptr;
-  return std::make_shared<const ElementProgram>(std::move(*program));
+  Translation translation(dims_of(results[0].value.get_shape()), read);
+  for (const ElementResult& result : results)
+    if (!translation.add_result(result)) return std::nullopt;
+  ElementProgram program = translation.take();
+  if (translation.is_slow() && program.elements() > kMostSlowElements) return std::nullopt;
+  return program;
 }
 
 }  // namespace cairn

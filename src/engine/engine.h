@@ -25,8 +25,8 @@
 
 namespace cairn {
 
-namespace element {
-class ElementProgram;
+namespace direct {
+class Program;
 }
 
 /// Bytes of device memory that aclmdlQuerySize reports.
@@ -97,7 +97,7 @@ struct LoadOptions {
 /// An input of a run whose shapes are not known before.
 struct ShapedInput {
   const void* data = nullptr;
-  std::vector<int64_t> dims;  ///< Of the network's input; not looked at with AIPP.
+  std::vector<int64_t> dims;  ///< Of the network's input; not looked at with static AIPP.
 };
 
 /// Takes an output of such a run: its index, dims and bytes, which end with the call.
@@ -116,7 +116,8 @@ class Executable {
   /// meanwhile, so one core per run gets more done than all cores for one after the other.
   virtual Status run(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
                      FloatOverflow& overflow, bool shares_cores) = 0;
-  /// The same for a model with open shapes. `take` is called once for each output, in order.
+  /// The same for a model with open shapes. `inputs`: those of the network, then the model's others. `take`
+  /// is called once for each output, in order.
   virtual Status run_open(std::span<const ShapedInput> inputs, const TakeOutput& take,
                           FloatOverflow& overflow) = 0;
 
@@ -125,9 +126,9 @@ class Executable {
   virtual Status run_limited(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
                              FloatOverflow& overflow, std::chrono::milliseconds limit) = 0;
 
-  /// What runs without the engine, on any thread and in parts; null for all but single operators that work
-  /// element by element.
-  virtual const element::ElementProgram* element_program() const { return nullptr; }
+  /// What runs without the engine, on any thread and in parts; null for all but single operators of nodes
+  /// that programs know.
+  virtual const direct::Program* direct_program() const { return nullptr; }
 
   /// The shown graph, in the order of execution.
   virtual const std::vector<OmNode>& nodes() const = 0;

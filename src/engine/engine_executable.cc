@@ -171,8 +171,12 @@ Result<std::unique_ptr<Inspection>> OpenVinoExecutable::inspect_open(
   OmShapes shapes;
   for (size_t i = 0; i < info_.inputs.size(); ++i) {
     const OmInput& input = info_.inputs[i];
+    if (input.role != OmInputRole::kData) {
+      shapes.input_bytes.push_back(input.bytes);
+      continue;
+    }
     OmTensor tensor = input.engine_tensor();
-    if (!input.aipp) {
+    if (!input.aipp || input.aipp->is_dynamic()) {
       for (size_t d = 0; d < tensor.dims.size(); ++d)
         if (tensor.dims[d] < 0) shapes.gear.push_back(dims.at(i).at(d));  // The network gets its shapes anew.
       tensor.dims = dims.at(i);

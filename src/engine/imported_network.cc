@@ -25,6 +25,7 @@
 #include "compiler/compile_error.h"
 #include "engine/engine_types.h"
 #include "engine/ir_constants.h"
+#include "engine/narrowed_numbers.h"
 #include "engine/onnx/conversions.h"
 #include "engine/onnx/infinite_extremes.h"
 #include "om/om_checksum.h"
@@ -633,6 +634,26 @@ std::optional<NetworkTensor> ImportedNetwork::tensor(std::string_view name) cons
 
 uint64_t ImportedNetwork::work_bytes() const {
   return cairn::work_bytes(*impl_->model);
+}
+
+NarrowedLayers ImportedNetwork::narrowed_layers(const NodeNames& node_names) const {
+  NarrowedLayers layers;
+  // What is missing is a warning.
+  static_cast<void>(guarded("E10042", "", [&] {
+    const NarrowedNumbers found = find_narrowed_numbers(*impl_->model);
+    const auto layer_of = [&](const ov::Node& node) {
+      for (const auto& output : node.outputs())
+        for (const std::string& tensor : output.get_names())
+          if (const auto known = node_names.find(tensor); known != node_names.end()) return known->second;
+      return node.get_friendly_name();
+    };
+    for (const std::shared_ptr<ov::Node>& node : found.doubles)
+      if (std::string name = layer_of(*node); std::ranges::find(layers.doubles, name) == layers.doubles.end())
+        layers.doubles.push_back(std::move(name));
+    for (const auto& [node, number] : found.constants)
+      layers.constants.push_back({node->get_friendly_name(), number});
+  }));
+  return layers;
 }
 
 Result<NetworkIr> ImportedNetwork::write_ir() const {

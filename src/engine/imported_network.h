@@ -47,6 +47,16 @@ struct NetworkIr {
   std::map<std::string, Place, std::less<>> constants;
 };
 
+/// What the engine computes with fewer bits than the network says (engine/narrowed_numbers.h).
+struct NarrowedLayers {
+  std::vector<std::string> doubles;  ///< Layers that compute with float64: they are computed with float32.
+  struct Constant {
+    std::string name;
+    std::string number;  ///< The first that is beyond int32.
+  };
+  std::vector<Constant> constants;
+};
+
 /// A node that the engine has no conversion for.
 struct UnsupportedNode {
   std::string type;  ///< With its domain, if that is not the standard's.
@@ -106,6 +116,8 @@ class ImportedNetwork {
   std::optional<NetworkTensor> tensor(std::string_view name) const;
   /// Bytes of inputs, outputs and the intermediate tensors that are alive at the same time.
   uint64_t work_bytes() const;
+  /// `node_names` as in read(). Each layer once.
+  NarrowedLayers narrowed_layers(const std::map<std::string, std::string, std::less<>>& node_names) const;
 
   Result<NetworkIr> write_ir() const;
 

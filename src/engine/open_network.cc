@@ -1,5 +1,8 @@
 #include "engine/open_network.h"
 
+#include <algorithm>
+
+#include "engine/dynamic_aipp.h"
 #include "engine/engine_types.h"
 #include "om/om_aipp.h"
 
@@ -18,7 +21,7 @@ Status check_port(const Port& port, const OmTensor& described, std::string_view 
 }
 
 Result<std::optional<AippKernel>> make_kernel(const OmInput& input) {
-  if (!input.aipp) return std::optional<AippKernel>();
+  if (!input.aipp || input.aipp->is_dynamic()) return std::optional<AippKernel>();
   CAIRN_ASSIGN(const AippOutput output, om_aipp_output(input.aipp->original));
   CAIRN_ASSIGN(AippKernel kernel, AippKernel::create(input.aipp->params, output));
   if (kernel.input_bytes() != input.bytes || kernel.output_bytes() != input.aipp->original.bytes)
@@ -28,25 +31,34 @@ Result<std::optional<AippKernel>> make_kernel(const OmInput& input) {
   return std::optional<AippKernel>(kernel);
 }
 
+/// `written` by AIPP: half floats if something may overflow.
+void saturate(ov::Tensor& written, bool may_overflow, FloatOverflow& overflow) {
+  if (overflow.saturate && may_overflow)
+    overflow.seen |=
+        saturate_halves({static_cast<uint16_t*>(written.data()), written.get_byte_size() / sizeof(uint16_t)});
+}
+
 }  // namespace
 
 Result<std::unique_ptr<OpenNetwork>> OpenNetwork::create(const ov::CompiledModel& network,
                                                          const ModelInfo& info) {
-  if (network.inputs().size() != info.inputs.size() || network.outputs().size() != info.outputs.size())
+  const auto inputs =
+      static_cast<size_t>(std::ranges::count(info.inputs, OmInputRole::kData, &OmInput::role));
+  if (network.inputs().size() != inputs || network.outputs().size() != info.outputs.size())
     return error(
         ACL_ERROR_DESERIALIZE_MODEL, "MDL-001",
         "the om file describes {} inputs and {} outputs, its network has {} and {}; convert the model "
         "again",
-        info.inputs.size(), info.outputs.size(), network.inputs().size(), network.outputs().size());
+        inputs, info.outputs.size(), network.inputs().size(), network.outputs().size());
   std::vector<std::optional<AippKernel>> kernels;
-  for (size_t i = 0; i < info.inputs.size(); ++i) {
+  for (size_t i = 0; i < inputs; ++i) {
     CAIRN_RETURN_IF_ERROR(check_port(network.input(i), info.inputs[i].engine_tensor(), "input"));
     CAIRN_ASSIGN(const std::optional<AippKernel> kernel, make_kernel(info.inputs[i]));
     kernels.push_back(kernel);
   }
   for (size_t i = 0; i < info.outputs.size(); ++i)
     CAIRN_RETURN_IF_ERROR(check_port(network.output(i), info.outputs[i], "output"));
-  return std::unique_ptr<OpenNetwork>(new OpenNetwork(network, std::move(kernels)));
+  return std::unique_ptr<OpenNetwork>(new OpenNetwork(network, info, std::move(kernels)));
 }
 
 ov::InferRequest OpenNetwork::take_request() {
@@ -66,25 +78,46 @@ void OpenNetwork::give_back(ov::InferRequest request) {
   free_requests_.push_back(std::move(request));
 }
 
-ov::Tensor OpenNetwork::input_tensor(size_t index, const ShapedInput& input, FloatOverflow& overflow) {
+Result<ov::Tensor> OpenNetwork::input_tensor(size_t index, std::span<const ShapedInput> inputs,
+                                             FloatOverflow& overflow) {
   const auto port = network_.input(index);
+  const ShapedInput& input = inputs[index];
+  if (info_.inputs[index].aipp && !kernels_[index]) return run_dynamic_aipp(index, inputs, overflow);
   if (!kernels_[index])
     // The engine takes no const tensors for its inputs; it does not write them.
-    return {port.get_element_type(), ov::Shape(input.dims.begin(), input.dims.end()),
-            const_cast<void*>(input.data)};
+    return ov::Tensor(port.get_element_type(), ov::Shape(input.dims.begin(), input.dims.end()),
+                      const_cast<void*>(input.data));
   ov::Tensor written(port.get_element_type(), port.get_shape());
   kernels_[index]->run(static_cast<const uint8_t*>(input.data), written.data());
-  if (overflow.saturate && kernels_[index]->may_overflow())
-    overflow.seen |= saturate_halves(
-        {static_cast<uint16_t*>(written.data()), kernels_[index]->output_bytes() / sizeof(uint16_t)});
+  saturate(written, kernels_[index]->may_overflow(), overflow);
+  return written;
+}
+
+Result<ov::Tensor> OpenNetwork::run_dynamic_aipp(size_t index, std::span<const ShapedInput> inputs,
+                                                 FloatOverflow& overflow) {
+  OmTensor described = info_.inputs[index].engine_tensor();
+  described.dims = inputs[index].dims;
+  CAIRN_ASSIGN(const AippOutput output, om_aipp_output(described));
+  const DynamicAippInput input = dynamic_aipp_input(info_, index, output);
+  DynamicAipp aipp(input);
+  ov::Tensor written(network_.input(index).get_element_type(),
+                     ov::Shape(described.dims.begin(), described.dims.end()));
+  CAIRN_RETURN_IF_ERROR(aipp.run(inputs[input.parameters].data,
+                                 static_cast<const uint8_t*>(inputs[index].data), written.data()));
+  saturate(written, aipp.may_overflow(), overflow);
   return written;
 }
 
 Status OpenNetwork::run(std::span<const ShapedInput> inputs, const TakeOutput& take,
                         FloatOverflow& overflow) {
+  std::vector<ov::Tensor> tensors;
+  for (size_t i = 0; i < kernels_.size(); ++i) {
+    CAIRN_ASSIGN(ov::Tensor tensor, input_tensor(i, inputs, overflow));
+    tensors.push_back(std::move(tensor));
+  }
   ov::InferRequest request = take_request();  // Lost when the run throws: its state is unknown then.
-  for (size_t i = 0; i < inputs.size(); ++i)
-    request.set_input_tensor(i, input_tensor(i, inputs[i], overflow));
+  for (size_t i = 0; i < tensors.size(); ++i)
+    request.set_input_tensor(i, tensors[i]);
   request.infer();
   Status status;
   for (size_t i = 0; i < network_.outputs().size() && status.is_ok(); ++i) {

@@ -44,10 +44,7 @@ Result<AippStage> make_stage(const ModelInfo& info, const OmShapes& shapes, size
   if (!aipp) return AippStage();
   CAIRN_ASSIGN(AippOutput output, om_aipp_output(written));
   if (aipp->aipp_mode == AippMode::kDynamic) {
-    const size_t parameters = info.inputs[index].aipp->parameters;
-    return AippStage{.fixed = std::nullopt,
-                     .dynamic = DynamicAippInput{
-                         output, parameters, aipp_block_images(info.inputs[parameters].bytes), user_bytes}};
+    return AippStage{.fixed = std::nullopt, .dynamic = dynamic_aipp_input(info, index, output)};
   }
   CAIRN_ASSIGN(AippKernel kernel, AippKernel::create(*aipp, output));
   if (kernel.input_bytes() != user_bytes || kernel.output_bytes() != written.bytes)

@@ -60,6 +60,17 @@ void copy_normalisation(const AippParams& p, aclAippInfo& out) {
   out.varReciChn3 = p.var_reci_chn[3];
 }
 
+Status add_dims(const OmTensor& written, aclAippInfo& out) {
+  aclAippDims& dims = out.outDims[out.shapeCount++];
+  CAIRN_RETURN_IF_ERROR(copy_dims(written.name, written.dims, dims.srcDims));
+  dims.srcSize = written.bytes;
+  // The engine has no layout of its own for the network's input: before and after AIPP the tensor is the
+  // same.
+  dims.aippOutdims = dims.srcDims;
+  dims.aippOutSize = written.bytes;
+  return {};
+}
+
 }  // namespace
 
 Status fill_aipp_info(const ModelInfo& info, size_t index, aclAippInfo& out) {
@@ -79,17 +90,10 @@ Status fill_aipp_info(const ModelInfo& info, size_t index, aclAippInfo& out) {
   out.srcFormat = original.format;
   out.srcDatatype = original.data_type;
   out.srcDimNum = original.dims.size();
-  // The engine has no layout of its own for the network's input: before and after AIPP the tensor is the
-  // same.
-  for (const OmShapes& gear : info.gears) {
-    if (out.shapeCount == ACL_MAX_SHAPE_COUNT) break;
-    const OmTensor& own = gear.network_inputs[index];
-    aclAippDims& dims = out.outDims[out.shapeCount++];
-    CAIRN_RETURN_IF_ERROR(copy_dims(original.name, own.dims, dims.srcDims));
-    dims.srcSize = own.bytes;
-    dims.aippOutdims = dims.srcDims;
-    dims.aippOutSize = own.bytes;
-  }
+  if (info.has_open_shapes) return add_dims(original, out);  // Sizes that are open are -1, and the bytes 0.
+  for (const OmShapes& gear : info.gears)
+    if (out.shapeCount < ACL_MAX_SHAPE_COUNT)
+      CAIRN_RETURN_IF_ERROR(add_dims(gear.network_inputs[index], out));
   return {};
 }
 

@@ -35,19 +35,23 @@ Status check_image_gear(const std::vector<AippParams>& images, const AippOutput&
                first.src_image_size_w, first.src_image_size_h, largest.width, largest.height);
 }
 
-/// The parameters suit the model's largest gear, each image by itself [AIPP-005] [AIPP-006].
+/// What the images are for: the network's input in the largest gear, or in the sizes that the images have.
+Result<AippOutput> wanted_output(const ModelInfo& info, size_t index, const std::vector<AippParams>& images) {
+  OmInput input = info.inputs[index];
+  if (!info.has_open_shapes) input.aipp->original = info.gears[info.largest_gear].network_inputs[index];
+  OmTensor written = input.aipp->original;
+  CAIRN_ASSIGN(written.dims, dims_behind_aipp(input, images.front(), static_cast<int64_t>(images.size())));
+  return om_aipp_output(written);
+}
+
+/// The parameters suit the model, each image by itself [AIPP-005] [AIPP-006].
 Status check_images(const ModelInfo& info, size_t index, const std::vector<AippParams>& images) {
   const OmInput& image_input = info.inputs[index];
-  CAIRN_ASSIGN(const AippOutput output, om_aipp_output(info.gears[info.largest_gear].network_inputs[index]));
-  if (static_cast<int64_t>(images.size()) != output.batch)
-    return error(ACL_ERROR_GE_AIPP_BATCH_EMPTY, "GDM-047",
-                 "the parameters are for {} images, the batch of input {} is {}; pass that number to "
-                 "acl.mdl.create_aipp",
-                 images.size(), image_input.name, output.batch);
   const AippParams& first = images.front();
   if (first.src_image_size_w == 0 || first.src_image_size_h == 0)
     return error(ACL_ERROR_INVALID_PARAM, "AIPP-036",
                  "the size of the source image is not set; call acl.mdl.set_aipp_src_image_size");
+  CAIRN_ASSIGN(const AippOutput output, wanted_output(info, index, images));
   const size_t bytes =
       images.size() * aipp_image_bytes(first.input_format, first.src_image_size_w, first.src_image_size_h);
   if (bytes > image_input.bytes)

@@ -1,9 +1,7 @@
 #include "model/model_load.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +12,7 @@
 #include <span>
 #include <utility>
 
+#include "base/file_descriptor.h"
 #include "device/context.h"
 #include "device/guarded_copy.h"
 #include "device/runtime.h"
@@ -31,23 +30,6 @@ constexpr size_t kHugePage = size_t{2} << 20;
 constexpr size_t kManyHugePages = 4 * kHugePage;
 constexpr size_t kHeadBytes = 4096;  // The header and the longest table of partitions.
 constexpr size_t kManyWeights = size_t{4} << 20;
-
-class FileDescriptor {
- public:
-  // Without O_NONBLOCK, opening a pipe would wait for its writer.
-  explicit FileDescriptor(const char* path) : descriptor_(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  ~FileDescriptor() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  int get() const { return descriptor_; }
-  /// The caller closes it.
-  int release() { return std::exchange(descriptor_, -1); }
-
- private:
-  int descriptor_;
-};
 
 struct Buffer {
   std::shared_ptr<std::byte[]> memory;
@@ -87,7 +69,7 @@ std::span<std::byte> many_weights(std::span<std::byte> file) {
 /// The bytes of a regular file; -1 if there is none.
 off_t regular_size(const FileDescriptor& file) {
   struct stat state {};
-  return file.get() >= 0 && fstat(file.get(), &state) == 0 && S_ISREG(state.st_mode) ? state.st_size : -1;
+  return file && fstat(file.get(), &state) == 0 && S_ISREG(state.st_mode) ? state.st_size : -1;
 }
 
 Status weight_file_error(const std::filesystem::path& path, std::string_view reason) {
@@ -101,7 +83,7 @@ Result<Buffer> join_weights(const Buffer& file, std::span<const OmWeightFile> pa
                             const std::filesystem::path& folder) {
   for (const OmWeightFile& part : parts) {
     const std::filesystem::path path = folder / part.name();
-    const off_t size = regular_size(FileDescriptor(path.c_str()));
+    const off_t size = regular_size(FileDescriptor(path));
     if (size < 0) return weight_file_error(path, "is missing or cannot be read");
     if (static_cast<uint64_t>(size) != part.bytes)
       return weight_file_error(path, fmt::format("has {} bytes, the model needs {}", size, part.bytes));
@@ -111,8 +93,8 @@ Result<Buffer> join_weights(const Buffer& file, std::span<const OmWeightFile> pa
       make_room_for_weights({file.memory.get(), file.size}, {whole.memory.get(), whole.size});
   for (const OmWeightFile& part : parts) {
     const std::filesystem::path path = folder / part.name();
-    const FileDescriptor opened(path.c_str());
-    if (opened.get() < 0) return weight_file_error(path, std::strerror(errno));
+    const FileDescriptor opened(path);
+    if (!opened) return weight_file_error(path, std::strerror(errno));
     CAIRN_RETURN_IF_ERROR(read_part(opened, path.c_str(), 0, place.first(part.bytes)));
     place = place.subspan(part.bytes);
   }
@@ -162,7 +144,7 @@ Status check_sizes_are_known(const ModelInfo& info) {
 Result<SharedBytes> open_model_file(const char* path) {
   FileDescriptor file(path);
   struct stat state {};
-  if (file.get() < 0 || fstat(file.get(), &state) != 0) return path_error(path, std::strerror(errno));
+  if (!file || fstat(file.get(), &state) != 0) return path_error(path, std::strerror(errno));
   if (!S_ISREG(state.st_mode)) return path_error(path, "it is no regular file");
   const FileIdentity identity(state);
   Buffer buffer = allocate(static_cast<size_t>(state.st_size));
@@ -180,7 +162,7 @@ Result<SharedBytes> open_model_file(const char* path) {
     if (fstat(file.get(), &state) != 0 || FileIdentity(state) != identity)
       return path_error(path, "it was changed while it was read");
     return SharedBytes{std::move(buffer.memory), buffer.size, name.stem().string(),
-                       std::make_shared<UnreadWeights>(file.release(), identity, before, weights)};
+                       std::make_shared<UnreadWeights>(std::move(file), identity, before, weights)};
   }
   if (const auto parts = find_weight_files({buffer.memory.get(), buffer.size}); !parts.empty()) {
     CAIRN_ASSIGN(buffer, join_weights(buffer, parts, name.parent_path() / kOmWeightFolder));

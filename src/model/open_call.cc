@@ -6,6 +6,7 @@
 #include "device/guarded_copy.h"
 #include "device/runtime.h"
 #include "model/model_dump.h"
+#include "model/open_aipp.h"
 #include "tensor/data_type.h"
 
 namespace cairn {
@@ -22,15 +23,8 @@ bool is_open(const std::vector<int64_t>& dims) {
 /// "[1~8, 3, 224]": what the model was converted for.
 std::string allowed_text(const OmInput& input) {
   std::string text;
-  for (size_t i = 0; i < input.dims.size(); ++i) {
-    text += i ? ", " : "";
-    if (input.dims[i] >= 0)
-      text += std::to_string(input.dims[i]);
-    else if (i >= input.ranges.size() || input.ranges[i].most < 0)
-      text += i < input.ranges.size() ? fmt::format("{} or more", input.ranges[i].least) : "any";
-    else
-      text += fmt::format("{}~{}", input.ranges[i].least, input.ranges[i].most);
-  }
+  for (size_t i = 0; i < input.dims.size(); ++i)
+    text += (i ? ", " : "") + to_text(input.range(i));
   return fmt::format("[{}]", text);
 }
 
@@ -38,8 +32,7 @@ std::string allowed_text(const OmInput& input) {
 Status check_shape(size_t index, const OmInput& input, const std::vector<int64_t>& dims) {
   bool fits = dims.size() == input.dims.size();
   for (size_t i = 0; fits && i < dims.size(); ++i)
-    fits = input.dims[i] < 0 ? dims[i] >= 0 && (i >= input.ranges.size() || input.ranges[i].contains(dims[i]))
-                             : dims[i] == input.dims[i];
+    fits = input.range(i).contains(dims[i]);
   if (fits) return {};
   return error(ACL_ERROR_GE_SHAPE_INVALID, "GDM-077",
                "the shape {} is set for input {} ({}), the model was converted for {}; give another shape to "
@@ -47,11 +40,13 @@ Status check_shape(size_t index, const OmInput& input, const std::vector<int64_t
                dims_text(dims), index, input.name, allowed_text(input));
 }
 
-/// The shape of an input: as set for the dataset, or as the model has it.
-Result<std::vector<int64_t>> shape_of(const Dataset& dataset, size_t index, const OmInput& input) {
-  if (auto set = dataset.described_dims(index)) {
-    if (!input.aipp) CAIRN_RETURN_IF_ERROR(check_shape(index, input, *set));
-    return *set;
+/// The shape of an input: as set for the dataset, or as the model has it. AIPP makes those of images.
+Result<std::vector<int64_t>> shape_of(const std::optional<std::vector<int64_t>>& described, size_t index,
+                                      const OmInput& input) {
+  if (input.aipp) return input.dims;
+  if (described) {
+    CAIRN_RETURN_IF_ERROR(check_shape(index, input, *described));
+    return *described;
   }
   if (!is_open(input.dims)) return input.dims;
   return error(ACL_ERROR_GE_SHAPE_INVALID, "GDM-080",
@@ -100,7 +95,8 @@ Status OpenCall::collect_inputs(const Dataset& dataset) {
   const std::vector<OmInput>& inputs = model_->info().inputs;
   CAIRN_RETURN_IF_ERROR(check_count(dataset, inputs.size(), "input", ACL_ERROR_MODEL_INPUT_NOT_MATCH));
   for (size_t i = 0; i < inputs.size(); ++i) {
-    CAIRN_ASSIGN(std::vector<int64_t> dims, shape_of(dataset, i, inputs[i]));
+    std::optional<std::vector<int64_t>> described = dataset.described_dims(i);
+    CAIRN_ASSIGN(std::vector<int64_t> dims, shape_of(described, i, inputs[i]));
     CAIRN_ASSIGN(const size_t bytes, bytes_of(inputs[i], dims));
     CAIRN_ASSIGN(const DataBuffer::Contents buffer, DataBuffer::read(dataset.buffer(i), "input", "MDL-059"));
     const auto [data, size] = buffer;
@@ -108,7 +104,7 @@ Status OpenCall::collect_inputs(const Dataset& dataset) {
       return error(ACL_ERROR_MODEL_INPUT_NOT_MATCH, "GDM-078",
                    "the data buffer of input {} ({}) has {} bytes, the shape {} needs {}", i, inputs[i].name,
                    size, dims_text(dims), bytes);
-    inputs_.push_back({data, bytes, std::move(dims)});
+    inputs_.push_back({data, bytes, std::move(dims), std::move(described)});
   }
   return {};
 }
@@ -149,24 +145,33 @@ Status OpenCall::run(FloatOverflow& overflow, const TaskPlace& place) {
   }
 }
 
+/// Where the input's bytes are: in the device's memory, or in a copy of host memory, which may be anything.
+Result<const void*> OpenCall::readable(const Input& input, bool must_stay, Copies& copies) {
+  static constexpr std::byte kNothing{};
+  if (input.bytes == 0) return &kNothing;
+  const void* data = input.address;
+  const bool is_of_device = Runtime::get().device_of_address(data) != nullptr;
+  if (is_of_device) {
+    CAIRN_ASSIGN(data, Runtime::get().resolve(input.address, input.bytes, "input", "MDL-015"));
+    if (!must_stay) return data;
+  }
+  copies.emplace_back(input.bytes);
+  if (guarded_copy(copies.back().data(), data, input.bytes)) return copies.back().data();
+  return error(ACL_ERROR_INVALID_PARAM, "MDL-015",
+               "{} is neither device memory nor host memory of {} bytes that can be accessed", input.address,
+               input.bytes);
+}
+
 Status OpenCall::run_checked(FloatOverflow& overflow, const TaskPlace& place) {
   std::vector<ShapedInput> inputs;
-  std::vector<std::vector<std::byte>> copies;  // Of host memory, which may be anything.
-  for (const Input& input : inputs_) {
-    static constexpr std::byte kNothing{};
-    const void* data = &kNothing;
-    if (input.bytes > 0 && Runtime::get().device_of_address(input.address) != nullptr) {
-      CAIRN_ASSIGN(data, Runtime::get().resolve(input.address, input.bytes, "input", "MDL-015"));
-    } else if (input.bytes > 0) {
-      copies.emplace_back(input.bytes);
-      if (!guarded_copy(copies.back().data(), input.address, input.bytes))
-        return error(ACL_ERROR_INVALID_PARAM, "MDL-015",
-                     "{} is neither device memory nor host memory of {} bytes that can be accessed",
-                     input.address, input.bytes);
-      data = copies.back().data();
-    }
-    inputs.push_back({data, input.dims});
+  Copies copies;
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    // Parameters that are checked and used are the same bytes.
+    const bool must_stay = model_->info().inputs[i].role == OmInputRole::kAippParameters;
+    CAIRN_ASSIGN(const void* const data, readable(inputs_[i], must_stay, copies));
+    inputs.push_back({data, inputs_[i].dims});
   }
+  CAIRN_RETURN_IF_ERROR(find_dims_behind_aipp(inputs));
   ModelDump* const dump = model_->dump();
   const bool is_dumped = dump != nullptr && dump->is_active();
   if (is_dumped) CAIRN_RETURN_IF_ERROR(keep_inputs(inputs, copies));
@@ -180,9 +185,19 @@ Status OpenCall::run_checked(FloatOverflow& overflow, const TaskPlace& place) {
   return {};
 }
 
+Status OpenCall::find_dims_behind_aipp(std::vector<ShapedInput>& inputs) const {
+  const std::vector<OmInput>& described = model_->info().inputs;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!described[i].aipp || !described[i].aipp->is_dynamic()) continue;
+    const size_t parameters = described[i].aipp->parameters;
+    const std::span block(static_cast<const std::byte*>(inputs[parameters].data), inputs_[parameters].bytes);
+    CAIRN_ASSIGN(inputs[i].dims, dims_of_run(described[i], block, inputs_[i].described));
+  }
+  return {};
+}
+
 /// Copies what an output may overwrite before the dump has looked at it.
-Status OpenCall::keep_inputs(std::vector<ShapedInput>& inputs,
-                             std::vector<std::vector<std::byte>>& copies) const {
+Status OpenCall::keep_inputs(std::vector<ShapedInput>& inputs, Copies& copies) const {
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (inputs_[i].bytes == 0) continue;
     std::vector<std::byte> kept(inputs_[i].bytes);

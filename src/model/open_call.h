@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/observer.h"
@@ -32,13 +33,18 @@ class OpenCall {
   struct Input {
     void* address;
     size_t bytes;
-    std::vector<int64_t> dims;
+    std::vector<int64_t> dims;  ///< Behind dynamic AIPP: known when the call runs.
+    std::optional<std::vector<int64_t>> described;
   };
+
+  using Copies = std::vector<std::vector<std::byte>>;
 
   OpenCall(std::shared_ptr<Model> model, Ref<Dataset> outputs)
       : model_(std::move(model)), output_dataset_(std::move(outputs)) {}
   Status run_checked(FloatOverflow& overflow, const TaskPlace& place);
-  Status keep_inputs(std::vector<ShapedInput>& inputs, std::vector<std::vector<std::byte>>& copies) const;
+  Status find_dims_behind_aipp(std::vector<ShapedInput>& inputs) const;
+  static Result<const void*> readable(const Input& input, bool must_stay, Copies& copies);
+  Status keep_inputs(std::vector<ShapedInput>& inputs, Copies& copies) const;
   Status collect_inputs(const Dataset& dataset);
   Status collect_outputs();
   Status take_output(size_t index, const std::vector<int64_t>& dims, std::span<const std::byte> bytes,

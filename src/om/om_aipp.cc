@@ -1,5 +1,9 @@
 #include "om/om_aipp.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "aipp/aipp_block.h"
@@ -24,6 +28,11 @@ Result<AippDataType> aipp_type_of(const OmTensor& tensor) {
   }
 }
 
+/// The dim that is the height, in front of that of the width; `tensor` is one of om_aipp_output.
+size_t height_of(const OmTensor& tensor) {
+  return tensor.format == ACL_FORMAT_NCHW ? 2 : 1;
+}
+
 }  // namespace
 
 Result<AippOutput> om_aipp_output(const OmTensor& tensor) {
@@ -36,6 +45,53 @@ Result<AippOutput> om_aipp_output(const OmTensor& tensor) {
   const std::vector<int64_t>& d = tensor.dims;
   if (nchw) return AippOutput{d[0], d[1], d[2], d[3], AippLayout::kNchw, type};
   return AippOutput{d[0], d[3], d[1], d[2], AippLayout::kNhwc, type};
+}
+
+std::string to_text(const DimRange& range) {
+  if (range.is_fixed()) return std::to_string(range.least);
+  if (range.most < 0) return fmt::format("{} or more", range.least);
+  return fmt::format("{}~{}", range.least, range.most);
+}
+
+Result<int64_t> most_aipp_images(const OmInput& input) {
+  const OmTensor& own = input.engine_tensor();
+  CAIRN_RETURN_IF_ERROR(om_aipp_output(own).status());
+  if (const DimRange batch = input.range(0); batch.most < 0)
+    return error(ACL_ERROR_GE_AIPP_MODE_INVALID, "E10052",
+                 "the batch of input {} is {}; dynamic AIPP has parameters for each image, so give the batch "
+                 "a limit, such as 1~8 in --input_shape",
+                 own.name, to_text(batch));
+  OmTensor smallest = own;
+  smallest.dims[0] = input.range(0).most;
+  const size_t height = height_of(own);
+  for (const size_t side : {height, height + 1})
+    smallest.dims[side] = std::max<int64_t>(input.range(side).least, 1);
+  CAIRN_ASSIGN(const AippOutput output, om_aipp_output(smallest));
+  CAIRN_RETURN_IF_ERROR(check_dynamic_aipp_output(output));
+  return output.batch;
+}
+
+Result<std::vector<int64_t>> dims_behind_aipp(const OmInput& input, const AippParams& first, int64_t images) {
+  const OmTensor& own = input.engine_tensor();
+  if (images < 1 || !input.range(0).contains(images))
+    return error(ACL_ERROR_GE_AIPP_BATCH_EMPTY, "GDM-047",
+                 "the parameters are for {} images, the batch of input {} is {}; pass that number to "
+                 "acl.mdl.create_aipp",
+                 images, input.name, to_text(input.range(0)));
+  std::vector<int64_t> dims = own.dims;
+  dims[0] = images;
+  const auto [width, height] = aipp_output_size(first);
+  const size_t rows = height_of(own);
+  for (const auto& [dim, size, name] : {std::tuple{rows, height, "height"}, {rows + 1, width, "width"}}) {
+    if (dims[dim] >= 0) continue;  // resolve() compares the fixed ones.
+    if (!input.range(dim).contains(size))
+      return error(ACL_ERROR_GE_SHAPE_INVALID, "GDM-083",
+                   "the {} after AIPP is {}, input {} of the model takes {}; change src_image_size, crop or "
+                   "padding, or convert the model for other ranges",
+                   name, size, input.name, to_text(input.range(dim)));
+    dims[dim] = size;
+  }
+  return dims;
 }
 
 void set_dynamic_aipp(OmInput& input, const AippParams& params, size_t parameters) {

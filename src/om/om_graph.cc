@@ -339,14 +339,14 @@ Result<OmInput> decode_input(const pb::OpDef& op) {
   input.dims_v2 = input.dims;
   if (const pb::AttrDef* dims = find(op.attr(), "input_dims"))
     input.dims_v2.assign(dims->list().i().begin(), dims->list().i().end());
+  CAIRN_RETURN_IF_ERROR(decode_aipp(op, input));
   if (const pb::AttrDef* ranges = find(op.attr(), kShapeRange)) {
     const auto& numbers = ranges->list().i();
-    if (numbers.size() != static_cast<int>(2 * input.dims.size()))
+    if (numbers.size() != static_cast<int>(2 * input.engine_tensor().dims.size()))
       return malformed(fmt::format("{} of input {} cannot be read", kShapeRange, input.name));
     for (int i = 0; i + 1 < numbers.size(); i += 2)
       input.ranges.push_back({numbers[i], numbers[i + 1]});
   }
-  CAIRN_RETURN_IF_ERROR(decode_aipp(op, input));
   return input;
 }
 
@@ -443,14 +443,18 @@ Status check_dynamic_aipp(const OmModel& model, const OmInput& input) {
 Status check_aipp_parameters(const OmModel& model) {
   const auto is_dynamic = [](const OmInput& input) { return input.aipp && input.aipp->is_dynamic(); };
   if (std::ranges::none_of(model.inputs, is_dynamic)) return {};
-  if (has_open_shapes(model))
-    return malformed("it has dynamic AIPP and shapes that are known only at run time");
-  CAIRN_ASSIGN(const std::vector<OmShapes> gears, shapes_of(model));
+  std::vector<OmShapes> gears;
+  if (!has_open_shapes(model)) {
+    CAIRN_ASSIGN(gears, shapes_of(model));
+  }
   for (size_t i = 0; i < model.inputs.size(); ++i) {
     if (!is_dynamic(model.inputs[i])) continue;
     int64_t images = 0;
     for (const OmShapes& gear : gears)
       images = std::max(images, gear.network_inputs[i].dims[0]);
+    if (gears.empty()) {
+      CAIRN_ASSIGN(images, most_aipp_images(model.inputs[i]));
+    }
     const OmInput& parameters = model.inputs[model.inputs[i].aipp->parameters];
     const size_t needed = aipp_block_bytes(static_cast<size_t>(images));
     if (parameters.bytes != needed)

@@ -54,6 +54,8 @@ struct DimRange {
   bool contains(int64_t size) const { return size >= least && (most < 0 || size <= most); }
   bool operator==(const DimRange&) const = default;
 };
+/// "3", "1~8" or "2 or more".
+std::string to_text(const DimRange& range);
 
 /// What an input is for. Inputs of the network come first, in its order, then the others.
 enum class OmInputRole : uint8_t {
@@ -64,16 +66,22 @@ enum class OmInputRole : uint8_t {
 
 /// An input. With AIPP the tensor is the image (uint8, NHWC), and `aipp->original` is what the IR takes. Dims
 /// that change with the gear are -1, and so are those of an image with dynamic AIPP; `bytes` is that of the
-/// largest gear. Without gears and AIPP, a tensor with a dim of -1 has a size that is known only when the
+/// largest gear. Without gears, an `engine_tensor` with a dim of -1 has a size that is known only when the
 /// model runs; its `bytes` is 0.
 struct OmInput : OmTensor {
   std::vector<int64_t> dims_v2;  ///< aclmdlGetInputDimsV2; differs from `dims` only with static AIPP.
   std::optional<OmAipp> aipp;
   OmInputRole role = OmInputRole::kData;
-  std::vector<DimRange> ranges;  ///< One for each of `dims`, or none.
+  std::vector<DimRange> ranges;  ///< One for each dim of `engine_tensor`, or none.
 
   /// The tensor that the IR's input takes.
   const OmTensor& engine_tensor() const { return aipp ? aipp->original : *this; }
+  /// The sizes that a dim of it may have.
+  DimRange range(size_t dim) const {
+    const int64_t size = engine_tensor().dims[dim];
+    if (size >= 0) return DimRange::fixed(size);
+    return dim < ranges.size() ? ranges[dim] : DimRange();
+  }
 };
 
 /// What the gears of a model change. The values are those of the attribute `mbatch_dynamic_type`.

@@ -95,14 +95,11 @@ std::string gears_text(const OmGears& gears) {
   return text;
 }
 
-/// "[1~8, 3, 0~]": the sizes that the dims of an input may have.
+/// "[1~8, 3, 0 or more]": the sizes that the dims of an input may have.
 std::string ranges_text(const std::vector<DimRange>& ranges) {
   std::string text;
   for (const DimRange& range : ranges) {
-    text += text.empty() ? "" : ", ";
-    text += range.is_fixed() ? std::to_string(range.least)
-            : range.most < 0 ? fmt::format("{}~", range.least)
-                             : fmt::format("{}~{}", range.least, range.most);
+    text += (text.empty() ? "" : ", ") + to_text(range);
   }
   return fmt::format("[{}]", text);
 }

@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "acl/acl_mdl.h"
+#include "om/om_model.h"
 
 namespace cairn {
 
@@ -35,18 +36,28 @@ const char* read_bytes(int descriptor, uint64_t offset, std::span<std::byte> pla
   return nullptr;
 }
 
-UnreadWeights::~UnreadWeights() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
-
 Status UnreadWeights::read() {
   const std::lock_guard lock(mutex_);
-  if (descriptor_ < 0) return {};
-  if (const char* const reason = read_bytes(descriptor_, offset_, place_))
+  return read_locked();
+}
+
+Status UnreadWeights::read_locked() {
+  if (!file_) return {};
+  if (const char* const reason = read_bytes(file_.get(), offset_, place_))
     return error(ACL_ERROR_GE_EXEC_MODEL_PATH_INVALID, "MDL-003",
                  "the weights of the model file cannot be read: {}", reason);
-  ::close(descriptor_);
-  descriptor_ = -1;
+  file_ = FileDescriptor();
+  return {};
+}
+
+Status UnreadWeights::read_checked(uint64_t checksum) {
+  const std::lock_guard lock(mutex_);
+  if (checksum_ == checksum) return {};
+  CAIRN_RETURN_IF_ERROR(read_locked());
+  if (om_checksum(place_) != checksum)
+    return error(ACL_ERROR_GE_EXEC_LOAD_WEIGHT_PARTITION_FAILED, "MDL-001",
+                 "the weights in the file have changed since it was loaded; load it again");
+  checksum_ = checksum;
   return {};
 }
 

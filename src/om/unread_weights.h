@@ -7,9 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <type_traits>
+#include <utility>
 
+#include "base/file_descriptor.h"
 #include "base/status.h"
 
 namespace cairn {
@@ -40,23 +43,26 @@ const char* read_bytes(int descriptor, uint64_t offset, std::span<std::byte> pla
 /// Thread-safe.
 class UnreadWeights {
  public:
-  /// Takes the descriptor of a file that was `identity` when its other parts were read. `place`: where in
-  /// memory its bytes from `offset` belong.
-  UnreadWeights(int descriptor, const FileIdentity& identity, uint64_t offset, std::span<std::byte> place)
-      : descriptor_(descriptor), identity_(identity), offset_(offset), place_(place) {}
-  UnreadWeights(const UnreadWeights&) = delete;
-  UnreadWeights& operator=(const UnreadWeights&) = delete;
-  ~UnreadWeights();
+  /// `file` was `identity` when its other parts were read. `place`: where in memory its bytes from `offset`
+  /// belong.
+  UnreadWeights(FileDescriptor file, const FileIdentity& identity, uint64_t offset,
+                std::span<std::byte> place)
+      : file_(std::move(file)), identity_(identity), offset_(offset), place_(place) {}
 
   const FileIdentity& identity() const { return identity_; }
   /// Reads them if nobody has. What is read must be checked: the file may have changed meanwhile.
   Status read();
+  /// Reads and checks them if nobody has: an error if their om_checksum is another one.
+  Status read_checked(uint64_t checksum);
 
  private:
-  int descriptor_;  ///< -1 once they are read.
+  Status read_locked();
+
+  FileDescriptor file_;  ///< Closed once they are read.
   const FileIdentity identity_;
   const uint64_t offset_;
   const std::span<std::byte> place_;
+  std::optional<uint64_t> checksum_;  ///< That they are known to have.
   std::mutex mutex_;
 };
 

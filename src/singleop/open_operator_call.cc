@@ -1,5 +1,6 @@
 #include "singleop/open_operator_call.h"
 
+#include <chrono>
 #include <cstring>
 #include <new>
 
@@ -106,12 +107,19 @@ Status OpenOperatorCall::run_resolved(FloatOverflow& overflow) {
     }
     inputs.push_back({data, input.dims});
   }
-  return executable_.run_open(
+  const auto start = std::chrono::steady_clock::now();
+  CAIRN_RETURN_IF_ERROR(executable_.run_open(
       inputs,
       [&](size_t index, const std::vector<int64_t>& dims, std::span<const std::byte> bytes) {
         return take(index, dims, bytes);
       },
-      overflow);
+      overflow));
+  const auto taken = std::chrono::steady_clock::now() - start;
+  const std::chrono::milliseconds limit(Runtime::get().op_execute_timeout_ms());
+  if (limit.count() == 0 || taken <= limit) return {};
+  return error(ACL_ERROR_RT_AICORE_TIMEOUT, "OP-006",
+               "operator {} took {} ms, allowed are {}; allow more with acl.rt.set_op_execute_time_out",
+               one_->description().type, taken / std::chrono::milliseconds(1), limit.count());
 }
 
 Status OpenOperatorCall::take(size_t index, const std::vector<int64_t>& dims,

@@ -7,6 +7,7 @@
 #include "kernel/kernel_registry.h"
 #include "model/engine_loader.h"
 #include "op/op_attributes.h"
+#include "singleop/operator_dump.h"
 #include "singleop/operator_registry.h"
 #include "tensor/tensor_desc.h"
 
@@ -126,7 +127,7 @@ class OperatorHandle final : public OpHandle {
     const PlacedBuffers in(inputs, inputs_on_host_);
     const PlacedBuffers out(outputs, outputs_on_host_);
     if constexpr (std::is_same_v<Operator, Found>)
-      return op_->launch({kFunction, in.span(), out.span(), {}, {}, false, stream});
+      return launch_operator(*op_, {kFunction, in.span(), out.span(), {}, {}, false, stream});
     else
       return PreparedKernel::launch(op_, kFunction, in.span(), out.span(), stream);
   }
@@ -234,8 +235,8 @@ Status execute_operator(const char* function, const OperatorArguments& arguments
   if (kernel) [[unlikely]]
     return PreparedKernel::launch(kernel, function, inputs.span(), outputs.span(), stream);
   CAIRN_ASSIGN(const Found op, find_operator_of(arguments, inputs.span()));
-  return op->launch({function, inputs.span(), outputs.span(), arguments.input_descs, arguments.output_descs,
-                     writes_shapes, stream});
+  return launch_operator(*op, {function, inputs.span(), outputs.span(), arguments.input_descs,
+                               arguments.output_descs, writes_shapes, stream});
 }
 
 Status compile_and_execute_operator(const char* function, const OperatorArguments& arguments,
@@ -245,8 +246,8 @@ Status compile_and_execute_operator(const char* function, const OperatorArgument
   CAIRN_ASSIGN(const OperatorBuffers outputs,
                OperatorBuffers::read(arguments.outputs, arguments.output_descs, "outputs"));
   CAIRN_ASSIGN(const Found op, find_or_compile(arguments, inputs.span()));
-  return op->launch({function, inputs.span(), outputs.span(), arguments.input_descs, arguments.output_descs,
-                     writes_shapes, stream});
+  return launch_operator(*op, {function, inputs.span(), outputs.span(), arguments.input_descs,
+                               arguments.output_descs, writes_shapes, stream});
 }
 
 Result<std::unique_ptr<OpHandle>> make_operator_handle(const OperatorArguments& arguments) {

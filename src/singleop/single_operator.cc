@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "device/runtime.h"
-#include "element/element_program.h"
+#include "direct/program.h"
 #include "model/engine_loader.h"
 #include "singleop/open_operator_call.h"
 #include "singleop/operator_registry.h"
@@ -34,43 +34,11 @@ Status too_small(const OperatorSpec& description, const char* side, size_t index
                shape_text(tensor.dims), bytes);
 }
 
-/// A run that workers share. Throws std::bad_alloc.
-void run_program(const element::ElementProgram& program, std::span<const void* const> inputs,
-                 std::span<void* const> outputs, FloatOverflow& overflow, Scheduler& scheduler) {
-  constexpr double kWorthSharing = 8'000;  // Nanoseconds.
-  if (program.nanoseconds() < kWorthSharing)
-    return program.run(inputs, outputs, 0, program.elements(), overflow);
-  struct Shared {
-    const element::ElementProgram& program;
-    std::span<const void* const> inputs;
-    std::span<void* const> outputs;
-    bool saturate;
-    std::atomic<bool> seen{false};
-    std::atomic<bool> lacked_memory{false};
-
-    void run(size_t part) {
-      constexpr size_t kSize = element::ElementProgram::kElementsOfPart;
-      FloatOverflow mine{.saturate = saturate};
-      try {
-        program.run(inputs, outputs, part * kSize, std::min((part + 1) * kSize, program.elements()), mine);
-      } catch (const std::bad_alloc&) {
-        lacked_memory.store(true, std::memory_order_relaxed);
-      }
-      if (mine.seen) seen.store(true, std::memory_order_relaxed);
-    }
-  } shared{program, inputs, outputs, overflow.saturate};
-  const size_t parts = (program.elements() - 1) / element::ElementProgram::kElementsOfPart + 1;
-  scheduler.run_parts(
-      parts, [](void* argument, size_t part) { static_cast<Shared*>(argument)->run(part); }, &shared);
-  if (shared.lacked_memory.load(std::memory_order_relaxed)) throw std::bad_alloc();
-  overflow.seen |= shared.seen.load(std::memory_order_relaxed);
-}
-
 /// Takes less time than handing it to a worker, which may have to be woken.
 bool is_brief(const Executable& executable) {
-  constexpr double kHandOver = 20'000;            // Nanoseconds.
+  constexpr double kHandOver = 40'000;  // Nanoseconds in one thread; half of it if another one helps.
   constexpr size_t kFewBytes = size_t{16} << 10;  // The engine needs 6 us for nothing at all.
-  if (const element::ElementProgram* const program = executable.element_program(); program != nullptr)
+  if (const direct::Program* const program = executable.direct_program(); program != nullptr)
     return program->nanoseconds() < kHandOver;
   const OmShapes& shapes = executable.info().gears[0];
   const auto sum = [](const std::vector<size_t>& bytes) {
@@ -215,12 +183,12 @@ Status SingleOperator::run(Executable& executable, Stream& stream, AddressList& 
     FloatOverflow overflow{.saturate = stream.saturates()};
     constexpr size_t kThisTask = 1;
     const uint64_t limit = runtime.op_execute_timeout_ms();
-    const element::ElementProgram* const program = executable.element_program();
+    const direct::Program* const program = executable.direct_program();
     Status status;
     if (limit != 0)
       status = executable.run_limited(0, inputs, outputs, overflow, std::chrono::milliseconds(limit));
     else if (program != nullptr)
-      run_program(*program, inputs, outputs, overflow, stream.device().scheduler());
+      program->run(inputs, outputs, overflow, &stream.device().scheduler());
     else
       status = executable.run(0, inputs, outputs, overflow, stream.device().scheduler().load() > kThisTask);
     CAIRN_RETURN_IF_ERROR(status);

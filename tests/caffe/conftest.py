@@ -11,19 +11,11 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests" / "caffe"), str(ROOT / "tests" / "operators")]
+sys.path[:0] = [str(ROOT / "tests" / each) for each in ("caffe", "operators", "")]
 
 from caffe_net import Net  # noqa: E402
 from cases import run  # noqa: E402
-
-
-@pytest.fixture(scope="session", autouse=True)
-def device():
-    assert acl.init() == 0
-    assert acl.rt.set_device(0) == 0
-    yield
-    acl.rt.reset_device(0)
-    acl.finalize()
+from session_device import device  # noqa: E402, F401  (a fixture)
 
 
 class Atc:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import wave
 from pathlib import Path
 
@@ -13,18 +14,13 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from session_device import device  # noqa: E402, F401  (a fixture)
+
 HOST_TO_DEVICE, DEVICE_TO_HOST = 1, 2
 ROOM = 8 << 20  # Bytes of an output whose size is known only afterwards.
 SPEECH = Path("/usr/share/sounds/alsa/Front_Center.wav")  # A voice says "front center".
-
-
-@pytest.fixture(scope="session", autouse=True)
-def device():
-    assert acl.init() == 0
-    assert acl.rt.set_device(0) == 0
-    yield
-    acl.rt.reset_device(0)
-    acl.finalize()
 
 
 def network(place: str) -> Path:

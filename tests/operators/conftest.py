@@ -4,21 +4,13 @@ import shutil
 import sys
 from pathlib import Path
 
-import acl
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from cases import Suite
-
-
-@pytest.fixture(scope="session", autouse=True)
-def device():
-    assert acl.init() == 0
-    assert acl.rt.set_device(0) == 0
-    yield
-    acl.rt.reset_device(0)
-    acl.finalize()
+from cases import Suite  # noqa: E402
+from session_device import device  # noqa: E402, F401  (a fixture)
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ def check_all(rows: list[Case], atc: str) -> None:
     failures = []
     for row in rows:
         try:
-            suite.check(row, alone=False)
+            suite.check(row)
         except AssertionError as failure:
             failures.append(f"{row}: {row.attributes} {str(failure).strip()[:300]}")
     assert not failures, f"{len(failures)} of {len(rows)} rows:\n" + "\n".join(failures)

@@ -302,6 +302,8 @@ FAILURES = [
     ("output_type", "FP64", "E10001", "FP32, FP16"),
     ("output_type", "stem:0:FP16", "E10001", "--out_nodes"),
     ("insert_op_conf", "missing.cfg", "E10410", "--insert_op_conf"),
+    ("keep_dtype", "missing.txt", "E10410", "--keep_dtype"),
+    ("op_bank_path", "missing", "E10410", "--op_bank_path"),
     ("disable_reuse_memory", "2", "E10006", "--disable_reuse_memory"),
     ("save_original_model", "perhaps", "E10005", "true or false"),
     ("external_weight", "3", "E10001", "0, 1, 2"),
@@ -887,6 +889,84 @@ def test_names_of_compressed_layers_are_checked(atc: Command, network: Path, tmp
     assert "[stem]" not in done.stdout
 
 
+def warnings_of(
+    atc: Command,
+    folder: Path,
+    nodes: list,
+    inputs: list,
+    outputs: list,
+    weights: dict[str, np.ndarray] | None = None,
+) -> list[str]:
+    """What atc warns of in a network whose inputs and outputs are [(name, type, shape)]."""
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info(*each) for each in inputs],
+        [helper.make_tensor_value_info(*each) for each in outputs],
+        [numpy_helper.from_array(array, name) for name, array in (weights or {}).items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.checker.check_model(model)
+    onnx.save(model, folder / "w.onnx")
+    done = atc("--framework=5", "--model=w.onnx", "--output=net", f"--soc_version={SOC}")
+    assert done.returncode == 0, done.stdout
+    return [line for line in done.stdout.splitlines() if line.startswith("W")]
+
+
+DOUBLE, FLOAT, INT64 = TensorProto.DOUBLE, TensorProto.FLOAT, TensorProto.INT64
+
+
+def test_layers_that_compute_with_doubles_are_warned_of_once(atc: Command, tmp_path: Path) -> None:
+    nodes = [helper.make_node("Add", ["x", "c"], ["t0"], name="layer_0")]
+    nodes += [helper.make_node("Exp", [f"t{i}"], [f"t{i + 1}"], name=f"layer_{i + 1}") for i in range(4)]
+    constant = {"c": np.array([1e-12], np.float64)}
+    (line,) = warnings_of(atc, tmp_path, nodes, [("x", DOUBLE, [4])], [("t4", DOUBLE, [4])], constant)
+    assert line.startswith("W19001: ")
+    assert "[layer_0], [layer_1], [layer_2] and 2 more" in line
+    assert "float64 is computed as float32" in line
+
+
+def test_casts_of_doubles_are_not_warned_of(atc: Command, tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Cast", ["x"], ["small"], name="in", to=FLOAT),
+        helper.make_node("Exp", ["small"], ["power"], name="exp"),
+        helper.make_node("Cast", ["power"], ["y"], name="out", to=DOUBLE),
+    ]
+    assert warnings_of(atc, tmp_path, nodes, [("x", DOUBLE, [6])], [("y", DOUBLE, [6])]) == []
+
+
+@pytest.mark.parametrize("number", [1 << 40, -(1 << 31) - 1, (1 << 63) - 1])
+def test_constants_beyond_32_bits_are_warned_of(atc: Command, tmp_path: Path, number: int) -> None:
+    nodes = [helper.make_node("Add", ["x", "big"], ["y"], name="add")]
+    weights = {"big": np.array([3, number, 5], np.int64)}
+    (line,) = warnings_of(atc, tmp_path, nodes, [("x", INT64, [3])], [("y", INT64, [3])], weights)
+    assert line.startswith("W19002: ")
+    assert f"[big ({number})]" in line
+
+
+def test_numbers_that_fit_and_ends_of_slices_are_not_warned_of(atc: Command, tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Gather", ["table", "x"], ["rows"], name="gather"),
+        helper.make_node("Concat", ["end", "end"], ["ends"], name="ends", axis=0),
+        helper.make_node("Slice", ["rows", "start", "ends"], ["y"], name="slice"),
+        helper.make_node("Add", ["x", "one"], ["moved"], name="add"),
+        helper.make_node("Max", ["moved", "least"], ["bounded"], name="max"),
+        helper.make_node("Div", ["big", "half"], ["two"], name="div"),  # Computed when it is converted.
+        helper.make_node("Mul", ["bounded", "two"], ["z"], name="mul"),
+    ]
+    weights = {
+        "table": np.zeros((9, 4), np.float32),
+        "end": np.array([(1 << 63) - 1], np.int64),
+        "start": np.array([1, 1], np.int64),
+        "one": np.array([(1 << 31) - 1], np.int64),
+        "least": np.array([-(1 << 63)], np.int64),
+        "big": np.array([1 << 41], np.int64),
+        "half": np.array([1 << 40], np.int64),
+    }
+    outputs = [("y", FLOAT, [4, 3]), ("z", INT64, [5])]
+    assert warnings_of(atc, tmp_path, nodes, [("x", INT64, [5])], outputs, weights) == []
+
+
 def pack(array: np.ndarray) -> np.ndarray:
     """NCHW -> NC1HWC0, float16."""
     n, c, h, w = array.shape
@@ -1011,6 +1091,53 @@ def test_a_quantised_network_runs_in_8_bits(atc: Command, tmp_path: Path) -> Non
         if (info := node.get_rt_info())["layerType"].astype(str) == "Convolution"
     }
     assert kinds <= {"u8", "i8"} and kinds
+
+
+def test_a_quantised_network_that_the_engine_cannot_run_in_8_bits_runs_with_floats(
+    atc: Command, tmp_path: Path
+) -> None:
+    """A squeeze-and-excitation step with a quantised offset, as ONNX Runtime's quantiser writes it: OpenVINO's passes for int8 throw."""
+    random = np.random.default_rng(4)
+    weights = {
+        "step": np.float32(0.02),
+        "middle": np.int8(-19),
+        "w": random.normal(0, 0.3, (2, 8, 1, 1)).astype(np.float32),
+        "ws": np.float32(0.0064),
+        "wz": np.int8(-44),
+        "b": random.normal(0, 0.3, (1, 2, 1, 1)).astype(np.float32),
+        "bs": np.float32(0.0025),
+        "bz": np.int8(20),
+    }
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "step", "middle"], ["xq"]),
+        helper.make_node("DequantizeLinear", ["xq", "step", "middle"], ["xd"]),
+        helper.make_node("QuantizeLinear", ["w", "ws", "wz"], ["wq"]),
+        helper.make_node("DequantizeLinear", ["wq", "ws", "wz"], ["wd"]),
+        helper.make_node("QuantizeLinear", ["b", "bs", "bz"], ["bq"]),
+        helper.make_node("DequantizeLinear", ["bq", "bs", "bz"], ["bd"]),
+        helper.make_node("Conv", ["xd", "wd"], ["c"]),
+        helper.make_node("QuantizeLinear", ["c", "step", "middle"], ["cq"]),
+        helper.make_node("DequantizeLinear", ["cq", "step", "middle"], ["cd"]),
+        helper.make_node("Add", ["cd", "bd"], ["y"]),
+    ]
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, channels, 1, 1])
+        for name, channels in (("x", 8), ("y", 2))
+    ]
+    graph = helper.make_graph(
+        nodes, "q", ends[:1], ends[1:], [numpy_helper.from_array(v, k) for k, v in weights.items()]
+    )
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8),
+        tmp_path / "q.onnx",
+    )
+    with pytest.raises(RuntimeError):  # Else this test shows nothing any more.
+        openvino.Core().compile_model(openvino.Core().read_model(tmp_path / "q.onnx"), "CPU")
+    convert(atc, Path("q.onnx"))
+    done = subprocess.run(
+        ["cairn", "compare", "net.om", "q.onnx"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_operators_of_ones_own_stand_for_others(atc: Command, network: Path, tmp_path: Path) -> None:

@@ -110,6 +110,15 @@ def test_an_onnx_file_beside_onnx_runtime(cairn, onnx_file: Path):
     assert against["runs_per_second"] > 0
 
 
+def test_an_onnx_file_with_open_shapes(cairn, tmp_path: Path):
+    onnx.save(small_network(batch="n", side="s"), tmp_path / "open.onnx")
+    done = cairn("bench", "open.onnx", "--input-shape", "x:3,3,20,20", "--seconds", 0.1, "--json", "--against", "onnxruntime")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["inputs"][0]["dims"] == [3, 3, 20, 20]
+    assert report["against"]["runs_per_second"] > 0
+
+
 def test_errors_say_what_to_do(cairn, atc, om: Path, tmp_path: Path):
     def fails(*words: object) -> str:
         done = cairn("bench", *words)
@@ -131,6 +140,17 @@ def test_errors_say_what_to_do(cairn, atc, om: Path, tmp_path: Path):
                "--input_shape=x:-1,3,16,16", "--dynamic_batch_size=1,2")  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert "gears" in fails("gears.om")
+    assert "--input-shape" in fails("gears.onnx")
+    assert "--input-shape" in fails("gears.om", "--input-shape", "x:1,3,16,16")
+    done = atc(
+        "--model=gears.onnx",
+        "--framework=5",
+        f"--soc_version={SOC}",
+        "--output=open",
+        "--input_shape=x:-1,3,16,16",
+    )
+    assert done.returncode == 0, done.stdout
+    assert "x has no fixed size; convert the model with --input_shape" in fails("open.om")
 
 
 def test_help_has_examples(cairn):

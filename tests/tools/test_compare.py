@@ -104,6 +104,50 @@ def test_a_given_input(cairn, networks):
     assert "input x" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--input_shape=x:2,3,8,8"],
+        ["--input_shape=x:-1,3,8,8", "--dynamic_batch_size=2,5"],
+        ["--input_shape=x:2,3,-1,-1", "--dynamic_image_size=8,6;12,4"],
+        ["--input_shape=x:-1,3,-1,8", "--dynamic_dims=2,6;3,7", "--input_format=ND"],
+        ["--input_shape=x:1~4,3,-1,-1"],
+    ],
+)
+def test_shapes_that_a_network_leaves_open(cairn, atc, networks, options):
+    model = onnx.load(networks / "net.onnx")
+    for value in (*model.graph.input, *model.graph.output):
+        for axis in (0, 2, 3):
+            if value.type.tensor_type.shape.dim[axis].dim_value != 1 or axis == 0:
+                value.type.tensor_type.shape.dim[axis].dim_param = f"d{axis}"
+    onnx.save(model, networks / "open.onnx")
+    done = atc(
+        "--model=open.onnx",
+        "--framework=5",
+        "--output=open",
+        f"--soc_version={SOC}",
+        "--precision_mode_v2=origin",
+        *options,
+    )
+    assert done.returncode == 0, done.stdout
+    done = cairn("compare", "open.om", "open.onnx", "--all-layers")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 tensors compared, none differs" in done.stdout
+    batch = 1 if "1~4" in options[0] else 2
+    assert f"{batch}x4x" in done.stdout
+    if "1~4" in options[0]:
+        done = cairn("compare", "open.om", "open.onnx", "--input-shape", "x:3,3,5,9", "--all-layers")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "3x4x5x9" in done.stdout
+        done = cairn("compare", "open.om", "open.onnx", "--input-shape", "x:9,3,5,9")
+        assert done.returncode == 1
+        assert "[GDM-077]" in done.stderr and "--input-shape" in done.stderr
+        done = cairn("compare", "open.onnx", "open.onnx", "--onnx-with=cairn", "--input-shape", "x:2,3,4,4")
+        assert done.returncode == 0, done.stdout + done.stderr
+        done = cairn("compare", "open.om", "open.onnx", "--input-shape", "x:2,z")
+        assert done.returncode == 1 and "name:1,3,224,224" in done.stderr
+
+
 def test_pictures_for_aipp_are_given_as_they_lie(cairn, atc, networks):
     (networks / "aipp.cfg").write_text(
         "aipp_op { aipp_mode: static input_format: YUV420SP_U8 src_image_size_w: 8 src_image_size_h: 8 }"

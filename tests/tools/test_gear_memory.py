@@ -1,6 +1,7 @@
 """Gears are compiled when they are first used and make room for one another; atc and cairn inspect show them."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -112,8 +113,8 @@ def test_inspect_and_json_show_the_gears(atc: Command, cairn: Command, om: Path,
     [
         (["--input_shape=x:1,3,16,16", "--dynamic_batch_size=1,2"], "E10040"),
         (["--input_shape=x:-1,3,-1,16", "--dynamic_batch_size=1,2"], "E10018"),
-        (["--input_shape=x:-1,3,16,16", "--dynamic_image_size=8,8;9,9"], "E10019"),
-        (["--input_shape=x:-1,3,16,16", "--dynamic_dims=1;2"], "E10003"),
+        (["--input_shape=x:-1,3,16,16", "--dynamic_image_size=8,8;9,9"], "E10019.*in the layout NCHW"),
+        (["--input_shape=x:-1,3,16,16", "--dynamic_dims=1;2"], r"E10003.*\[not given\]"),
         (["--input_shape=x:-1,3,16,16", "--dynamic_dims=1,1;2,2", "--input_format=ND"], "E10045"),
         (["--input_shape=y:-1,3,16,16", "--dynamic_batch_size=1,2"], "E10016"),
         (["--input_shape=x:-1,3,16", "--dynamic_batch_size=1,2"], "E10049"),
@@ -130,5 +131,5 @@ def test_wrong_gears_and_ranges_have_their_codes(
     onnx.save(small_network("n"), tmp_path / "net.onnx")
     done = atc("--framework=5", "--model=net.onnx", "--output=net", f"--soc_version={SOC}", *options)
     assert done.returncode in (1, 255)
-    assert done.stdout.splitlines()[2].startswith(f"{code}: "), done.stdout
+    assert re.match(code, done.stdout.splitlines()[2]), done.stdout
     assert not (tmp_path / "net.om").exists()

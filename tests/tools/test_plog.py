@@ -1,5 +1,6 @@
 """The log files of a program, as the environment asks for them."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -225,3 +226,28 @@ def test_files_are_begun_anew_and_the_oldest_go(run, tmp_path):
 
 
 MIB = 1 << 20
+
+
+COMPILE = """
+import acl, ctypes, os, sys
+assert acl.init() == 0 and acl.rt.set_device(0) == 0
+compiler = ctypes.CDLL(os.environ["CAIRN_BUILD_DIR"] + "/lib64/libacl_op_compiler.so")
+desc = ctypes.c_void_p(acl.create_tensor_desc({data_type}, [2, 3], 2))
+attr = ctypes.c_void_p(acl.op.create_attr())
+descs = ctypes.byref(desc)
+assert compiler.aclopCompile(b"{operator}", 1, descs, 1, descs, attr, 0, 0, None) == 0, acl.get_recent_err_msg()
+"""
+FLOAT, DOUBLE = 0, 11
+
+
+@pytest.mark.parametrize(
+    ("operator", "data_type", "warns"),
+    [("SoftmaxV2", DOUBLE, True), ("SoftmaxV2", FLOAT, False), ("Exp", DOUBLE, False)],
+)
+def test_operators_that_lose_digits_are_told_of(run, tmp_path, operator, data_type, warns):
+    """Exp runs without the engine, which has no float64."""
+    code = COMPILE.format(operator=operator, data_type=data_type)
+    variables = {"ASCEND_SLOG_PRINT_TO_STDOUT": "1", "ASCEND_GLOBAL_LOG_LEVEL": "2"}
+    done = run(code, CAIRN_BUILD_DIR=os.environ["CAIRN_BUILD_DIR"], **variables)
+    assert done.returncode == 0, done.stderr
+    assert (operator in done.stdout and "computed as float32" in done.stdout) == warns

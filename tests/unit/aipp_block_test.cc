@@ -175,6 +175,26 @@ TEST_F(DynamicAippTest, TakesNewParametersAndForgetsBadOnes) {
   EXPECT_EQ(result_, first);
 }
 
+TEST_F(DynamicAippTest, OfAnOpenBatchTakesParametersForMoreImagesThanItRuns) {
+  constexpr size_t kRoom = 5;
+  const auto run_open = [&](const std::vector<AippParams>& images) {
+    auto block = block_of(images);
+    block.resize(aipp_block_bytes(kRoom));
+    DynamicAipp aipp({output_, 1, kRoom, kBytes, true});
+    return run(aipp, block);
+  };
+  DynamicAipp fixed({output_, 1, 2, kBytes});
+  ASSERT_TRUE(run(fixed, block_of({image(4), image(6)})).is_ok());
+  const std::vector<float> expected = result_;
+  for (const auto& images : {std::vector{image(4), image(6)}, std::vector{image(4), image(6), image(8)}}) {
+    std::ranges::fill(result_, 0.0F);
+    EXPECT_TRUE(run_open(images).is_ok());
+    EXPECT_EQ(result_, expected);
+  }
+  const Status status = run_open({image(4)});
+  EXPECT_EQ(status.text().find("[GDM-061]"), 0U) << status.text();
+}
+
 TEST_F(DynamicAippTest, ImagesBeyondTheBufferAreRefused) {
   DynamicAipp small({output_, 1, 2, kBytes - 1});
   const Status status = run(small, block_of({image(4), image(6)}));

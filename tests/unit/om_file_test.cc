@@ -254,6 +254,62 @@ TEST_F(OmFileWithDynamicAipp, BehindItsParametersIsRefused) {
   EXPECT_FALSE(read_om(bytes_of(file)).is_ok());
 }
 
+/// The network's input leaves all but the channels open.
+class OmFileWithDynamicAippAndRanges : public OmFileWithDynamicAipp {
+ protected:
+  OmFileWithDynamicAippAndRanges() { open_up({{1, 4}, {3, 3}, {8, 16}, {0, -1}}); }
+
+  void open_up(const std::vector<DimRange>& ranges) {
+    OmInput& image = model_.inputs[0];
+    image.ranges = ranges;
+    image.aipp->original.bytes = 0;
+    for (size_t i = 0; i < image.aipp->original.dims.size(); ++i)
+      image.aipp->original.dims[i] = ranges[i].is_fixed() ? ranges[i].least : -1;
+    set_dynamic_aipp(image, image.aipp->params, 1);
+    model_.inputs[1] = aipp_parameters_input(std::string(kAippParametersName), 4);
+    describe_inputs();
+  }
+};
+
+TEST_F(OmFileWithDynamicAippAndRanges, ComesBackAsItWasWritten) {
+  const std::string file = written();
+  const auto read = read_om(bytes_of(file));
+  ASSERT_TRUE(read.is_ok()) << read.status().text();
+  EXPECT_TRUE(has_open_shapes(*read));
+  const OmInput& image = read->inputs[0];
+  EXPECT_EQ(image.bytes, 5000U);
+  EXPECT_THAT(image.dims, ElementsAre(-1, -1, -1, -1));
+  EXPECT_THAT(image.engine_tensor().dims, ElementsAre(-1, 3, -1, -1));
+  EXPECT_EQ(image.ranges, model_.inputs[0].ranges);
+  EXPECT_THAT(om_inspection(*read, file.size(), false), HasSubstr("sizes: [1~4, 3, 8~16, 0 or more]"));
+}
+
+TEST_F(OmFileWithDynamicAippAndRanges, WithoutRoomForTheLargestBatchIsRefused) {
+  model_.inputs[1] = aipp_parameters_input(std::string(kAippParametersName), 3);
+  expect_refused("the parameters of 4 images need 448");
+}
+
+TEST_F(OmFileWithDynamicAippAndRanges, WithARangeForEachDimOfThePictureOnlyIsRefused) {
+  model_.inputs[0].ranges.pop_back();
+  expect_refused("shape_range of input image cannot be read");
+}
+
+TEST_F(OmFileWithDynamicAippAndRanges, WhoseSizesAippCannotWriteIsRefused) {
+  constexpr DimRange kGood{8, 16};
+  for (const DimRange batch : {DimRange{1, -1}, DimRange{1, -7}, DimRange{1, 0}, DimRange{1, INT64_MAX}}) {
+    open_up({batch, {3, 3}, kGood, kGood});
+    expect_refused("batch");
+  }
+  open_up({{1, 4}, {1, 4}, kGood, kGood});
+  expect_refused("channels");
+  for (const DimRange size : {DimRange{4161, -1}, DimRange{INT64_MAX, -1}}) {
+    open_up({{1, 4}, {3, 3}, size, kGood});
+    expect_refused("4160");
+    open_up({{1, 4}, {3, 3}, kGood, size});
+    expect_refused("4160");
+  }
+}
+
 TEST_F(OmFile, KeepsTheShownGraph) {
   const std::string file = written();
   const auto read = read_om(bytes_of(file));

@@ -1,7 +1,8 @@
-// aclrtSetOpExecuteTimeOut: an operator that takes too long fails its model.
+// aclrtSetOpExecuteTimeOut: an operator that takes too long fails, and so does its model.
 #include <vector>
 
 #include "acl/acl.h"
+#include "acl/acl_op_compiler.h"
 #include "model_om.h"
 #include "runtime_fixture.h"
 
@@ -49,6 +50,32 @@ TEST_F(OperatorTimeout, EndsAModelWithTheCode) {
   for (void* address : memory)
     aclrtFree(address);
   EXPECT_EQ(aclmdlUnload(id), ACL_SUCCESS);
+}
+
+TEST_F(OperatorTimeout, EndsASingleOperatorOfOpenShapes) {
+  const size_t bytes = kElements * sizeof(float);
+  aclrtStream stream = nullptr;
+  ASSERT_EQ(aclrtCreateStream(&stream), ACL_SUCCESS);
+  void* memory = nullptr;
+  ASSERT_EQ(aclrtMalloc(&memory, bytes, ACL_MEM_MALLOC_HUGE_FIRST), ACL_SUCCESS);
+  aclTensorDesc* const desc = aclCreateTensorDesc(ACL_FLOAT, 1, &kElements, ACL_FORMAT_ND);
+  aclDataBuffer* const buffer = aclCreateDataBuffer(memory, bytes);
+  const auto run = [&] {
+    const aclError code = aclopCompileAndExecute("Neg", 1, &desc, &buffer, 1, &desc, &buffer, nullptr,
+                                                 ACL_ENGINE_SYS, ACL_COMPILE_SYS, nullptr, stream);
+    return code != ACL_SUCCESS ? code : aclrtSynchronizeStream(stream);
+  };
+  ASSERT_EQ(aclopSetCompileFlag(ACL_OP_COMPILE_FUZZ), ACL_SUCCESS);  // Compiles for open shapes.
+  EXPECT_EQ(run(), ACL_SUCCESS) << aclGetRecentErrMsg();
+  ASSERT_EQ(aclrtSetOpExecuteTimeOutWithMs(1), ACL_SUCCESS);
+  EXPECT_EQ(run(), ACL_ERROR_RT_AICORE_TIMEOUT);
+  ASSERT_EQ(aclrtSetOpExecuteTimeOut(600), ACL_SUCCESS);
+  EXPECT_EQ(run(), ACL_SUCCESS);
+  ASSERT_EQ(aclopSetCompileFlag(ACL_OP_COMPILE_DEFAULT), ACL_SUCCESS);
+  EXPECT_EQ(aclDestroyDataBuffer(buffer), ACL_SUCCESS);
+  aclDestroyTensorDesc(desc);
+  EXPECT_EQ(aclrtFree(memory), ACL_SUCCESS);
+  EXPECT_EQ(aclrtDestroyStream(stream), ACL_SUCCESS);
 }
 
 }  // namespace

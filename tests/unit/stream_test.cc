@@ -396,6 +396,45 @@ TEST_F(SchedulerTest, WorkersThatSleptWakeUp) {
   }
 }
 
+TEST_F(SchedulerTest, WhoOnlyWaitsRunsWhatNoWorkerHasTaken) {
+  const Ref<Stream> stream = make_stream();
+  int here = 0;
+  const auto run = [&](std::optional<std::chrono::milliseconds> limit) {
+    for (int i = 0; i < 50; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));  // Workers sleep then.
+      launch(stream, [&here, caller = std::this_thread::get_id()](Stream&) {
+        if (std::this_thread::get_id() == caller) ++here;
+        return Status();
+      });
+      ASSERT_TRUE(stream->synchronize(limit).is_ok());
+    }
+  };
+  run(kLong);
+  EXPECT_EQ(here, 0);  // Who may wait for some time only has to come back.
+  run(std::nullopt);
+  EXPECT_GT(here, 0);
+}
+
+TEST_F(SchedulerTest, WhatParksWhereItIsWaitedForGoesOnAfterItsResume) {
+  const Ref<Stream> stream = make_stream();
+  for (int i = 0; i < 50; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::thread resumer;
+    launch(stream, [&](Stream& running) {
+      resumer = std::thread([&running] { running.resume(Status()); });
+      return TaskOutcome::parked();
+    });
+    bool ran = false;
+    launch(stream, [&](Stream&) {
+      ran = true;
+      return Status();
+    });
+    ASSERT_TRUE(stream->synchronize(std::nullopt).is_ok());
+    EXPECT_TRUE(ran);
+    resumer.join();
+  }
+}
+
 TEST_F(SchedulerTest, AnIdleDeviceUsesNoProcessorTime) {
   const Ref<Stream> stream = make_stream();
   launch(stream, [](Stream&) { return Status(); });

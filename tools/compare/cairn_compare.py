@@ -29,6 +29,7 @@ examples:
   cairn compare net.om net.onnx --input photo.npy --all-layers --plot errors.png --csv errors.csv
   cairn compare dump_of_the_card/20260301123059/0/net/1/0 net.om
   cairn compare net.om net.onnx --cut piece.onnx
+  cairn compare gears.om net.onnx --input-shape "x:4,3,224,224"
 """
 
 
@@ -65,48 +66,81 @@ def given_inputs(files: list[str], wanted: list[Input]) -> dict[str, np.ndarray]
     return values
 
 
-def random_input(one: Input, random: np.random.Generator) -> np.ndarray:
+def wished_shapes(text: str) -> dict[str, tuple[int, ...]]:
+    """Of "name1:1,3,224,224;name2:1,8", as atc takes it."""
+    shapes = {}
+    for part in filter(None, text.split(";")):
+        name, _, dims = part.strip().rpartition(":")
+        try:
+            shapes[name] = tuple(int(dim) for dim in dims.split(",")) if dims.strip() else ()
+        except ValueError:
+            name = ""
+        if not name or min(shapes[name], default=1) < 1:
+            raise CompareError(f"--input-shape has {part!r}; write it as name:1,3,224,224")
+    return shapes
+
+
+def random_input(one: Input, shape: tuple[int, ...], random: np.random.Generator) -> np.ndarray:
     if one.dtype.kind == "f":
-        return random.standard_normal(one.shape).astype(one.dtype)
+        return random.standard_normal(shape).astype(one.dtype)
     if one.dtype.kind == "b":
-        return random.integers(0, 2, one.shape).astype(one.dtype)
+        return random.integers(0, 2, shape).astype(one.dtype)
     # Indices and sizes stay small, pictures use their whole range.
-    return random.integers(0, 256 if one.dtype == np.uint8 else 2, one.shape).astype(one.dtype)
+    return random.integers(0, 256 if one.dtype == np.uint8 else 2, shape).astype(one.dtype)
 
 
-def values_for(wanted: list[Input], known: dict[str, np.ndarray], seed: int) -> dict[str, np.ndarray]:
+def values_for(
+    wanted: list[Input], known: dict[str, np.ndarray], wishes: dict[str, tuple[int, ...]], seed: int
+) -> dict[str, np.ndarray]:
     random = np.random.default_rng(seed)
     values = {}
     for one in wanted:
         array = known.get(one.name)
         if array is None:
-            array = random_input(one, random)
-        elements = math.prod(one.shape)
-        if array.size != elements:
+            array = random_input(one, wishes.get(one.name, one.usual), random)
+        if -1 in one.shape:
+            fits = len(one.shape) == array.ndim and all(
+                d in (-1, n) for d, n in zip(one.shape, array.shape, strict=True)
+            )
+            shape = array.shape
+        else:
+            fits, shape = array.size == math.prod(one.shape), one.shape
+        if not fits:
             raise CompareError(
                 f"input {one.name} has the shape {list(one.shape)}, {list(array.shape)} is given; an input with AIPP takes "
                 "pictures, compare models without it"
             )
-        values[one.name] = np.ascontiguousarray(array, one.dtype).reshape(one.shape)
+        values[one.name] = np.ascontiguousarray(array, one.dtype).reshape(shape)
     return values
 
 
 def run_both(options: argparse.Namespace, sides: list) -> list[Run]:
-    """Dumps come first: their inputs are used where none are given."""
-    order = sorted(range(2), key=lambda i: sides[i].inputs() is not None)
+    """Dumps come first: their inputs are used where none are given. Then who knows its shapes, which the other one takes."""
+    inputs = [side.inputs() for side in sides]
+    order = sorted(
+        range(2), key=lambda i: -1 if inputs[i] is None else any(-1 in one.shape for one in inputs[i])
+    )
+    wishes = wished_shapes(options.input_shape)
     runs: list[Run | None] = [None, None]
     known: dict[str, np.ndarray] = {}
     for index in order:
-        wanted = sides[index].inputs()
+        wanted = inputs[index]
         if wanted is None:
             runs[index] = sides[index].run({})
             known = {**runs[index].inputs, **known}
             continue
         known = {**known, **given_inputs(options.input, wanted)}
-        values = values_for(wanted, known, options.seed)
+        values = values_for(wanted, known, wishes, options.seed)
         known = {**values, **known}
         print(f"running {sides[index].name}", file=sys.stderr)
-        runs[index] = sides[index].run(values)
+        try:
+            runs[index] = sides[index].run(values)
+        except CompareError as failure:
+            if any(-1 in one.shape for one in wanted):
+                raise CompareError(
+                    f"{failure}\nThe network leaves sizes open: choose them with --input-shape"
+                ) from None
+            raise
     return runs
 
 
@@ -199,6 +233,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         metavar="[NAME=]FILE.npy",
         help="an input; else random numbers",
     )
+    parser.add_argument(
+        "--input-shape",
+        default="",
+        metavar="NAME:1,3,224,224;...",
+        help="shapes of random inputs where the networks leave them open, as atc takes them; else the first gear, or 1",
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the random inputs (default: 0)")
     parser.add_argument("--tolerance", type=float, default=1e-3, help="relative Euclidean distance from which a layer differs (default: 0.001)")  # fmt: skip
     parser.add_argument("--all-layers", action="store_true", help="every layer in the table")
@@ -221,7 +261,9 @@ def compare(options: argparse.Namespace) -> int:
         sides = []
         for name in ("a", "b"):
             (Path(folder) / name).mkdir()
-            sides.append(open_side(getattr(options, name), onnx_with, Path(folder) / name))
+            sides.append(
+                open_side(getattr(options, name), onnx_with, Path(folder) / name, options.input_shape)
+            )
         runs = run_both(options, sides)
         rows = compare_runs(*runs)
         if not rows:

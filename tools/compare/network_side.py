@@ -25,7 +25,8 @@ class CompareError(Exception):
 class Input:
     name: str
     dtype: np.dtype
-    shape: tuple[int, ...]
+    shape: tuple[int, ...]  # -1 where it is open.
+    usual: tuple[int, ...]  # The shape without a wish.
 
 
 @dataclass
@@ -61,14 +62,18 @@ def python_with_acl() -> dict[str, str]:
     return environment
 
 
-def convert(onnx: Path, folder: Path) -> Path:
+def convert(onnx: Path, folder: Path, input_shape: str = "") -> Path:
+    """With `input_shape` as atc takes it."""
     tool = find_tree() / "bin" / "atc"
     program = str(tool) if tool.is_file() else shutil.which("atc")
     if program is None:
         raise CompareError("atc is not on the path, so that no onnx model can be converted")
     target = folder / onnx.stem
+    words = [f"--model={onnx}", "--framework=5", f"--output={target}", "--soc_version=Ascend310P3"]
+    if input_shape:
+        words.append(f"--input_shape={input_shape}")
     done = subprocess.run(
-        [program, f"--model={onnx}", "--framework=5", f"--output={target}", "--soc_version=Ascend310P3"],
+        [program, *words],
         capture_output=True,
         text=True,
         check=False,
@@ -121,7 +126,10 @@ class OmSide:
 
     def inputs(self) -> list[Input]:
         described = json.loads(self.call("--describe"))
-        return [Input(each["name"], np.dtype(each["dtype"]), tuple(each["shape"])) for each in described]
+        return [
+            Input(each["name"], np.dtype(each["dtype"]), tuple(each["shape"]), tuple(each["usual"]))
+            for each in described
+        ]
 
     def run(self, values: dict[str, np.ndarray]) -> Run:
         with tempfile.TemporaryDirectory() as folder:
@@ -157,8 +165,9 @@ class OnnxSide:
             if value.name in weights:
                 continue
             kind = value.type.tensor_type
-            shape = tuple(dim.dim_value if dim.HasField("dim_value") else 1 for dim in kind.shape.dim)
-            found.append(Input(value.name, self.onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type), shape))
+            shape = tuple(dim.dim_value if dim.dim_value > 0 else -1 for dim in kind.shape.dim)
+            dtype = self.onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type)
+            found.append(Input(value.name, dtype, shape, tuple(abs(dim) for dim in shape)))
         return found
 
     def node_names(self) -> list[str]:
@@ -210,7 +219,7 @@ class OnnxSide:
         return run
 
 
-def open_side(path: Path, onnx_with: str, folder: Path):
+def open_side(path: Path, onnx_with: str, folder: Path, input_shape: str):
     if path.is_dir():
         return DumpSide(path)
     if not path.is_file():
@@ -218,7 +227,7 @@ def open_side(path: Path, onnx_with: str, folder: Path):
     if path.suffix == ".om":
         return OmSide(path)
     if path.suffix == ".onnx":
-        return OnnxSide(path) if onnx_with == "onnxruntime" else OmSide(convert(path, folder))
+        return OnnxSide(path) if onnx_with == "onnxruntime" else OmSide(convert(path, folder, input_shape))
     raise CompareError(f"{path} is no .om, no .onnx and no folder of dump files")
 
 

@@ -4,15 +4,14 @@
 #include <memory>
 #include <vector>
 
-#include "element/element_program.h"
+#include "direct/program.h"
 #include "engine/engine.h"
 
 namespace cairn {
 
-class ElementExecutable final : public Executable {
+class DirectExecutable final : public Executable {
  public:
-  ElementExecutable(ModelInfo info, std::vector<OmNode> nodes,
-                    std::shared_ptr<const element::ElementProgram> program)
+  DirectExecutable(ModelInfo info, std::vector<OmNode> nodes, std::shared_ptr<const direct::Program> program)
       : info_(std::move(info)), nodes_(std::move(nodes)), program_(std::move(program)) {}
 
   const ModelInfo& info() const override { return info_; }
@@ -22,7 +21,7 @@ class ElementExecutable final : public Executable {
                   FloatOverflow& overflow) override;
   Status run_limited(size_t gear, std::span<const void* const> inputs, std::span<void* const> outputs,
                      FloatOverflow& overflow, std::chrono::milliseconds limit) override;
-  const element::ElementProgram* element_program() const override { return program_.get(); }
+  const direct::Program* direct_program() const override { return program_.get(); }
   const std::vector<OmNode>& nodes() const override { return nodes_; }
   Result<std::unique_ptr<Inspection>> inspect(size_t gear, const std::vector<InnerTensorId>& wanted,
                                               bool with_outputs) override;
@@ -32,7 +31,7 @@ class ElementExecutable final : public Executable {
  private:
   const ModelInfo info_;
   const std::vector<OmNode> nodes_;
-  const std::shared_ptr<const element::ElementProgram> program_;
+  const std::shared_ptr<const direct::Program> program_;
 };
 
 }  // namespace cairn
