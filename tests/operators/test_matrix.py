@@ -46,6 +46,7 @@ def attention(layout, q, k, v, mask=None, shift=0):
 
 CASES = [
     *[case(kind, [a, b], a @ b) for kind in ("MatMul", "MatMulV2", "MatMulV3")],
+    case("MatMul", [a[:, :0], b[:0]], np.zeros((a.shape[0], b.shape[1]), np.float32), "over-nothing"),
     case("MatMul", [a, b, bias], a @ b + bias, "bias"),
     case("MatMulV2", [a.T.copy(), b.T.copy()], a @ b, "transposed", transpose_x1=True, transpose_x2=True),
     case("MatMulV2", [ha, hb], (ha.astype(np.float32) @ hb.astype(np.float32)).astype(np.float16), within=1e-2),
