@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -180,6 +181,19 @@ def compare(each: Case, answers: list[np.ndarray]) -> None:
             )
         else:
             np.testing.assert_array_equal(got, wanted)
+
+
+def check_all(rows: list[Case], atc: str) -> None:
+    """All rows in one graph, and each alone; the failure tells of all that failed."""
+    with tempfile.TemporaryDirectory() as folder:
+        suite = Suite(rows, Path(folder), atc)
+    failures = []
+    for row in rows:
+        try:
+            suite.check(row)
+        except AssertionError as failure:
+            failures.append(f"{row}: {row.attributes} {str(failure).strip()[:300]}")
+    assert not failures, f"{len(failures)} of {len(rows)} rows:\n" + "\n".join(failures)
 
 
 def graph_of(cases: list[Case]) -> tuple[Air, list[np.ndarray]]:

@@ -5,8 +5,6 @@ What is drawn becomes one graph with a node for each operator and type, which at
 """
 
 import math
-import tempfile
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +12,7 @@ import test_activation
 import test_arithmetic
 import test_comparison
 import test_unary
-from cases import DTYPES, ELEMENTWISE, Case, Suite, case, ints, is_float, random, types_of
+from cases import DTYPES, ELEMENTWISE, Case, case, check_all, ints, is_float, random, types_of
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, mutually_broadcastable_shapes
@@ -28,18 +26,6 @@ def draws(count: int):
         max_examples=count, derandomize=True, deadline=None, database=None,
         phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-
-
-def check_all(rows: list[Case], atc: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        suite = Suite(rows, Path(folder), atc)
-    failures = []
-    for row in rows:
-        try:
-            suite.check(row)
-        except AssertionError as failure:
-            failures.append(f"{row}: {row.attributes} {str(failure).strip()[:300]}")
-    assert not failures, f"{len(failures)} of {len(rows)} rows:\n" + "\n".join(failures)
 
 
 def elementwise_row(op, shapes, dtype) -> Case:

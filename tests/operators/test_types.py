@@ -12,7 +12,7 @@ from pathlib import Path
 import ml_dtypes
 import numpy as np
 import pytest
-from cases import DTYPES, TOLERANCE, Case, Const, Laid, Suite, is_float, signatures, types_of
+from cases import DTYPES, TOLERANCE, Case, Const, Laid, Suite, check_all, is_float, signatures, types_of
 
 # Those of test_direct.py have NaN and infinities, which the engine's layers do not all pass on.
 OTHERS = ("test_direct", "test_drawn", "test_types")
@@ -113,11 +113,4 @@ def test_types(file, atc, tmp_path):
         # Results of a fixed type come from steps in the narrower one, too.
         within = max(each.within, TOLERANCE.get(new, 0))
         rows.append(with_types(replace(each, expected=answers, within=within), old, new))
-    suite = Suite(rows, tmp_path, atc)
-    failures = []
-    for row in rows:
-        try:
-            suite.check(row)
-        except AssertionError as failure:
-            failures.append(f"{row}: {row.attributes} {str(failure).strip()[:300]}")
-    assert not failures, f"{len(failures)} of {len(rows)} rows:\n" + "\n".join(failures)
+    check_all(rows, atc)
